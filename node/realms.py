@@ -1,0 +1,141 @@
+"""Realms: families of data that may live in any database.
+
+A realm is not a Django alias by accident only: `cluster` is the alias `default`, every other realm has the alias
+of its own name, and an edge has the one realm `edge`. Each of our apps names its realm in its AppConfig
+(`realm = "orders"`, or `realm = "every"` for tables that are migrated into each realm of central).
+Foreign apps (auth, sessions, allauth, ...) live in `cluster`.
+
+Write with `with atomic("orders"): ...` and `on_commit(work, realm="orders")`; bare `transaction.atomic` and
+`transaction.on_commit` are refused by a test, because they silently speak of `default`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from django.apps import AppConfig, apps
+from django.core import checks
+from django.db import connections, models, transaction
+from django.db.transaction import Atomic
+
+CLUSTER: Final = "cluster"
+CUSTOMERS: Final = "customers"
+CATALOG: Final = "catalog"
+ORDERS: Final = "orders"
+WORK: Final = "work"
+STATS: Final = "stats"
+EDGE: Final = "edge"
+EVERY: Final = "every"
+
+CENTRAL_REALMS: Final = (CLUSTER, CUSTOMERS, CATALOG, ORDERS, WORK, STATS)
+
+
+def alias_of(realm: str) -> str:
+    """The Django alias of a realm."""
+    return "default" if realm == CLUSTER else realm
+
+
+def realm_of_alias(alias: str) -> str:
+    """The realm behind a Django alias."""
+    return CLUSTER if alias == "default" else alias
+
+
+def realm_of(app_label: str) -> str:
+    """The realm an app's tables live in; foreign apps live in `cluster`."""
+    config: AppConfig = apps.get_app_config(app_label)
+    return str(getattr(config, "realm", CLUSTER))
+
+
+class RealmRouter:
+    """Sends every model to the database of its app's realm."""
+
+    def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
+        return self._alias(model)
+
+    def db_for_write(self, model: type[models.Model], **hints: Any) -> str | None:
+        return self._alias(model)
+
+    def _alias(self, model: type[models.Model]) -> str | None:
+        realm = realm_of(model._meta.app_label)
+        # A table of every realm has no home of its own: its caller says `.using(alias)`.
+        return None if realm == EVERY else alias_of(realm)
+
+    def allow_relation(self, one: models.Model, other: models.Model, **hints: Any) -> bool | None:
+        return realm_of(one._meta.app_label) == realm_of(other._meta.app_label)
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
+        realm = realm_of(app_label)
+        if realm == EVERY:
+            return db != EDGE
+        return db == alias_of(realm)
+
+
+class RealmsNested(RuntimeError):
+    """One realm's transaction was opened inside another's: the two could not commit together."""
+
+    code = "realms_nested"
+
+    def __init__(self, inner: str, outer: str) -> None:
+        super().__init__(
+            f"a transaction of realm '{inner}' was opened inside one of realm '{outer}': "
+            "finish the first, and carry the rest by an event"
+        )
+
+
+def atomic(realm: str) -> Atomic:
+    """A transaction of one realm. Raises `RealmsNested` inside another realm's transaction."""
+    return transaction.atomic(using=alias_of(realm))
+
+
+def on_commit(work: Callable[[], object], *, realm: str) -> None:
+    """Run `work` once the realm's current transaction has committed; at once when there is none."""
+    transaction.on_commit(lambda: work() and None, using=alias_of(realm))
+
+
+def _open_realms() -> Iterable[str]:
+    for connection in connections.all(initialized_only=True):
+        # A test case keeps an outer block open on each of its databases; that one holds nothing together.
+        if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+            yield realm_of_alias(connection.alias)
+
+
+def install_guard() -> None:
+    """Make every `atomic` of the process, ours and foreign, refuse to open inside another realm's."""
+    if getattr(Atomic, "_rialto_guarded", False):
+        return
+    enter = Atomic.__enter__
+
+    def guarded(self: Atomic) -> None:
+        inner = realm_of_alias(self.using or "default")
+        if not getattr(self, "_from_testcase", False):
+            for outer in _open_realms():
+                if outer != inner:
+                    raise RealmsNested(inner, outer)
+        enter(self)
+
+    Atomic.__enter__ = guarded  # type: ignore[method-assign]
+    Atomic._rialto_guarded = True  # type: ignore[attr-defined]
+
+
+@checks.register(checks.Tags.models)
+def check_foreign_keys(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse a foreign key that crosses realms: carry the other row's UUID instead."""
+    found: list[checks.CheckMessage] = []
+    for model in apps.get_models():
+        realm = realm_of(model._meta.app_label)
+        for field in model._meta.get_fields():
+            target = field.related_model if field.concrete and field.is_relation else None
+            if not isinstance(target, type):
+                continue
+            other = realm_of(target._meta.app_label)
+            if other != realm:
+                found.append(
+                    checks.Error(
+                        f"{model._meta.label}.{field.name} points from realm '{realm}' into realm '{other}'",
+                        hint="A foreign key cannot cross databases; carry a UUID.",
+                        obj=model,
+                        id="rialto.E001",
+                    )
+                )
+    return found

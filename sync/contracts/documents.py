@@ -1,0 +1,183 @@
+"""Documents central publishes and edges keep: what a shop is, what it sells, who its sisters are.
+
+A document travels as a *state* entry: the log carries a pointer (topic, key, version), the body is read at send
+time. Topic names carry the audience: `product:tea` is the products of site `tea`, `card:main` the line cards of
+cart group `main`. Money is an integer in minor units beside its currency (ISO 4217).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+# --- realm `cluster` ---------------------------------------------------------------------------------------------
+
+
+class DeliveryMethod(Struct, frozen=True, kw_only=True):
+    """A way to bring the goods: `pickup` or `courier`, at a flat price in the site's currency."""
+
+    code: str
+    title: str
+    price: int
+    needs_address: bool
+    note: str = ""
+
+
+class PaymentMethod(Struct, frozen=True, kw_only=True):
+    """A way to pay. `needs_central`: cut off, it turns into "accepted, a pay link follows"."""
+
+    code: str
+    title: str
+    provider: str
+    needs_central: bool
+    note: str = ""
+
+
+class SiteDoc(Struct, frozen=True, kw_only=True):
+    """One shop. Topic `site:<group>`, key = id; every edge of the cart group holds the sites of its sisters too."""
+
+    id: str  # short, never changes: "tea"
+    name: str  # "Чайная лавка"
+    label: str  # two or three words on a cart or order line
+    colour: str  # "#0b7285", the label's colour
+    origin: str  # scheme://host[:port], no slash at the end
+    hosts: list[str]  # host names without ports, the origin's first
+    language: str  # "ru" | "en"
+    currency: str  # ISO 4217
+    theme: str  # a folder of sites/themes
+    group: str  # the cart group
+    node: str  # id of the edge that has its live carts, "" when none yet
+    is_active: bool = True
+    tagline: str = ""
+    about: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    deliveries: list[DeliveryMethod] = []
+    payments: list[PaymentMethod] = []
+
+
+class NodeDoc(Struct, frozen=True, kw_only=True):
+    """A sister edge: the keys to verify its hop tokens and to seal one for it. Topic `node:<group>`, key = id.
+
+    Keys are URL-safe base64 without padding, 32 bytes each: Ed25519 (`sign_key`) and X25519 (`seal_key`).
+    """
+
+    id: str
+    name: str
+    sites: list[str]
+    sign_key: str
+    seal_key: str
+    is_revoked: bool = False
+
+
+class SealingKeyDoc(Struct, frozen=True, kw_only=True):
+    """A public key of central's to seal personal data to (HPKE, X25519). Topic `sealing_key:all`, key = id."""
+
+    id: str
+    public: str
+    is_current: bool = True
+
+
+class RateDoc(Struct, frozen=True, kw_only=True):
+    """How many micro-units of `quote` one unit of `base` costs. Topic `rate:all`, key = "EUR/RUB".
+
+    1 EUR = 98.5 RUB is `micros=98_500_000`, in whole units, before minor digits.
+    """
+
+    base: str
+    quote: str
+    micros: int
+    ver: int
+
+
+# --- realm `catalog` ---------------------------------------------------------------------------------------------
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """A picture by content: `hash` is the sha256 of its bytes in hex; served at `/_m/<hash>.<ext>` by every node."""
+
+    hash: str
+    ext: str  # "svg" | "webp" | "jpg" | "png"
+    width: int
+    height: int
+    alt: str = ""
+
+
+class CategoryDoc(Struct, frozen=True, kw_only=True):
+    """A shelf of a site. Topic `category:<site>`, key = id (UUID hex)."""
+
+    id: str
+    site: str
+    slug: str
+    title: str
+    parent: str = ""
+    position: int = 0
+    text: str = ""
+    picture: Picture | None = None
+
+
+class VariantDoc(Struct, frozen=True, kw_only=True):
+    """A sellable unit: (sku, options). `id` is the variant's UUID hex, the key of its stock."""
+
+    id: str
+    sku: str
+    options: str  # canonical: "size=L;colour=red", "" when there are none
+    options_title: str  # as a shopper reads it: "L, red"
+    price: int
+    old_price: int = 0
+
+
+class ProductDoc(Struct, frozen=True, kw_only=True):
+    """A product as one site shows it. Topic `product:<site>`, key = id (UUID hex)."""
+
+    id: str
+    site: str
+    slug: str
+    title: str
+    categories: list[str]
+    currency: str
+    variants: list[VariantDoc]
+    pictures: list[Picture] = []
+    text: str = ""  # plain text, paragraphs parted by an empty line
+    brand: str = ""
+    attributes: list[tuple[str, str]] = []
+    position: int = 0
+
+
+class CardDoc(Struct, frozen=True, kw_only=True):
+    """A line card: all an edge needs to show and sell one unit of any sister shop, about 200 bytes.
+
+    Topic `card:<group>`, key = `card_key(site, sku, options)`.
+    """
+
+    site: str
+    sku: str
+    options: str
+    variant: str
+    title: str
+    options_title: str
+    slug: str
+    price: int
+    currency: str
+    picture: Picture | None = None
+    is_on_sale: bool = True
+
+
+def card_key(site: str, sku: str, options: str = "") -> str:
+    """The key of a line card; U+001F parts the three because a sku may hold any printable sign."""
+    return f"{site}\x1f{sku}\x1f{options}"
+
+
+# --- realm `orders` ----------------------------------------------------------------------------------------------
+
+
+class OrderStateDoc(Struct, frozen=True, kw_only=True):
+    """What the shopper may see of an order's life. Topic `order_state:<edge node id>`, key = order id (UUID hex)."""
+
+    id: str
+    number: str
+    status: str  # a code: "new", "confirmed", ...
+    titles: dict[str, str]  # language -> the status in words
+    is_final: bool
+    changed_at: int  # ms since 1970
+    pay_url: str = ""  # set once central has made a pay link

@@ -1,0 +1,25 @@
+"""Identifiers that any node, or a browser, may mint alone."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+
+
+def uuid7() -> uuid.UUID:
+    """A time-ordered UUID (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+def new_cart_id() -> str:
+    """A cart's id is a 128-bit capability: whoever knows it may write the cart. 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+def new_client_id() -> str:
+    """The first half of a dot: 64 random bits, 16 hex digits, fresh for each document a browser loads."""
+    return secrets.token_hex(8)

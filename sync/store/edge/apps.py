@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class EdgeStoreConfig(AppConfig):
+    name = "sync.store.edge"
+    label = "sync_edge"
+    realm = "edge"
