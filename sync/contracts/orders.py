@@ -50,6 +50,11 @@ class Person(Struct, frozen=True, kw_only=True):
     language: str = "en"
 
 
+def person_info(order_id: str) -> bytes:
+    """What a sealed `Person` is bound to: its own order (UUID hex), so that it cannot be moved to another one."""
+    return b"rialto-person-1\n" + order_id.encode()
+
+
 class PlacedOrder(Struct, frozen=True, kw_only=True):
     """A fact, up only (kind `order`, realm `orders`)."""
 

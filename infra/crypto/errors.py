@@ -1,0 +1,41 @@
+"""What can go wrong with keys and sealed things.
+
+    CryptoError
+    ├── SealBroken      a sealed message does not open: wrong key, altered bytes, another purpose
+    ├── FieldBroken     an encrypted column does not open
+    ├── KeyMissing      a key of that id is not in this ring
+    ├── NotAPhone       a text that is no telephone number
+    └── NotAnEmail      a text that is no e-mail address
+
+None of them carries the text or the key it is about: an error ends in logs.
+"""
+
+from __future__ import annotations
+
+from node.errors import RialtoError
+
+
+class CryptoError(RialtoError):
+    code = "crypto"
+
+
+class SealBroken(CryptoError):
+    code = "seal_broken"
+
+
+class FieldBroken(CryptoError):
+    code = "field_broken"
+    status = 500
+
+
+class KeyMissing(CryptoError):
+    code = "key_missing"
+    status = 500
+
+
+class NotAPhone(CryptoError):
+    code = "not_a_phone"
+
+
+class NotAnEmail(CryptoError):
+    code = "not_an_email"
