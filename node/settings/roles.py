@@ -26,20 +26,6 @@ EDGE_APPS = [
     "sync.store.edge",
 ]
 
-# Order matters: whitenoise answers static files before sessions are read. `central.ui` and `central.accounts` add
-# theirs (CSP, locale, allauth, htmx) below the marks.
-CENTRAL_MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
-
 # An edge has no sessions and no accounts; cross-site POSTs are refused by Sec-Fetch-Site, in edge.http.
 EDGE_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -51,19 +37,5 @@ EDGE_TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {"context_processors": []},
-    }
-]
-
-CENTRAL_TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
     }
 ]

@@ -1,51 +1,56 @@
-"""Both roles in one process, so that one pytest run covers them. Never used to serve."""
+"""Both roles in one process, so that one pytest run covers them. Never used to serve.
+
+The servers come from the environment (`./rialto test` starts embedded ones and sets it), else from this machine's
+own on 127.0.0.1, else embedded ones are started for the length of this pytest run.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
+from node import config as node_config
+from node import databases
+from node.realms import CENTRAL_REALMS, alias_of
 from node.settings.base import *  # noqa: F403
-from node.settings.roles import CENTRAL_APPS, CENTRAL_TEMPLATES, EDGE_APPS
-
-INSTALLED_APPS = [*CENTRAL_APPS, *[app for app in EDGE_APPS if app not in CENTRAL_APPS]]
-TEMPLATES = CENTRAL_TEMPLATES
+from node.settings.roles import CENTRAL_APPS, EDGE_APPS
+from node.settings.shared import *  # noqa: F403
+from node.testing import servers
 
 _PREFIX = os.environ.get("RIALTO_TEST_PREFIX", "rialto")
-_HOST = os.environ.get("RIALTO_TEST_PG_HOST", "127.0.0.1")
-_PORT = os.environ.get("RIALTO_TEST_PG_PORT", "5432")
+_servers = servers.of_this_run()
+_HOME = Path(tempfile.gettempdir()) / f"rialto-test-{_PREFIX}"
+_REDIS = _servers.redis_url
 
+node_config.install(
+    node_config.build(
+        "the test settings",
+        {
+            "role": "central",
+            "home": _HOME,
+            "base_url": "http://central.localhost:8400",
+            "secret_key": "only-for-tests-only-for-tests-only-for-tests",
+            "realms": {realm: _servers.database_url(f"{_PREFIX}_{realm}") for realm in CENTRAL_REALMS},
+            "redis_url": _REDIS,
+        },
+    )
+)
+_config = node_config.config()
 
-def _realm(name: str) -> dict[str, object]:
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": f"{_PREFIX}_{name}",
-        "HOST": _HOST,
-        "PORT": _PORT,
-        "USER": os.environ.get("RIALTO_TEST_PG_USER", "root"),
-        "PASSWORD": os.environ.get("RIALTO_TEST_PG_PASSWORD", ""),
-        "TEST": {"DEPENDENCIES": []},
-    }
-
+SECRET_KEY = _config.secret_key
+INSTALLED_APPS = [*CENTRAL_APPS, *[app for app in EDGE_APPS if app not in CENTRAL_APPS]]
 
 DATABASES = {
-    "default": _realm("cluster"),
-    **{realm: _realm(realm) for realm in ("customers", "catalog", "orders", "work", "stats")},
-    "edge": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": f"/tmp/{_PREFIX}_edge.sqlite3",  # noqa: S108
-        "TEST": {"NAME": f"/tmp/{_PREFIX}_edge_test.sqlite3", "DEPENDENCIES": []},  # noqa: S108
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;",
-        },
-    },
+    # Not pooled: a pool would hold the test databases open when they are to be dropped.
+    **{alias_of(realm): databases.postgres(url, pooled=False) for realm, url in _config.realms.items()},
+    "edge": databases.sqlite(_HOME / "edge.sqlite3"),
 }
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [os.environ.get("RIALTO_TEST_REDIS", "redis://127.0.0.1:6379/9")], "prefix": _PREFIX},
-    }
-}
-# Encrypted columns work without key files; nothing written in a test is read after it.
-RIALTO_EPHEMERAL_KEYS = True
-ROOT_URLCONF = "central.urls"
+DATABASES["edge"]["TEST"]["NAME"] = str(_HOME / "edge_test.sqlite3")
+_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+CHANNEL_LAYERS = {"default": databases.channel_layer(_REDIS, _PREFIX)}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CELERY_BROKER_URL = databases.celery_broker(_REDIS)
+MEDIA_ROOT = str(_config.media_dir)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; no password of worth is made here

@@ -1,0 +1,248 @@
+"""The settings of this node: `rialto.toml` in its home directory, overruled by the environment (`RIALTO_*`).
+
+`config()` reads them once. Every wrong value is told at once, with what to do, as one `ConfigWrong`.
+
+    [realms]                      a database URL per realm; one left out lives in the embedded PostgreSQL
+    RIALTO_REALMS__ORDERS=...     the same from the environment; the other settings are RIALTO_<NAME>
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from node import places
+from node.errors import WrongUse
+from node.realms import CENTRAL_REALMS
+
+FILE_NAME = "rialto.toml"
+
+#: What to do about a wrong value, per setting. Kept beside the types so that every refusal ends in an instruction.
+HINTS: Mapping[str, str] = {
+    "role": 'write role = "central" or role = "edge"',
+    "base_url": 'write the address people type, such as base_url = "https://desk.example.com", with no path',
+    "bind_host": 'write an address of this machine, such as bind_host = "127.0.0.1"',
+    "bind_port": "write a free TCP port from 1 to 65535",
+    "realms": f"name only {', '.join(CENTRAL_REALMS)}, each as postgresql://user:password@host:port/database",
+    "redis_url": "write redis://host:port/0, rediss://… or unix:///path/to.sock, or leave it out for the embedded one",
+    "smtp_url": "write smtp://user:password@host:port (or smtps://…)",
+    "mail_from": 'write an address such as mail_from = "Shop <shop@example.com>"',
+    "secret_key": "let `rialto init` write one; it has at least 32 characters",
+    "link_url": "write central's address as the edge reaches it: http://… or https://…",
+    "media_dir": "write a directory this node may write to",
+    "demo_control": "write the path of the demo's control socket, or leave it out",
+    "server": 'write server = "daphne" or server = "uvicorn"',
+    "log_level": "write debug, info, warning or error",
+}
+
+
+class ConfigWrong(WrongUse):
+    """One or more settings cannot be used. `problems` names each with what to do."""
+
+    code = "config_wrong"
+
+    def __init__(self, where: Path | str, problems: list[str]) -> None:
+        self.problems = problems
+        count = "a setting is" if len(problems) == 1 else f"{len(problems)} settings are"
+        super().__init__(f"{count} wrong in {where}:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+class Config(BaseSettings):
+    """Typed settings of one node. URLs are text; paths are absolute."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RIALTO_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    role: Literal["central", "edge"]
+    home: Path
+    base_url: str = "http://localhost:8400"
+    bind_host: str = "127.0.0.1"
+    bind_port: int = Field(default=8400, ge=1, le=65535)
+    realms: dict[str, str] = {}
+    redis_url: str = ""
+    smtp_url: str = "smtp://127.0.0.1:25"
+    mail_from: str = "Rialto <rialto@localhost>"
+    secret_key: str = ""
+    link_url: str = ""
+    media_dir: Path = Path("media")
+    demo_control: str | None = None
+    server: Literal["", "daphne", "uvicorn"] = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings  # the environment overrules the file
+
+    @field_validator("base_url", "link_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("is not a plain http(s) address")
+        return value.rstrip("/")
+
+    @field_validator("realms")
+    @classmethod
+    def _are_databases(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(value) - set(CENTRAL_REALMS)):
+            raise ValueError(f"no such realm: {', '.join(unknown)}")
+        for realm, url in value.items():
+            parts = urlsplit(url)
+            if parts.scheme not in ("postgresql", "postgres") or len(parts.path) < 2:
+                raise ValueError(f"realm '{realm}' is not a PostgreSQL URL with a database name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("is not a Redis address")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("is not a mail server's address")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("is too short to protect anything")
+        return value
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        home = self.home.resolve()
+        filled: dict[str, object] = {
+            "home": home,
+            "media_dir": home / self.media_dir,
+            "server": self.server or ("daphne" if self.role == "central" else "uvicorn"),
+            "secret_key": self.secret_key or places.read_secret(home, "secret_key"),
+        }
+        if self.role == "central":
+            filled["realms"] = {r: self.realms.get(r) or places.postgres_url(home, r) for r in CENTRAL_REALMS}
+            filled["redis_url"] = self.redis_url or places.valkey_url(home)
+        for name, value in filled.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def embedded_realms(self) -> tuple[str, ...]:
+        """The realms that live in this node's own PostgreSQL."""
+        return tuple(r for r, url in self.realms.items() if url == places.postgres_url(self.home, r))
+
+    @property
+    def is_redis_embedded(self) -> bool:
+        return self.role == "central" and self.redis_url == places.valkey_url(self.home)
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def edge_database(self) -> Path:
+        """The one SQLite file of an edge."""
+        return self.home / "data" / "edge.sqlite3"
+
+
+def load(home: Path) -> Config:
+    """Read `home`'s settings. Raises `ConfigWrong` with every problem at once."""
+    file = home / FILE_NAME
+    try:
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigWrong(
+            home, [f"there is no {FILE_NAME}: make a node here with `rialto init central` or `rialto init edge`"]
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigWrong(file, [f"it is not readable as TOML: {error}"]) from error
+    return build(file, {**written, "home": home})
+
+
+def build(where: Path | str, values: Mapping[str, Any]) -> Config:
+    """Check `values` together with the environment. Raises `ConfigWrong`."""
+    problems: list[str] = []
+    made: Config | None = None
+    try:
+        made = Config(**values)
+    except ValidationError as error:
+        problems = [_problem(dict(found)) for found in error.errors(include_url=False)]
+    problems += _misplaced(values)
+    if made is not None and not made.secret_key:
+        problems.append(f"secret_key: is missing; {HINTS['secret_key']}")
+    if problems or made is None:
+        raise ConfigWrong(where, problems)
+    return made
+
+
+def _problem(found: dict[str, Any]) -> str:
+    path = [str(part) for part in found["loc"]]
+    name = path[0] if path else ""
+    if found["type"] == "extra_forbidden":
+        return f"{'.'.join(path)}: no such setting; remove it, or see `rialto doctor --settings` for the names"
+    what = "is missing" if found["type"] == "missing" else str(found["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(path)}: {what[0].lower()}{what[1:]}; {HINTS.get(name, 'correct it')}"
+
+
+def _misplaced(values: Mapping[str, Any]) -> list[str]:
+    """Settings that are right by themselves and wrong for this role."""
+    role = os.environ.get("RIALTO_ROLE", values.get("role"))
+    if role == "edge":
+        return [f"{name}: an edge has none; remove it" for name in ("realms", "redis_url") if values.get(name)]
+    return ["link_url: central dials nobody; remove it"] if role == "central" and values.get("link_url") else []
+
+
+_current: Config | None = None
+
+
+def home_dir() -> Path:
+    """The home of the node this process speaks for: RIALTO_HOME, else the current directory."""
+    return Path(os.environ.get("RIALTO_HOME") or ".").resolve()
+
+
+def config() -> Config:
+    """This node's settings, read once. Raises `ConfigWrong`."""
+    global _current
+    if _current is None:
+        _current = load(home_dir())
+    return _current
+
+
+def install(settings: Config | None) -> None:
+    """Make `settings` what `config()` returns; `None` forgets, so that the next call reads again."""
+    global _current
+    _current = settings
+
+
+@contextmanager
+def overridden(**changes: Any) -> Iterator[Config]:
+    """For tests: `config()` with some values changed, for the length of a block."""
+    before = config()
+    changed = before.model_copy(update=changes)
+    install(changed)
+    try:
+        yield changed
+    finally:
+        install(before)

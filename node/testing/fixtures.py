@@ -1,0 +1,32 @@
+"""Fixtures for every test of the tree. Imported by the root conftest.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node import config as node_config
+
+
+@pytest.fixture
+def node_home(tmp_path: Path) -> Iterator[Path]:
+    """`config().home` is a fresh directory, and so are its keys and media."""
+    with node_config.overridden(home=tmp_path, media_dir=tmp_path / "media"):
+        yield tmp_path
+
+
+@pytest.fixture
+def no_config() -> Iterator[None]:
+    """`config()` reads anew inside the test."""
+    before = node_config.config()
+    node_config.install(None)
+    yield
+    node_config.install(before)
+
+
+@pytest.fixture
+def anyio_backend() -> Any:
+    return "asyncio"
