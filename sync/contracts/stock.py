@@ -38,3 +38,21 @@ class GrantReport(Struct, frozen=True, kw_only=True):
     sold: int
     returned: int
     is_sealed: bool = False
+
+
+class Recall(Struct, frozen=True, kw_only=True):
+    """Push to an edge (kind `recall`): give back up to so many units of each variant that no shopper holds."""
+
+    wanted: dict[str, int]
+
+
+class Renew(Struct, frozen=True, kw_only=True):
+    """Over the link (kind `renew_stock`): the edge still sells from these grants."""
+
+    grants: list[str]
+
+
+class Renewed(Struct, frozen=True, kw_only=True):
+    """Answer: these go on for another `ttl_s` from the moment the edge asked; the others are not open any more."""
+
+    grants: list[GrantDoc]

@@ -1,0 +1,42 @@
+"""What edges ask about stock, and what they report."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from central.stock import actions
+from central.stock.documents import grant_doc
+from central.stock.errors import StockError
+from central.stock.queries import stock_of
+from node.realms import ORDERS
+from sync.contracts.codec import pack, unpack
+from sync.contracts.stock import Answer, Ask, GrantReport, Renew, Renewed
+from sync.topics import EdgeScope
+from sync.upstream import Poison, answers, receives
+
+
+@answers("ask_stock")
+def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
+    """Rights for what the edge wants; with `must`, other edges are asked to give back what lacks."""
+    ask = unpack(body, Ask)
+    wanted = {UUID(variant): units for variant, units in ask.wanted.items()}
+    grants = actions.grant_or_recall(edge, wanted) if ask.must else actions.grant_rights(edge, wanted)
+    left = {variant.hex: stock.pool for variant, stock in stock_of(wanted).items()}
+    return pack(Answer(grants=[grant_doc(grant) for grant in grants], left=left))
+
+
+@answers("renew_stock")
+def renew_stock(edge: EdgeScope, body: bytes) -> bytes:
+    """Those of the named grants that the edge may go on selling from."""
+    renewed = actions.renew_grants(edge, [UUID(grant) for grant in unpack(body, Renew).grants])
+    return pack(Renewed(grants=[grant_doc(grant) for grant in renewed]))
+
+
+@receives("grant_report", realm=ORDERS)
+def take_grant_report(edge: EdgeScope, body: bytes) -> None:
+    try:
+        actions.take_report(edge.node, unpack(body, GrantReport))
+    except (StockError, ValueError, msgspec.ValidationError) as error:
+        raise Poison(str(error)) from error
