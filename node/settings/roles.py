@@ -18,7 +18,14 @@ CENTRAL_APPS = [
     "central.ui",
     "central.accounts",
     "sync.store.central",
+    "central.cluster",
     "sync.store.jobs",
+    "central.notices",
+    "central.stock",
+    "central.people",
+    "central.carts",
+    "central.payments",
+    "central.orders",
 ]
 
 EDGE_APPS = [
