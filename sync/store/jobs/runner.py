@@ -32,6 +32,7 @@ KEEP_DONE = timedelta(days=7)
 KEEP_RECEIPTS = timedelta(days=90)
 
 Waker = Callable[[str, uuid.UUID], None]
+RealmWork = Callable[[str], object]
 _waker: Waker | None = None
 
 

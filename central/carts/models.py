@@ -1,0 +1,30 @@
+"""Carts of all shops as central knows them: the join of every delta that came."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+
+class Cart(models.Model):
+    """`state` is the canonical encoding of a `CartState`: equal carts have equal bytes at every node."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    state = models.BinaryField(default=bytes)
+    #: one up with each delta that said something new
+    ver = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["updated_at"], name="cart_updated")]
+
+
+class CartLink(models.Model):
+    """Two guest carts are one shopper's: whatever comes for `source` goes to `target` as well. Written once."""
+
+    source = models.CharField(primary_key=True, max_length=32)
+    target = models.CharField(max_length=32, db_index=True)
+    hlc = models.BigIntegerField()
+    link_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)

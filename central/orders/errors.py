@@ -1,0 +1,59 @@
+"""What order actions refuse.
+
+RialtoError
+├── UnknownOrder, UnknownStatus
+├── OrderConflict     a second, different order under an id or a number that is taken
+├── BrokenOrder       an order whose parts contradict each other
+└── MoveRefused       the status it is in does not lead there
+"""
+
+from __future__ import annotations
+
+from node.errors import RialtoError
+
+
+class UnknownOrder(RialtoError):
+    code = "unknown_order"
+    status = 404
+
+    def __init__(self, order: object) -> None:
+        super().__init__("there is no such order among those you may see", order=str(order))
+
+
+class UnknownStatus(RialtoError):
+    code = "unknown_status"
+    status = 404
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"there is no order status '{status}'", status=status)
+
+
+class OrderConflict(RialtoError):
+    code = "order_conflict"
+    status = 409
+
+    def __init__(self, order: object, number: str) -> None:
+        super().__init__(f"order {number} is here already with another content", order=str(order), number=number)
+
+
+class BrokenOrder(RialtoError):
+    code = "broken_order"
+    status = 422
+
+
+class MoveRefused(RialtoError):
+    code = "move_refused"
+    status = 409
+
+    def __init__(self, number: str, was: str, to: str) -> None:
+        super().__init__(f"order {number} cannot go from '{was}' to '{to}'", number=number, was=was, to=to)
+
+
+class StaleOrder(RialtoError):
+    """Somebody else changed the order after the page was drawn."""
+
+    code = "stale_order"
+    status = 409
+
+    def __init__(self, number: str, seen: int, now: int) -> None:
+        super().__init__(f"order {number} was changed meanwhile; look again", number=number, seen=seen, now=now)

@@ -1,0 +1,24 @@
+"""What happens to orders. Handlers anywhere above or beside may ask for it; ids only, nobody's data."""
+
+from __future__ import annotations
+
+from sync.events import Event
+
+
+class OrderReceived(Event, frozen=True, kw_only=True):
+    """An order has arrived at central for the first time. `order` is its UUID in hex."""
+
+    order: str
+    site: str
+    edge: str
+    payment_provider: str
+
+
+class StatusChanged(Event, frozen=True, kw_only=True):
+    """An order went from one status to another; `ver` is the version this made."""
+
+    order: str
+    was: str
+    became: str
+    by: str
+    ver: int

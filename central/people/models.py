@@ -1,0 +1,58 @@
+"""Shoppers and what they gave with each order. Every personal column is encrypted from the first row.
+
+A dump of this realm shows when somebody bought and where, not who: names, phones, mails, addresses and comments are
+AES-GCM under a key that is not in the database; equal phones and mails are found by a keyed blind index.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from infra.crypto.fields import EncryptedTextField
+
+#: columns of the blind indexes: named for ever, like the encrypted ones
+PHONE_INDEX = "people.phone"
+EMAIL_INDEX = "people.email"
+
+
+class Customer(models.Model):
+    """One shopper over all shops, as far as we can tell: the same phone, else the same e-mail."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    name = EncryptedTextField(column="people.name", blank=True, default="")
+    phone = EncryptedTextField(column="people.phone", blank=True, default="")
+    email = EncryptedTextField(column="people.email", blank=True, default="")
+    phone_index = models.BinaryField(null=True)
+    email_index = models.BinaryField(null=True)
+    language = models.CharField(max_length=8, default="en")
+    #: the site of the first order: where the customer came from, which never changes
+    source_site = models.CharField(max_length=20)
+    source_label = models.CharField(max_length=30)
+    created_at = models.DateTimeField(default=timezone.now)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            # One phone, one customer: the index decides between two handlers that run at once.
+            models.UniqueConstraint(fields=["phone_index"], condition=Q(phone_index__isnull=False), name="phone_once"),
+        ]
+        indexes = [models.Index(fields=["email_index"], name="customer_email")]
+
+
+class OrderContact(models.Model):
+    """What the shopper gave with one order: whom to call and where to bring it, whatever he says next time."""
+
+    order = models.UUIDField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
+    name = EncryptedTextField(column="people.contact.name", blank=True, default="")
+    phone = EncryptedTextField(column="people.contact.phone", blank=True, default="")
+    email = EncryptedTextField(column="people.contact.email", blank=True, default="")
+    address = EncryptedTextField(column="people.contact.address", blank=True, default="")
+    comment = EncryptedTextField(column="people.contact.comment", blank=True, default="")
+    language = models.CharField(max_length=8, default="en")
+    site = models.CharField(max_length=20)
+    created_at = models.DateTimeField(default=timezone.now)

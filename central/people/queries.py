@@ -1,0 +1,56 @@
+"""Reads of customers. They carry no scope: ask with what an order the person may see has given you."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from central.people.models import EMAIL_INDEX, PHONE_INDEX, Customer, OrderContact
+from infra.crypto.errors import NotAnEmail, NotAPhone
+from infra.crypto.fields import blind_index
+from infra.crypto.normalise import email_key, phone_e164
+
+
+def phone_index(phone: str, region: str = "RU") -> bytes | None:
+    """The blind index of a phone in any spelling, None when it is none."""
+    try:
+        return blind_index(PHONE_INDEX, phone_e164(phone, region))
+    except NotAPhone:
+        return None
+
+
+def email_index(email: str) -> bytes | None:
+    """The blind index of an address, None when it is none."""
+    try:
+        return blind_index(EMAIL_INDEX, email_key(email))
+    except NotAnEmail:
+        return None
+
+
+def customers_by_phone(phone: str, *, region: str = "RU") -> QuerySet[Customer]:
+    """Customers with exactly this phone. `region` reads a number without a country code."""
+    index = phone_index(phone, region)
+    return Customer.objects.filter(phone_index=index) if index else Customer.objects.none()
+
+
+def customers_by_email(email: str) -> QuerySet[Customer]:
+    """Customers with exactly this address."""
+    index = email_index(email)
+    return Customer.objects.filter(email_index=index) if index else Customer.objects.none()
+
+
+def customers_by_contact(text: str) -> QuerySet[Customer]:
+    """Customers whose phone or e-mail is `text`."""
+    by_phone, by_email = phone_index(text), email_index(text)
+    wanted = Q(phone_index=by_phone) if by_phone else Q(email_index=by_email) if by_email else None
+    return Customer.objects.filter(wanted) if wanted is not None else Customer.objects.none()
+
+
+def contact_of(order: UUID) -> OrderContact | None:
+    """What was given with an order, `contact.customer` included; None until its handler has been there."""
+    return OrderContact.objects.filter(pk=order).select_related("customer").first()
+
+
+def customer(customer_id: UUID) -> Customer | None:
+    return Customer.objects.filter(pk=customer_id).first()
