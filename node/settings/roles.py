@@ -16,6 +16,8 @@ CENTRAL_APPS = [
     "django_htmx",
     "csp",
     "central.ui",
+    "central.catalog",
+    "central.setup",
     "central.accounts",
     "sync.store.central",
     "central.cluster",

@@ -1,0 +1,47 @@
+"""What the catalogue refuses.
+
+RialtoError
+├── BadGoods: a product, price or category that cannot be kept; `field` says which part
+├── UnknownUnit, UnknownProduct, UnknownCategory
+├── BadPicture (infra.storage)
+└── ImportRefused: a file that cannot be read at all; nothing was changed
+"""
+
+from __future__ import annotations
+
+from node.errors import Refused, RialtoError
+
+
+class BadGoods(RialtoError):
+    code = "bad_goods"
+    status = 422
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}", field=field)
+        self.field = field
+        self.why = why
+
+
+class UnknownUnit(RialtoError):
+    code = "unknown_unit"
+    status = 404
+
+    def __init__(self, site: str, sku: str, options: str) -> None:
+        name = f"{sku} ({options})" if options else sku
+        super().__init__(f"the shop '{site}' does not sell '{name}'", site=site, sku=sku, options=options)
+
+
+class UnknownProduct(RialtoError):
+    code = "unknown_product"
+    status = 404
+
+
+class UnknownCategory(RialtoError):
+    code = "unknown_category"
+    status = 404
+
+
+class ImportRefused(Refused):
+    """A file that cannot be imported; the sentence says where and why, and nothing was changed."""
+
+    code = "import_refused"

@@ -1,0 +1,168 @@
+"""Goods: what they are (Product, Variant), how one site shows them (Listing), what it asks for them (Offer)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from central.catalog.keys import MAX_OPTIONS, MAX_SKU
+from sync.contracts.ids import uuid7
+
+#: code-point order on every server, so that a page of a snapshot is sorted as the edge sorts it
+C = "C"
+
+
+class Media(models.Model):
+    """A picture by content; its bytes lie in the media store under `name`."""
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    ext = models.CharField(max_length=4)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    @property
+    def name(self) -> str:
+        return f"{self.sha256}.{self.ext}"
+
+    @property
+    def url(self) -> str:
+        return f"/_media/{self.name}"
+
+
+class Category(models.Model):
+    """A shelf of one site. Switched off it keeps its place; goods stay on it unseen."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    site = models.CharField(max_length=20)
+    slug = models.CharField(max_length=120)
+    title = models.CharField(max_length=200)
+    title_key = models.CharField(max_length=200, db_collation=C)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    position = models.PositiveIntegerField(default=0)
+    text = models.TextField(blank=True)
+    picture = models.ForeignKey(Media, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    is_active = models.BooleanField(default=True)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "title_key"]
+        constraints = [models.UniqueConstraint(fields=["site", "slug"], name="category_slug_once_per_site")]
+        indexes = [models.Index(fields=["site", "parent", "title_key"], name="category_by_path")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Product(models.Model):
+    """A thing that is sold, apart from any site that sells it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    brand = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    pictures: models.ManyToManyField[Media, ProductPicture] = models.ManyToManyField(Media, through="ProductPicture")
+
+
+class ProductPicture(models.Model):
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="picture_rows")
+    media = models.ForeignKey(Media, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["product", "media"], name="picture_once_per_product")]
+
+
+class Variant(models.Model):
+    """A sellable unit: (sku, options). Its id is the key of its stock."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    sku = models.CharField(max_length=MAX_SKU, db_collation=C)
+    #: canonical, see `keys.canonical_options`
+    options = models.CharField(max_length=MAX_OPTIONS, blank=True, db_collation=C)
+    position = models.PositiveIntegerField(default=0)
+    #: the stock figure an import file named last: told again it says nothing new, whatever was sold since
+    told_stock = models.IntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["sku", "options"], name="variant_by_sku_and_options")]
+
+    def __str__(self) -> str:
+        return f"{self.sku} ({self.options})" if self.options else self.sku
+
+
+class Listing(models.Model):
+    """A product as one site shows it. `ver` is the version of its product document."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    site = models.CharField(max_length=20)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="listings")
+    slug = models.CharField(max_length=120)
+    title = models.CharField(max_length=300)
+    #: casefold, ё→е: names sort by it
+    title_key = models.CharField(max_length=300, db_collation=C)
+    #: title, brand and every sku, keyed alike: a list is searched by it
+    search_key = models.TextField(db_collation=C)
+    text = models.TextField(blank=True)
+    #: pairs of words as a shopper reads them
+    attributes = models.JSONField(default=list, blank=True)
+    position = models.PositiveIntegerField(default=0)
+    categories = models.ManyToManyField(Category, related_name="listings", blank=True)
+    is_active = models.BooleanField(default=True)
+    ver = models.PositiveBigIntegerField(default=1)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "product"], name="listing_once_per_site"),
+            models.UniqueConstraint(fields=["site", "slug"], name="listing_slug_once_per_site"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Offer(models.Model):
+    """What a site asks for one variant. `ver` is the version of its line card: title and picture raise it too."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    site = models.CharField(max_length=20)
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="offers")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="offers")
+    #: `sync.contracts.documents.card_key`
+    card_key = models.CharField(max_length=MAX_SKU + MAX_OPTIONS + 30, unique=True, db_collation=C)
+    #: as a shopper reads it: "L, red"
+    options_title = models.CharField(max_length=200, blank=True)
+    #: minor units of `currency`
+    price = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    #: what it cost before, 0 when there is nothing to strike out
+    old_price = models.BigIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "variant"], name="offer_once_per_site"),
+            models.CheckConstraint(condition=models.Q(price__gte=0, old_price__gte=0), name="offer_price_not_negative"),
+        ]
+
+
+class PriceChange(models.Model):
+    """Who set which price, and what it was."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="price_changes")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.CharField(max_length=150)
+    was = models.BigIntegerField()
+    became = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["offer", "-at"], name="price_change_by_offer")]

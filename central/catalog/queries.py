@@ -1,0 +1,138 @@
+"""Reads of goods for people at central; every list is limited to the sites its reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from central.accounts.scope import limit as limit_to_sites
+from central.catalog.documents import main_pictures
+from central.catalog.errors import UnknownUnit
+from central.catalog.keys import name_key
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
+
+
+@dataclass(frozen=True)
+class GoodsRow:
+    """One sellable unit as one site sells it. Money in minor units; `picture` an address at central or ""."""
+
+    offer: UUID
+    product: UUID
+    variant: UUID
+    site: str
+    sku: str
+    options: str
+    options_title: str
+    title: str
+    slug: str
+    price: int
+    old_price: int
+    currency: str
+    picture: str
+    is_active: bool
+    ver: int
+    cursor: str
+
+
+@dataclass(frozen=True)
+class GoodsPage:
+    """`next` continues the list; "" at its end."""
+
+    rows: list[GoodsRow]
+    next: str
+
+
+def products_visible_to(
+    user: Any, *, search: str = "", site: str = "", category: UUID | None = None, after: str = "", limit: int = 50
+) -> GoodsPage:
+    """Units in order of title, by pages: `after` is the `next` of the page before. A stranger sees none."""
+    offers = _visible_offers(user).select_related("variant", "listing")
+    if site:
+        offers = offers.filter(site=site)
+    if category:
+        offers = offers.filter(listing__categories=category)
+    for word in name_key(search).split():
+        offers = offers.filter(listing__search_key__contains=word)
+    if after:
+        offers = offers.filter(_beyond(after))
+    found = list(offers.order_by("listing__title_key", "pk")[: limit + 1])
+    rows = _rows(found[:limit])
+    return GoodsPage(rows, rows[-1].cursor if len(found) > limit else "")
+
+
+def goods_row(user: Any, site: str, sku: str, options: str = "") -> GoodsRow:
+    """One unit. Raises `UnknownUnit`, also when the reader may not see its site."""
+    offers = _visible_offers(user).filter(site=site, variant__sku=sku, variant__options=options)
+    found = list(offers.select_related("variant", "listing"))
+    if not found:
+        raise UnknownUnit(site, sku, options)
+    return _rows(found)[0]
+
+
+def price_changes_visible_to(user: Any, offer: UUID) -> QuerySet[PriceChange]:
+    return PriceChange.objects.filter(offer__in=_visible_offers(user).filter(pk=offer))
+
+
+def categories_visible_to(user: Any, *, site: str = "") -> QuerySet[Category]:
+    rows = limit_to_sites(Category.objects.filter(is_active=True), user)
+    return rows.filter(site=site) if site else rows
+
+
+def variants_of(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+    """(sku, options) -> variant id, of those that exist."""
+    rows = Variant.objects.filter(sku__in={sku for sku, _ in keys}).values_list("sku", "options", "pk")
+    return {(sku, options): pk for sku, options, pk in rows if (sku, options) in keys}
+
+
+def count_of(site: str) -> dict[str, int]:
+    """How much a site shows: {"products", "units", "categories"}."""
+    return {
+        "products": Listing.objects.filter(site=site, is_active=True).count(),
+        "units": Offer.objects.filter(site=site, is_active=True, listing__is_active=True).count(),
+        "categories": Category.objects.filter(site=site, is_active=True).count(),
+    }
+
+
+def _visible_offers(user: Any) -> QuerySet[Offer]:
+    return limit_to_sites(Offer.objects.all(), user)
+
+
+def _rows(offers: Sequence[Offer]) -> list[GoodsRow]:
+    pictures = main_pictures(offer.variant.product_id for offer in offers)
+    return [_row(offer, pictures.get(offer.variant.product_id)) for offer in offers]
+
+
+def _row(offer: Offer, picture: Media | None) -> GoodsRow:
+    variant, listing = offer.variant, offer.listing
+    return GoodsRow(
+        offer=offer.pk,
+        product=variant.product_id,
+        variant=variant.pk,
+        site=offer.site,
+        sku=variant.sku,
+        options=variant.options,
+        options_title=offer.options_title,
+        title=listing.title,
+        slug=listing.slug,
+        price=offer.price,
+        old_price=offer.old_price,
+        currency=offer.currency,
+        picture=picture.url if picture else "",
+        is_active=offer.is_active and listing.is_active,
+        ver=offer.ver,
+        cursor=f"{offer.pk.hex}.{listing.title_key}",
+    )
+
+
+def _beyond(cursor: str) -> Q:
+    """Rows after a cursor; one that is no cursor is the start."""
+    pk, _, title_key = cursor.partition(".")
+    try:
+        seen = UUID(hex=pk)
+    except ValueError:
+        return Q()
+    return Q(listing__title_key__gt=title_key) | Q(listing__title_key=title_key, pk__gt=seen)

@@ -1,0 +1,367 @@
+"""How a batch of goods is laid over what is there: read it all, say what differs, write it all.
+
+Only `actions.save_goods` calls this. A batch of 500 units costs about twenty queries, whatever changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Max
+from django.utils import timezone
+
+from central.catalog.actions import MAX_PRICE, Goods, Saved, Shop, Unit
+from central.catalog.errors import BadGoods
+from central.catalog.keys import clean_sku, name_key, slug_of
+from central.catalog.models import Listing, Media, Offer, PriceChange, Product, ProductPicture, Variant
+from node.realms import CATALOG, alias_of
+from sync.contracts.documents import card_key
+from sync.outbox import record_state
+
+Key = tuple[str, str]
+
+#: advisory lock of this realm; never reuse or renumber
+GOODS_LOCK = 7_201
+
+
+@dataclass
+class Draft:
+    """One product on its way: what it was, and what of it changed."""
+
+    goods: Goods
+    product: Product
+    listing: Listing
+    is_new: bool
+    variants: dict[Key, Variant] = field(default_factory=dict)
+    offers: dict[Key, Offer] = field(default_factory=dict)
+    created: set[Key] = field(default_factory=set)
+    repriced: set[Key] = field(default_factory=set)
+    #: the product document differs
+    is_changed: bool = False
+    #: every card of the product differs: title, slug or main picture
+    are_cards_changed: bool = False
+    #: what other sites show of the product differs too
+    is_shared_changed: bool = False
+
+
+class GoodsWriter:
+    def __init__(self, where: Shop, by: str) -> None:
+        self.where = where
+        self.by = by
+        self.saved = Saved()
+        self.drafts: list[Draft] = []
+        self.price_changes: list[PriceChange] = []
+        self.new_products: list[Product] = []
+        self.changed_products: list[Product] = []
+
+    def save(self, batch: Sequence[Goods]) -> Saved:
+        _lock()
+        self._read(batch)
+        for goods in batch:
+            self._draft(goods)
+        self._write()
+        self._publish()
+        return self.saved
+
+    # --- read what is there ---------------------------------------------------------------------------------------
+
+    def _read(self, batch: Sequence[Goods]) -> None:
+        skus = {unit.sku for goods in batch for unit in goods.units}
+        self.variants = {(row.sku, row.options): row for row in Variant.objects.filter(sku__in=skus)}
+        ids = {row.product_id for row in self.variants.values()}
+        self.products = {row.pk: row for row in Product.objects.filter(pk__in=ids)}
+        listings = Listing.objects.select_for_update().filter(site=self.where.id, product_id__in=ids)
+        self.listings = {row.product_id: row for row in listings.order_by("product_id")}
+        self.offers: dict[UUID, list[Offer]] = {}
+        for offer in Offer.objects.filter(listing__in=self.listings.values()).select_related("variant"):
+            self.offers.setdefault(offer.listing_id, []).append(offer)
+        self.pictures = _grouped(
+            ProductPicture.objects.filter(product__in=ids).order_by("position").values_list("product_id", "media_id")
+        )
+        links = Listing.categories.through.objects.filter(listing__in=self.listings.values())
+        self.categories = _grouped(links.values_list("listing_id", "category_id"))
+        wanted = {sha for goods in batch for sha in goods.pictures or ()}
+        self.known_media = set(Media.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        self.position = Listing.objects.filter(site=self.where.id).aggregate(top=Max("position"))["top"] or 0
+        slugs = {goods.slug or slug_of(goods.title) for goods in batch if goods.slug or goods.title}
+        taken = Listing.objects.filter(site=self.where.id, slug__in=slugs)
+        self.taken_slugs = set(taken.values_list("slug", flat=True))
+
+    # --- say what differs -----------------------------------------------------------------------------------------
+
+    def _draft(self, goods: Goods) -> None:
+        units = [unit for unit in goods.units if self._is_sound(unit)]
+        if not units:
+            return None
+        known = next((self.variants[unit.key] for unit in units if unit.key in self.variants), None)
+        product = self.products[known.product_id] if known else Product()
+        listing = self.listings.get(product.pk)
+        if listing is None and not goods.title:
+            return self._refuse(units, "has no title")
+        try:
+            self._check(goods)
+        except BadGoods as error:
+            return self._refuse(units, str(error))
+        draft = self._open(goods, product, listing)
+        self._lay_product(draft)
+        self._lay_listing(draft)
+        for unit in units:
+            self._lay_unit(draft, unit)
+        if not draft.offers:
+            return None  # a product none of whose units can be sold
+        self._keep(draft, units)
+        return None
+
+    def _is_sound(self, unit: Unit) -> bool:
+        try:
+            clean_sku(unit.sku)
+            for name, price in (("price", unit.price), ("old price", unit.old_price)):
+                if price is not None and not 0 <= price <= MAX_PRICE:
+                    raise BadGoods(name, f"{price} is not between 0 and {MAX_PRICE} minor units")
+        except BadGoods as error:
+            self._refuse([unit], str(error))
+            return False
+        return True
+
+    def _check(self, goods: Goods) -> None:
+        """All that can be wrong of a product, before anything of it is touched."""
+        for name, text, most in (("title", goods.title, 300), ("brand", goods.brand or None, 120)):
+            if text is not None and (not text.strip() or len(text) > most):
+                raise BadGoods(name, f"is empty or longer than {most} signs")
+        for sha in goods.pictures or ():
+            if sha not in self.known_media:
+                raise BadGoods("pictures", f"{sha} is not kept")
+
+    def _refuse(self, units: Iterable[Unit], why: str) -> None:
+        for unit in units:
+            self.saved.refused[unit.key] = why
+
+    def _open(self, goods: Goods, product: Product, listing: Listing | None) -> Draft:
+        if listing:
+            draft = Draft(goods, product, listing, is_new=False)
+            for offer in self.offers.get(listing.pk, []):
+                draft.offers[offer.variant.sku, offer.variant.options] = offer
+            return draft
+        return Draft(goods, product, Listing(site=self.where.id, product=product, ver=0), is_new=True, is_changed=True)
+
+    def _lay_product(self, draft: Draft) -> None:
+        goods, product = draft.goods, draft.product
+        if goods.brand is not None and goods.brand != product.brand:
+            product.brand = goods.brand
+            draft.is_changed = draft.is_shared_changed = True
+        before = self.pictures.get(product.pk, [])
+        if goods.pictures is not None and list(goods.pictures) != before:
+            self.pictures[product.pk] = list(dict.fromkeys(goods.pictures))
+            draft.is_changed = draft.is_shared_changed = True
+            draft.are_cards_changed |= self.pictures[product.pk][:1] != before[:1]
+
+    def _lay_listing(self, draft: Draft) -> None:
+        goods, listing = draft.goods, draft.listing
+        if goods.title is not None and goods.title != listing.title:
+            listing.title = goods.title
+            listing.title_key = name_key(listing.title)[:300]
+            draft.is_changed = draft.are_cards_changed = True
+        if draft.is_new or (goods.slug and goods.slug != listing.slug):
+            listing.slug = self._slug(goods)
+            draft.is_changed = draft.are_cards_changed = True
+        if goods.text is not None and goods.text != listing.text:
+            listing.text = goods.text
+            draft.is_changed = True
+        pairs = [list(pair) for pair in goods.attributes] if goods.attributes is not None else None
+        if pairs is not None and pairs != listing.attributes:
+            listing.attributes = pairs
+            draft.is_changed = True
+        if draft.is_new:
+            self.position += 1
+        position = goods.position if goods.position is not None else (self.position if draft.is_new else None)
+        if position is not None and position != listing.position:
+            listing.position = position
+            draft.is_changed = True
+        if goods.categories is not None and set(goods.categories) != set(self.categories.get(listing.pk, [])):
+            self.categories[listing.pk] = list(dict.fromkeys(goods.categories))
+            draft.is_changed = True
+
+    def _slug(self, goods: Goods) -> str:
+        base = goods.slug or slug_of(goods.title or "")
+        slug = base
+        if slug in self.taken_slugs:
+            # One title, many goods: the sku tells them apart at once, a counter would ask the database for each.
+            slug = f"{base}-{slug_of(goods.units[0].sku)}"
+        n = 1
+        while slug in self.taken_slugs or (slug != base and self._is_taken(slug)):
+            n += 1
+            slug = f"{base}-{n}"
+        self.taken_slugs.add(slug)
+        return slug
+
+    def _is_taken(self, slug: str) -> bool:
+        return Listing.objects.filter(site=self.where.id, slug=slug).exists()
+
+    def _lay_unit(self, draft: Draft, unit: Unit) -> None:
+        variant = self.variants.get(unit.key)
+        if variant and variant.product_id != draft.product.pk:
+            return self._refuse([unit], "belongs to another product")
+        offer = draft.offers.get(unit.key)
+        currency = unit.currency or (offer.currency if offer else self._currency(draft))
+        others = {one.currency for key, one in draft.offers.items() if key != unit.key}
+        if others - {currency}:
+            return self._refuse([unit], f"is priced in {currency}, the rest of its product in {others.pop()}")
+        if offer is None:
+            return self._new_offer(draft, unit, variant, currency)
+        wanted = {"price": unit.price, "old_price": unit.old_price, "options_title": unit.options_title}
+        before = offer.price
+        if _assign(offer, {**wanted, "currency": currency}):
+            draft.repriced.add(unit.key)
+            if offer.price != before:
+                self.price_changes.append(PriceChange(offer=offer, by=self.by, was=before, became=offer.price))
+        return None
+
+    def _currency(self, draft: Draft) -> str:
+        return next((offer.currency for offer in draft.offers.values()), self.where.currency)
+
+    def _new_offer(self, draft: Draft, unit: Unit, variant: Variant | None, currency: str) -> None:
+        if unit.price is None:
+            return self._refuse([unit], "has no price")
+        if variant is None:
+            variant = Variant(product=draft.product, sku=unit.sku, options=unit.options, position=len(draft.offers))
+            draft.variants[unit.key] = variant
+        draft.offers[unit.key] = Offer(
+            site=self.where.id,
+            variant=variant,
+            listing=draft.listing,
+            card_key=card_key(self.where.id, unit.sku, unit.options),
+            options_title=unit.options_title or "",
+            price=unit.price,
+            old_price=unit.old_price or 0,
+            currency=currency,
+            ver=0,
+        )
+        draft.created.add(unit.key)
+        return None
+
+    def _keep(self, draft: Draft, units: Sequence[Unit]) -> None:
+        """Make the draft visible to the rest of the batch, and name the outcome of its units."""
+        self.drafts.append(draft)
+        product, listing = draft.product, draft.listing
+        is_new_product = product.pk not in self.products
+        self.products[product.pk], self.listings[product.pk] = product, listing
+        self.offers[listing.pk] = list(draft.offers.values())
+        self.variants |= draft.variants
+        if is_new_product:
+            self.new_products.append(product)
+        elif draft.is_shared_changed:
+            self.changed_products.append(product)
+        is_all_changed = draft.is_changed and not draft.is_new
+        for unit in units:
+            if unit.key in self.saved.refused:
+                continue
+            is_updated = is_all_changed or unit.key in draft.repriced
+            outcome = "created" if unit.key in draft.created else ("updated" if is_updated else "unchanged")
+            self.saved.outcomes[unit.key] = outcome  # type: ignore[assignment]
+            self.saved.variants[unit.key] = draft.offers[unit.key].variant_id
+            self.saved.products[unit.key] = product.pk
+        draft.is_changed |= bool(draft.created or draft.repriced)
+
+    # --- write it all ---------------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        changed = [draft for draft in self.drafts if draft.is_changed]
+        for draft in changed:
+            draft.listing.ver += 1
+            draft.listing.changed_at = timezone.now()
+            skus = " ".join(dict.fromkeys(sku for sku, _ in draft.offers))
+            draft.listing.search_key = name_key(f"{draft.listing.title} {draft.product.brand} {skus}")
+            for offer in self._cards(draft):
+                offer.ver += 1
+        Product.objects.bulk_create(self.new_products)
+        Product.objects.bulk_update(self.changed_products, ["brand"])
+        self._write_pictures(changed)
+        Variant.objects.bulk_create([row for draft in changed for row in draft.variants.values()])
+        self._write_listings(changed)
+        new = [draft.offers[key] for draft in changed for key in draft.created]
+        Offer.objects.bulk_create(new)
+        fresh = {id(offer) for offer in new}
+        old = [offer for draft in changed for offer in self._cards(draft) if id(offer) not in fresh]
+        Offer.objects.bulk_update(old, ["price", "old_price", "options_title", "currency", "ver"])
+        PriceChange.objects.bulk_create(self.price_changes)
+
+    def _cards(self, draft: Draft) -> list[Offer]:
+        """The offers of the draft whose line cards differ."""
+        if draft.are_cards_changed:
+            return list(draft.offers.values())
+        return [draft.offers[key] for key in (*draft.created, *draft.repriced)]
+
+    def _write_pictures(self, changed: Sequence[Draft]) -> None:
+        products = [draft.product.pk for draft in changed if draft.goods.pictures is not None]
+        ProductPicture.objects.filter(product__in=products).delete()
+        ProductPicture.objects.bulk_create(
+            ProductPicture(product_id=product, media_id=sha, position=position)
+            for product in dict.fromkeys(products)
+            for position, sha in enumerate(self.pictures.get(product, []))
+        )
+
+    def _write_listings(self, changed: Sequence[Draft]) -> None:
+        Listing.objects.bulk_create([draft.listing for draft in changed if draft.is_new])
+        Listing.objects.bulk_update(
+            [draft.listing for draft in changed if not draft.is_new],
+            ["title", "title_key", "slug", "text", "attributes", "position", "search_key", "ver", "changed_at"],
+        )
+        link = Listing.categories.through
+        listings = [draft.listing.pk for draft in changed if draft.goods.categories is not None]
+        link.objects.filter(listing__in=listings).delete()
+        link.objects.bulk_create(
+            link(listing_id=listing, category_id=category)
+            for listing in dict.fromkeys(listings)
+            for category in self.categories.get(listing, [])
+        )
+
+    # --- point at it ----------------------------------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        listings = {draft.listing.pk: draft.listing for draft in self.drafts if draft.is_changed}
+        cards = {offer.pk: offer for draft in self.drafts if draft.is_changed for offer in self._cards(draft)}
+        self._publish_elsewhere()
+        for listing in listings.values():
+            topic, is_gone = f"product:{listing.site}", not listing.is_active
+            record_state(topic, listing.product_id.hex, listing.ver, realm=CATALOG, deleted=is_gone)
+        for offer in cards.values():
+            record_state(f"card:{self.where.group}", offer.card_key, offer.ver, realm=CATALOG)
+
+    def _publish_elsewhere(self) -> None:
+        """The other sites that sell a product show its brand and pictures too."""
+        ids = [product.pk for product in self.changed_products]
+        if not ids:
+            return
+        elsewhere = Listing.objects.select_for_update().filter(product_id__in=ids).exclude(site=self.where.id)
+        for listing in elsewhere.order_by("product_id", "site"):
+            listing.ver += 1
+            listing.save(update_fields=["ver"])
+            topic, is_gone = f"product:{listing.site}", not listing.is_active
+            record_state(topic, listing.product_id.hex, listing.ver, realm=CATALOG, deleted=is_gone)
+            for offer in listing.offers.all():
+                offer.ver += 1
+                offer.save(update_fields=["ver"])
+                record_state(f"card:{self.where.groups[listing.site]}", offer.card_key, offer.ver, realm=CATALOG)
+
+
+def _lock() -> None:
+    """One writer of batches at a time: two that make the same sku would else fail one another half way."""
+    with connections[alias_of(CATALOG)].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GOODS_LOCK])
+
+
+def _grouped(pairs: Iterable[tuple[UUID, object]]) -> dict[UUID, list]:  # type: ignore[type-arg]
+    found: dict[UUID, list] = {}  # type: ignore[type-arg]
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _assign(offer: Offer, wanted: dict[str, object]) -> bool:
+    differs = {name: value for name, value in wanted.items() if value is not None and getattr(offer, name) != value}
+    for name, value in differs.items():
+        setattr(offer, name, value)
+    return bool(differs)
