@@ -59,7 +59,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-CENTRAL_MIDDLEWARE = [
+MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -75,7 +75,7 @@ CENTRAL_MIDDLEWARE = [
     "central.ui.middleware.ErrorsMiddleware",
 ]
 
-CENTRAL_TEMPLATES = [
+TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
@@ -91,3 +91,6 @@ CENTRAL_TEMPLATES = [
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+ROOT_URLCONF = "central.urls"
+ASGI_APPLICATION = "central.asgi.application"

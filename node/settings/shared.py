@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from node.settings.screens import *  # noqa: F403
 
-from node.settings import screens
-from node.settings.screens import *  # noqa: F403
-
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-# Static files are answered before a session is read.
-MIDDLEWARE = [screens.MIDDLEWARE[0], "whitenoise.middleware.WhiteNoiseMiddleware", *screens.MIDDLEWARE[1:]]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

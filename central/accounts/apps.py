@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AccountsConfig(AppConfig):
+    name = "central.accounts"
+    label = "accounts"
+    realm = "cluster"
+
+    def ready(self) -> None:
+        from central.accounts.roles import make_roles
+
+        post_migrate.connect(make_roles, sender=self)

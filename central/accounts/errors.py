@@ -1,0 +1,18 @@
+"""What accounts refuse."""
+
+from __future__ import annotations
+
+from node.errors import RialtoError
+
+
+class UnknownRole(RialtoError):
+    code = "unknown_role"
+    status = 422
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"there is no role '{role}'", role=role)
+
+
+class UnknownChoice(RialtoError):
+    code = "unknown_choice"
+    status = 422

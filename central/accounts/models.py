@@ -1,0 +1,57 @@
+"""What Django's user does not say of a member of staff: the sites he may see, his language and theme."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Profile(models.Model):
+    """One row per member of staff; a user without one sees no site."""
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("Like the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE)
+    sees_all_sites = models.BooleanField(default=False)
+    language = models.CharField(max_length=8, blank=True)
+    theme = models.CharField(max_length=5, choices=Theme.choices, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class SiteRight(models.Model):
+    """A member of staff may see one site. The site is its id: sites belong to another app of this floor."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="site_rights")
+    site = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "site"], name="site_right_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.site}"
+
+
+class Right(models.Model):
+    """No table: the list of what a role may allow, so that Django makes a permission of each."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions = [
+            ("see_orders", "See orders"),
+            ("work_orders", "Move orders and comment on them"),
+            ("see_customers", "See names, phones and addresses of customers"),
+            ("see_products", "See products"),
+            ("edit_products", "Change prices"),
+            ("edit_stock", "Change stock"),
+            ("see_sites", "See sites"),
+            ("manage_sites", "Register and change sites"),
+            ("see_nodes", "See nodes"),
+            ("manage_nodes", "Invite and revoke nodes"),
+        ]

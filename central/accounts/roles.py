@@ -1,0 +1,64 @@
+"""The ready roles. A role is a Django group; admins may make more, these four are kept as they are here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy as _
+
+ADMIN: Final = "admin"
+MANAGER: Final = "manager"
+OPERATOR: Final = "operator"
+VIEWER: Final = "viewer"
+
+#: role -> codenames of `Right`
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    ADMIN: (
+        "see_orders",
+        "work_orders",
+        "see_customers",
+        "see_products",
+        "edit_products",
+        "edit_stock",
+        "see_sites",
+        "manage_sites",
+        "see_nodes",
+        "manage_nodes",
+    ),
+    MANAGER: (
+        "see_orders",
+        "work_orders",
+        "see_customers",
+        "see_products",
+        "edit_products",
+        "edit_stock",
+        "see_sites",
+        "see_nodes",
+    ),
+    OPERATOR: ("see_orders", "work_orders", "see_customers", "see_products"),
+    VIEWER: ("see_orders", "see_products", "see_sites"),
+}
+
+TITLES: Final = {
+    ADMIN: _("Administrator"),
+    MANAGER: _("Manager"),
+    OPERATOR: _("Operator"),
+    VIEWER: _("Viewer"),
+}
+
+
+def make_roles(using: str = "default", **kwargs: Any) -> None:
+    """Give each ready role exactly its rights; runs after every migrate of `cluster`."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    from node.realms import CLUSTER, alias_of
+
+    if using != alias_of(CLUSTER):
+        return
+    # Receivers of post_migrate run in the order of connection, which the order of INSTALLED_APPS decides.
+    create_permissions(kwargs["sender"], verbosity=0, using=using)
+    rights = {right.codename: right for right in Permission.objects.filter(content_type__app_label="accounts")}
+    for role, codenames in ROLES.items():
+        group, _made = Group.objects.get_or_create(name=role)
+        group.permissions.set(rights[codename] for codename in codenames)

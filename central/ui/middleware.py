@@ -1,0 +1,28 @@
+"""Our errors as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from node.errors import RialtoError
+
+
+class ErrorsMiddleware:
+    """A `RialtoError` that no view caught becomes a page, a toast (htmx) or JSON, with its own status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, RialtoError):
+            return None
+        if request.accepts("text/html") or getattr(request, "htmx", False):
+            template = "ui/toast_error.html" if getattr(request, "htmx", False) else "ui/refused.html"
+            return render(request, template, {"error": error}, status=error.status)
+        return JsonResponse({"code": error.code, "message": str(error)}, status=error.status)

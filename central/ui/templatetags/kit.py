@@ -1,0 +1,119 @@
+"""The kit: what every screen of the desk is made of, as template tags. Built into every template of central.
+
+{% icon "search" %}                     an icon of the sprite (`ui/icons.py` lists the names)
+{% asset "ui/desk.css" %}               address of a static file with its content's hash
+{% money amount "RUB" %}                minor units -> "1 234,50 ₽", never broken over lines
+{% ago moment %}                        "3 min ago", exact on hover, kept fresh by desk.js
+{% site_badge "tea" %}                  a site's label in its colour
+{% badge text tone %}                   a state: tone is green, amber, red, blue, grey
+{% field form.name %}                   label, widget, help and errors, tied together for screen readers
+{% query page=2 %}                      this page's query string with changes
+{{ user|may:"see_orders" }}             whether the person holds a right
+The parts that are included whole stand in ui/templates/ui/parts/.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from central.ui import assets, screens, sites, texts
+
+register = template.Library()
+
+TONES = {"green", "amber", "red", "blue", "grey", "purple"}
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    return assets.address(path)
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        css,
+        assets.address("ui/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def money(amount: int | None, currency: str) -> SafeString:
+    if amount is None:
+        return SafeString("—")
+    return format_html('<span class="money">{}</span>', texts.money(amount, currency, get_language() or "en"))
+
+
+@register.simple_tag
+def ago(moment: datetime | None, css: str = "") -> SafeString:
+    if moment is None:
+        return SafeString("—")
+    language = get_language() or "en"
+    return format_html(
+        '<time class="ago {}" datetime="{}" title="{}">{}</time>',
+        css,
+        moment.isoformat(timespec="seconds"),
+        texts.exact(moment, language),
+        texts.ago(moment, timezone.now(), language),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def site_badge(context: template.Context, site: str, count: int = 0) -> SafeString:
+    look = sites.looks(context.get("request")).get(site)
+    label = look.label if look else site
+    times = format_html(" <span class='site-badge-count'>×{}</span>", count) if count > 1 else ""
+    return format_html('<span class="site-badge site-{}">{}{}</span>', site, label, times)
+
+
+@register.simple_tag
+def badge(text: str, tone: str = "grey", css: str = "") -> SafeString:
+    return format_html('<span class="state state-{} {}">{}</span>', tone if tone in TONES else "grey", css, text)
+
+
+@register.inclusion_tag("ui/parts/field.html")
+def field(bound: BoundField, css: str = "", prefix: str = "", suffix: str = "") -> dict[str, Any]:
+    described = [f"{bound.auto_id}-help"] if bound.help_text else []
+    if bound.errors:
+        described.append(f"{bound.auto_id}-errors")
+    kind = getattr(bound.field.widget, "input_type", "")
+    base = {"checkbox": "form-check-input", "select": "form-select"}.get(kind, "form-control")
+    attributes: dict[str, Any] = {"class": f"{base} is-invalid" if bound.errors else base}
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    return {
+        "field": bound,
+        "widget": bound.as_widget(attrs=attributes),
+        "kind": kind,
+        "css": css,
+        "prefix": prefix,
+        "suffix": suffix,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """This page's query string with `changes`; an empty value takes a parameter out. Starts with "?"."""
+    parameters = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value in ("", None):
+            parameters.pop(name, None)
+        else:
+            parameters[name] = value
+    return f"?{parameters.urlencode()}"
+
+
+@register.filter
+def may(user: Any, right: str) -> bool:
+    return screens.may(user, right)

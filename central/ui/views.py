@@ -1,0 +1,112 @@
+"""The frame's own views: home, palette, choice of site, language and theme, error pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from central.ui import menu, sites, view_scope
+from central.ui.screens import StaffRequest, open_to_all, screen
+
+PALETTE_LIMIT = 6
+
+
+@screen(None)
+def home(request: StaffRequest) -> HttpResponse:
+    return render(request, "ui/home.html", {"cards": [_card(request, card) for card in menu.cards_of(request.user)]})
+
+
+@screen(None)
+def home_card(request: StaffRequest, card_id: str) -> HttpResponse:
+    """One card again, after a nudge. A card the person has no right to is a card that is not there."""
+    for card in menu.cards_of(request.user):
+        if card.id == card_id:
+            return HttpResponse(_card(request, card)["html"])
+    return HttpResponse(status=404)
+
+
+def _card(request: StaffRequest, card: menu.Card) -> dict[str, Any]:
+    html = render_to_string(card.template, card.context(request), request=request)
+    return {"id": card.id, "topics": " ".join(card.topics), "wide": card.wide, "html": html}
+
+
+@screen(None)
+def palette(request: StaffRequest) -> JsonResponse:
+    """`{"groups": [{"title", "hits": [{"title", "url", "icon", "note", "site"}]}]}` for `?q=`, within the person's rights."""
+    text = request.GET.get("q", "").strip()[:80]
+    groups = [{"title": _("Screens"), "hits": _screens(request, text)}]
+    if len(text) >= 2:
+        for search in menu.searches_of(request.user):
+            groups.append(
+                {
+                    "title": str(search.title),
+                    "hits": [_hit(hit) for hit in search.find(request.user, text, PALETTE_LIMIT)],
+                }
+            )
+    return JsonResponse({"groups": [group for group in groups if group["hits"]]})
+
+
+def _screens(request: StaffRequest, text: str) -> list[dict[str, str]]:
+    folded = text.casefold()
+    return [
+        {
+            "title": str(entry.title),
+            "url": entry.url,
+            "icon": entry.icon,
+            "note": f"G {entry.key}" if entry.key else "",
+            "site": "",
+        }
+        for entry in menu.entries_of(request.user)
+        if folded in str(entry.title).casefold() or folded in entry.url_name
+    ]
+
+
+def _hit(hit: menu.Hit) -> dict[str, str]:
+    return {"title": hit.title, "url": hit.url, "icon": hit.icon, "note": hit.note, "site": hit.site}
+
+
+@screen(None, methods=["POST"])
+def choose_site(request: StaffRequest) -> HttpResponseBase:
+    view_scope.choose_site(request, request.POST.get("site", ""))
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The page a form of the frame was sent from: a path of ours, never another origin."""
+    path = request.POST.get("next", "/")
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+@open_to_all
+@require_GET
+@never_cache
+def sites_css(request: HttpRequest) -> HttpResponse:
+    """The sites' colours. Open to all: the sign-in page has the same style sheets as the rest."""
+    return HttpResponse(sites.style_sheet(), content_type="text/css")
+
+
+@open_to_all
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "ui/404.html", status=404)
+
+
+@open_to_all
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "ui/403.html", status=403)
+
+
+@open_to_all
+def broken(request: HttpRequest) -> HttpResponse:
+    # No context processors: what broke may be the database they ask.
+    return HttpResponse(render_to_string("ui/500.html", {"theme": "auto"}), status=500)
+
+
+@open_to_all
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "ui/stale_form.html", status=403)

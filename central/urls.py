@@ -1,0 +1,35 @@
+"""All addresses of central. Those that begin with `_` are for machines."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.http import HttpRequest, JsonResponse
+from django.urls import URLPattern, URLResolver, include, path
+
+from central.ui.screens import open_to_all
+
+
+@open_to_all
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether this process answers; what is wrong with the node is told by `rialto doctor` and the nodes screen."""
+    return JsonResponse({"role": "central", "ok": True})
+
+
+def _of(module: str, prefix: str = "") -> list[URLPattern | URLResolver]:
+    return [path(prefix, include(module))] if find_spec(module) else []
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("_health", health, name="health"),
+    path("", include("central.ui.urls")),
+    path("", include("central.accounts.urls")),
+    *_of("central.cluster.urls"),
+    *_of("central.catalog.urls"),
+    *_of("central.orders.urls"),
+    *_of("central.payments.urls"),
+]
+
+handler403 = "central.ui.views.forbidden"
+handler404 = "central.ui.views.not_found"
+handler500 = "central.ui.views.broken"
