@@ -1,0 +1,55 @@
+"""Central's outbox: what a transaction publishes, written beside the rows it changes.
+
+The row is the promise. The wake-up after the commit may be lost: the sequencer looks every 200 ms.
+"""
+
+from __future__ import annotations
+
+from django.db import connections
+
+from node.realms import alias_of, on_commit
+from sync.store.central.models import Op, Outbox
+from sync.topics import topic_of
+
+#: PostgreSQL's NOTIFY channel; each realm is its own database, so one name serves all
+WAKE_CHANNEL = "rialto_outbox"
+
+
+def record_state(topic: str, key: str, ver: int, *, realm: str, deleted: bool = False) -> None:
+    """Publish that `key` of the full topic now stands at version `ver`: a pointer, the body is read when it is sent.
+
+    Call it inside the writer's `atomic(realm)`, after `ver` was raised under the row's lock. A deletion has a version
+    above the last one too.
+    """
+    _record(topic, key, ver, Op.DELETE if deleted else Op.STATE, None, realm)
+
+
+def record_fact(topic: str, key: str, body: bytes, *, realm: str) -> None:
+    """Publish an immutable fact, whole. Facts of one key must commute: their order is not promised."""
+    _record(topic, key, 0, Op.FACT, body, realm)
+
+
+def _record(topic: str, key: str, ver: int, op: str, body: bytes | None, realm: str) -> None:
+    declared = topic_of(topic)
+    Outbox.objects.using(alias_of(realm)).create(
+        topic=topic, key=key, ver=ver, op=op, body=body, schema=declared.schema if declared else 1
+    )
+    _wake_after_commit(realm)
+
+
+def _wake_after_commit(realm: str) -> None:
+    # One NOTIFY a transaction, and after it rather than in it: a transaction that NOTIFYs commits, fsync included,
+    # under one lock of the whole PostgreSQL server, and every writer would queue behind it.
+    connection = connections[alias_of(realm)]
+    armed = getattr(connection, "_rialto_wake", None)
+    if armed is not None and any(hook[1] is armed for hook in connection.run_on_commit):
+        return
+    on_commit(lambda: wake(realm), realm=realm)
+    if connection.run_on_commit:
+        connection._rialto_wake = connection.run_on_commit[-1][1]  # type: ignore[attr-defined]
+
+
+def wake(realm: str) -> None:
+    """Tell the realm's sequencer that there is something to do. Losing it costs 200 ms at most."""
+    with connections[alias_of(realm)].cursor() as cursor:
+        cursor.execute(f"NOTIFY {WAKE_CHANNEL}")

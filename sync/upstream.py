@@ -1,0 +1,77 @@
+"""What central takes in from edges: each app declares its handlers in a module `upstream.py`.
+
+`@receives("order", realm="orders")` handles one kind of op. It runs inside `atomic(realm)` together with the row that
+remembers the op's number, so effects and acknowledgement commit as one. It must be idempotent all the same: an op may
+come by a second path (another shop, a new epoch). `@answers("ask_stock")` answers a question over the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sync.topics import EdgeScope
+
+Handler = Callable[[EdgeScope, bytes], None]
+Answerer = Callable[[EdgeScope, bytes], bytes]
+
+H = TypeVar("H", bound=Handler)
+A = TypeVar("A", bound=Answerer)
+
+
+class Poison(Exception):
+    """This op can never be taken in. It goes to quarantine, health turns red, the ops behind it go on."""
+
+
+@dataclass(frozen=True)
+class Receiver:
+    kind: str
+    realm: str
+    handle: Handler
+
+
+_receivers: dict[str, Receiver] = {}
+_answers: dict[str, Answerer] = {}
+
+
+def receives(kind: str, *, realm: str) -> Callable[[H], H]:
+    """Register the handler of one kind of op: `(edge, body) -> None`. Raise `Poison("why")` to refuse for good."""
+
+    def register(handle: H) -> H:
+        _receivers[kind] = Receiver(kind, realm, handle)
+        return handle
+
+    return register
+
+
+def answers(kind: str) -> Callable[[A], A]:
+    """Register the answer to one kind of question: `(edge, body) -> body`, run in a thread.
+
+    A `node.errors.RialtoError` travels back as its code and sentence.
+    """
+
+    def register(answer: A) -> A:
+        _answers[kind] = answer
+        return answer
+
+    return register
+
+
+def receiver_of(kind: str) -> Receiver | None:
+    return _receivers.get(kind)
+
+
+def answer_of(kind: str) -> Answerer | None:
+    return _answers.get(kind)
+
+
+def realms_received() -> set[str]:
+    """Realms that take ops in."""
+    return {receiver.realm for receiver in _receivers.values()}
+
+
+def forget(kind: str) -> None:
+    """Take a handler or an answer back (tests)."""
+    _receivers.pop(kind, None)
+    _answers.pop(kind, None)
