@@ -1,0 +1,54 @@
+"""What the hub asks about nodes. The hub knows no Django app; this is handed to it at start.
+
+The hub caches what it reads here, so that staff sign-in and the link do not fall together: with the realm `cluster`
+down, edges that are known stay connected.
+"""
+
+from __future__ import annotations
+
+from central.cluster.actions import heard_from
+from central.cluster.keys import central_signing_key
+from central.cluster.models import Node
+from central.cluster.queries import groups_of
+from infra.crypto.signing import unb64
+from sync import hub
+from sync.topics import EdgeScope
+
+
+class ClusterDirectory:
+    """Implements `sync.hub.NodeDirectory` on the rows of this app."""
+
+    def find(self, node_id: str) -> hub.NodeIdentity | None:
+        """The node's identity, or None when nobody of that name has joined."""
+        node = Node.objects.filter(pk=node_id).exclude(sign_key="").prefetch_related("sites").first()
+        if node is None:
+            return None
+        sites = list(node.sites.all())
+        return hub.NodeIdentity(
+            id=node.id,
+            epoch=node.epoch,
+            sign_key=unb64(node.sign_key),
+            scope=EdgeScope(
+                node=node.id,
+                epoch=node.epoch,
+                sites=frozenset(site.id for site in sites),
+                groups=groups_of(sites),
+            ),
+            is_revoked=node.state == Node.State.REVOKED,
+        )
+
+    def heard(self, node_id: str, heartbeat: hub.Heartbeat) -> None:
+        heard_from(
+            node_id,
+            version=heartbeat.version,
+            backlog=heartbeat.backlog,
+            lag=heartbeat.lag,
+            detail=heartbeat.detail,
+        )
+
+    def central_signing_key(self) -> bytes:
+        return central_signing_key()
+
+
+def install() -> None:
+    hub.set_directory(ClusterDirectory())

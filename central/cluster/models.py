@@ -1,0 +1,127 @@
+"""Sites, nodes, invites and rates: what the cluster is made of."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+SLUG = RegexValidator(r"^[a-z][a-z0-9-]{0,19}$", "a small letter, then small letters, digits or dashes, 20 at most")
+
+
+class Node(models.Model):
+    """A machine of the cluster that serves sites. Its row outlives it: orders name it for ever."""
+
+    class State(models.TextChoices):
+        INVITED = "invited"
+        JOINED = "joined"
+        REVOKED = "revoked"
+
+    id = models.CharField(primary_key=True, max_length=20, validators=[SLUG])
+    name = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.INVITED)
+    #: raised at each join of a new disk: what the old disk still holds can no longer speak for the node
+    epoch = models.PositiveIntegerField(default=0)
+    sign_key = models.CharField(max_length=64, blank=True)
+    seal_key = models.CharField(max_length=64, blank=True)
+    operator_email = models.EmailField(blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NodeHealth(models.Model):
+    """The last heartbeat of a node, apart from its row because it changes every few seconds."""
+
+    node = models.OneToOneField(Node, primary_key=True, on_delete=models.CASCADE, related_name="health")
+    heard_at = models.DateTimeField()
+    version = models.CharField(max_length=40, blank=True)
+    #: ops made at the edge that central has not taken in yet
+    backlog = models.PositiveIntegerField(default=0)
+    #: log entries of all realms the edge has not applied yet
+    lag = models.PositiveIntegerField(default=0)
+    detail = models.JSONField(default=dict)
+
+
+class Site(models.Model):
+    """One shop of the cluster. Switched off it keeps its history; it is never deleted."""
+
+    id = models.CharField(primary_key=True, max_length=20, validators=[SLUG])
+    name = models.CharField(max_length=80)
+    label = models.CharField(max_length=30)
+    colour = models.CharField(max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "like #0b7285")])
+    origin = models.CharField(max_length=200, unique=True)
+    extra_hosts = models.JSONField(default=list, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    currency = models.CharField(max_length=3)
+    theme = models.CharField(max_length=30)
+    group = models.CharField(max_length=20, default="main")
+    #: the edge that has the site's live carts; static files may have many origins, carts and hops have one
+    node = models.ForeignKey(Node, null=True, blank=True, on_delete=models.PROTECT, related_name="sites")
+    is_active = models.BooleanField(default=True)
+    #: tagline, about, phone, email, address, deliveries, payments: as in SiteDoc
+    texts = models.JSONField(default=dict, blank=True)
+    deliveries = models.JSONField(default=list, blank=True)
+    payments = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteChange(models.Model):
+    """Who changed what of a site, field by field."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="changes")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.CharField(max_length=150)
+    was = models.JSONField()
+    became = models.JSONField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+
+class Invite(models.Model):
+    """A one-time right to join as `node`. Only the secret's hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="invites")
+    secret_hash = models.BinaryField()
+    expires_at = models.DateTimeField()
+    #: the key that used it: the same node may repeat a broken join, no other may use its token
+    used_by = models.CharField(max_length=64, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class Rate(models.Model):
+    """How many micro-units of `quote` one whole unit of `base` costs; published to every edge."""
+
+    base = models.CharField(max_length=3)
+    quote = models.CharField(max_length=3)
+    micros = models.PositiveBigIntegerField()
+    ver = models.PositiveBigIntegerField(default=1)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["base", "quote"], name="rate_once_per_pair"),
+            models.CheckConstraint(condition=models.Q(micros__gt=0), name="rate_above_zero"),
+        ]

@@ -1,0 +1,90 @@
+"""Reads of the cluster's own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from central.cluster.errors import UnknownNode, UnknownSite
+from central.cluster.models import Node, Rate, Site, SiteChange
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+#: a node heard from every 5 s is silent after two beats are missed; the list shows it within 15 s
+SILENT_AFTER = timedelta(seconds=11)
+
+Light = Literal["grey", "green", "amber", "red"]
+
+
+def site(site_id: str) -> Site:
+    """Raises `UnknownSite`."""
+    found = Site.objects.filter(pk=site_id).select_related("node").first()
+    if found is None:
+        raise UnknownSite(site_id)
+    return found
+
+
+def active_sites() -> QuerySet[Site]:
+    return Site.objects.filter(is_active=True).select_related("node")
+
+
+def sites_of_group(group: str) -> QuerySet[Site]:
+    return Site.objects.filter(group=group)
+
+
+def group_of(site_id: str) -> str:
+    """The cart group of a site. Raises `UnknownSite`."""
+    return site(site_id).group
+
+
+def sites_visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Site]:
+    """The sites a member of staff may see; none for a stranger."""
+    from central.accounts.scope import limit
+
+    return limit(Site.objects.select_related("node"), user, field="id")
+
+
+def nodes_visible_to(user: Any) -> QuerySet[Node]:
+    """The nodes that serve a site the person may see; all of them for staff who see all sites."""
+    from central.accounts.scope import ALL, visible_sites
+
+    seen = visible_sites(user)
+    nodes = Node.objects.select_related("health").prefetch_related("sites")
+    return nodes if seen is ALL else nodes.filter(sites__in=list(seen)).distinct()
+
+
+def node(node_id: str) -> Node:
+    """Raises `UnknownNode`."""
+    found = Node.objects.filter(pk=node_id).select_related("health").first()
+    if found is None:
+        raise UnknownNode(node_id)
+    return found
+
+
+def light_of(node: Node, now: datetime | None = None) -> Light:
+    """grey: never joined; red: revoked; amber: silent; green: heard from a moment ago."""
+    if node.state == Node.State.REVOKED:
+        return "red"
+    if node.state == Node.State.INVITED:
+        return "grey"
+    health = getattr(node, "health", None)
+    if health is None or (now or timezone.now()) - health.heard_at > SILENT_AFTER:
+        return "amber"
+    return "green"
+
+
+def groups_of(sites: Iterable[Site]) -> frozenset[str]:
+    return frozenset(one.group for one in sites)
+
+
+def rate(base: str, quote: str) -> Rate | None:
+    return Rate.objects.filter(base=base, quote=quote).first()
+
+
+def changes_of(site_id: str) -> QuerySet[SiteChange]:
+    return SiteChange.objects.filter(site_id=site_id)
