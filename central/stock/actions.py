@@ -27,11 +27,11 @@ from central.stock.queries import edges_holding, selling_edges
 from central.stock.sizing import units_to_grant
 from central.stock.topics import topic_of
 from node.realms import ORDERS, atomic
+from sync import hub
 from sync.contracts.codec import pack
 from sync.contracts.orders import PlacedOrder
 from sync.contracts.stock import GrantReport, Recall
 from sync.events import record_event
-from sync.hub import tell
 from sync.outbox import record_state
 from sync.topics import EdgeScope
 
@@ -314,7 +314,7 @@ def _recall(wanted: Mapping[UUID, int], *, but: str = "") -> bool:
     asked = False
     for node, variants in holders.items():
         if node != but:
-            tell(node, "recall", pack(Recall(wanted={variant.hex: wanted[variant] for variant in variants})))
+            hub.tell(node, "recall", pack(Recall(wanted={variant.hex: wanted[variant] for variant in variants})))
             asked = True
     return asked
 

@@ -95,7 +95,7 @@ def _units_from_nowhere() -> Iterable[str]:
 
 def _wrong_grants() -> Iterable[str]:
     granted: dict[tuple[UUID, str], int] = {}
-    rows = Grant.objects.values_list("variant", "edge").annotate(Sum(F("units") - F("returned") - F("booked")))
+    rows = Grant.objects.values_list("variant", "edge").annotate(left=Sum(F("units") - F("returned") - F("booked")))
     for variant, edge, units in rows:
         granted[variant, edge_place(edge)] = units
     at_edges = {
