@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,7 +13,7 @@ from central.cluster.errors import UnknownNode, UnknownSite
 from central.cluster.models import Node, Rate, Site, SiteChange
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
 
 #: a node heard from every 5 s is silent after two beats are missed; the list shows it within 15 s
 SILENT_AFTER = timedelta(seconds=11)
@@ -42,14 +42,14 @@ def group_of(site_id: str) -> str:
     return site(site_id).group
 
 
-def sites_visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Site]:
+def sites_visible_to(user: User | AnonymousUser) -> QuerySet[Site]:
     """The sites a member of staff may see; none for a stranger."""
     from central.accounts.scope import limit
 
     return limit(Site.objects.select_related("node"), user, field="id")
 
 
-def nodes_visible_to(user: Any) -> QuerySet[Node]:
+def nodes_visible_to(user: User | AnonymousUser) -> QuerySet[Node]:
     """The nodes that serve a site the person may see; all of them for staff who see all sites."""
     from central.accounts.scope import ALL, visible_sites
 
