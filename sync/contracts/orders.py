@@ -48,6 +48,13 @@ class Person(Struct, frozen=True, kw_only=True):
     address: str = ""
     comment: str = ""
     language: str = "en"
+    #: whole address of the order's own page at its shop, for mails; whoever has it may look, so it is sealed too
+    state_url: str = ""
+
+
+def person_info(order_id: str) -> bytes:
+    """The `info` a `Person` is sealed under: a seal cannot be moved to another order. `order_id` is UUID hex."""
+    return b"rialto-order-person-1:" + order_id.encode()
 
 
 def person_info(order_id: str) -> bytes:
