@@ -13,6 +13,8 @@ class Cart(models.Model):
     state = models.BinaryField(default=bytes)
     #: one up with each delta that said something new
     ver = models.PositiveBigIntegerField(default=0)
+    #: dots that came with two payloads: a broken or hostile browser
+    alarms = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 

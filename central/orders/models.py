@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -124,6 +125,8 @@ class Order(models.Model):
     note = EncryptedTextField(column="orders.note", blank=True, default="")
     #: number, titles and skus in one folded text, to search in
     search_key = models.TextField(blank=True)
+    #: when the shopper would see something else than before
+    changed_at = models.DateTimeField(default=timezone.now)
     ver = models.PositiveBigIntegerField(default=1)
 
     class Meta:
@@ -162,11 +165,11 @@ class OrderLine(models.Model):
     position = models.PositiveIntegerField()
     site = models.CharField(max_length=20)
     site_label = models.CharField(max_length=30)
-    sku = models.CharField(max_length=120)
-    options = models.CharField(max_length=200, blank=True)
+    sku = models.CharField(max_length=128)
+    options = models.CharField(max_length=512, blank=True)
     variant = models.UUIDField()
     title = models.CharField(max_length=300)
-    options_title = models.CharField(max_length=200, blank=True)
+    options_title = models.CharField(max_length=512, blank=True)
     units = models.PositiveIntegerField()
     #: of one unit, in `currency`
     price = models.BigIntegerField()
@@ -224,3 +227,8 @@ class OrderChange(models.Model):
     class Meta:
         ordering = ["-at", "-order_ver"]
         indexes = [models.Index(fields=["order", "at"], name="change_of_order")]
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What a person wrote: `note`, and `note_was` where it took another's place."""
+        return dict(json.loads(self.words)) if self.words else {}

@@ -53,6 +53,8 @@ class OrderContact(models.Model):
     email = EncryptedTextField(column="people.contact.email", blank=True, default="")
     address = EncryptedTextField(column="people.contact.address", blank=True, default="")
     comment = EncryptedTextField(column="people.contact.comment", blank=True, default="")
+    #: address of the order's page at its shop: whoever has it may look
+    state_url = EncryptedTextField(column="people.contact.state_url", blank=True, default="")
     language = models.CharField(max_length=8, default="en")
     site = models.CharField(max_length=20)
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,0 +1,114 @@
+"""Every change of central's carts; each is one transaction of the realm `orders`, under the cart's row lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from django.utils import timezone
+
+from central.carts.models import Cart, CartLink
+from central.carts.queries import parent_of
+from node.realms import ORDERS, atomic
+from sync.contracts.cart import CartAlias, CartDelta, CartState, Dot
+from sync.contracts.codec import pack, unpack
+from sync.core import cart as core
+from sync.outbox import record_fact
+
+log = structlog.get_logger(__name__)
+
+TOPIC = "cart"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """`cart`: where the delta went, after aliases. `rivals`: ids of orders that took units this delta's takes too."""
+
+    cart: str
+    is_new: bool
+    rivals: frozenset[str]
+
+
+def join_delta(fact: CartDelta) -> Joined:
+    """Join a delta into its cart, or into the one it was linked to; publish it when it said something new."""
+    with atomic(ORDERS):
+        row = _locked_root(fact.cart)
+        before, delta = _state_of(row), core.decode(fact.delta)
+        alarms: set[Dot] = set()
+        after = core.join(before, delta, alarm=alarms.add)
+        is_new = _write(row, after, alarms)
+        if is_new:
+            record_fact(TOPIC, row.pk, pack(_as_delta(row.pk, fact)), realm=ORDERS)
+    return Joined(cart=row.pk, is_new=is_new, rivals=_rivals(after, delta))
+
+
+def link_carts(fact: CartAlias) -> str:
+    """Make two guest carts one shopper's: returns the id of the one that stands for both. Repeating changes nothing."""
+    with atomic(ORDERS):
+        if CartLink.objects.filter(pk=fact.source, target=fact.target).exists():
+            return core.root_of(fact.source, parent_of)
+        _lock_both(fact.source, fact.target)
+        pair = core.union(fact.source, fact.target, parent_of)
+        if pair is None:
+            return core.root_of(fact.target, parent_of)
+        source, target = pair
+        CartLink.objects.create(source=source, target=target, hlc=fact.hlc, link_id=fact.link_id)
+        alias = CartAlias(source=source, target=target, hlc=fact.hlc, link_id=fact.link_id)
+        record_fact(TOPIC, source, pack(alias), realm=ORDERS)
+        lesser = Cart.objects.get(pk=source)
+        moved = CartDelta(cart=target, delta=core.encode(_state_of(lesser)))
+        return join_delta(moved).cart
+
+
+def _locked_root(cart_id: str) -> Cart:
+    """The row that stands for a cart, locked. A link may have come while we waited for the lock: look again."""
+    while True:
+        root = core.root_of(cart_id, parent_of)
+        Cart.objects.get_or_create(pk=root)
+        row = Cart.objects.select_for_update().get(pk=root)
+        if parent_of(root) is None:
+            return row
+        cart_id = root
+
+
+def _lock_both(one: str, two: str) -> None:
+    """Lock both roots, always in the same order, until no link moves them under our hands."""
+    while True:
+        roots = sorted({core.root_of(one, parent_of), core.root_of(two, parent_of)})
+        for root in roots:
+            Cart.objects.get_or_create(pk=root)
+            Cart.objects.select_for_update().get(pk=root)
+        if all(parent_of(root) is None for root in roots):
+            return
+
+
+def _state_of(row: Cart) -> core.Cart:
+    return core.decode(unpack(bytes(row.state), CartState)) if row.state else core.EMPTY
+
+
+def _write(row: Cart, after: core.Cart, alarms: set[Dot]) -> bool:
+    state = core.cart_bytes(after)
+    if alarms:
+        log.error("cart_dot_conflict", dots=len(alarms))
+        row.alarms += len(alarms)
+        row.save(update_fields=["alarms"])
+    if state == bytes(row.state):
+        return False
+    row.state, row.ver, row.updated_at = state, row.ver + 1, timezone.now()
+    row.save(update_fields=["state", "ver", "updated_at"])
+    return True
+
+
+def _as_delta(root: str, fact: CartDelta) -> CartDelta:
+    return fact if fact.cart == root else CartDelta(cart=root, delta=fact.delta, hashes=fact.hashes)
+
+
+def _rivals(cart: core.Cart, delta: core.Cart) -> frozenset[str]:
+    """Orders that together took more of a token than it held: two shops, cut off, sold the same basket."""
+    found: set[str] = set()
+    for dot in delta.takes:
+        token = cart.tokens.get(dot)
+        by_order = [take for take in cart.takes.get(dot, {}).values() if take.cause.startswith("order:")]
+        if token and sum(take.units for take in by_order) > token.units:
+            found |= {take.cause.removeprefix("order:") for take in by_order}
+    return frozenset(found)

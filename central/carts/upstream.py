@@ -1,0 +1,48 @@
+"""Cart facts from edges."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from central.carts import actions
+from node.realms import ORDERS
+from sync.contracts.cart import CartAlias, CartDelta
+from sync.contracts.codec import unpack
+from sync.topics import EdgeScope
+from sync.upstream import Poison, receives
+
+T = TypeVar("T", CartDelta, CartAlias)
+
+_CART_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@receives("cart", realm=ORDERS)
+def take_in_delta(edge: EdgeScope, body: bytes) -> None:
+    fact = _unpacked(body, CartDelta)
+    _check_ids(fact.cart)
+    actions.join_delta(fact)
+
+
+@receives("cart_alias", realm=ORDERS)
+def take_in_alias(edge: EdgeScope, body: bytes) -> None:
+    fact = _unpacked(body, CartAlias)
+    _check_ids(fact.source, fact.target)
+    if len(fact.link_id) > 64:
+        raise Poison("a link's id is too long")
+    actions.link_carts(fact)
+
+
+def _unpacked(body: bytes, kind: type[T]) -> T:
+    try:
+        return unpack(body, kind)
+    except msgspec.MsgspecError as error:
+        raise Poison(f"not a {kind.__name__}") from error
+
+
+def _check_ids(*carts: str) -> None:
+    # The id itself is a capability and stays out of the message.
+    if not all(_CART_ID.fullmatch(cart) for cart in carts):
+        raise Poison("a cart's id is 32 hex digits")

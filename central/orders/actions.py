@@ -1,0 +1,282 @@
+"""Every change of orders; each is one transaction of the realm `orders`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from central.carts.actions import join_delta
+from central.orders import intake
+from central.orders.errors import MoveRefused, OrderConflict, StaleOrder, UnknownOrder, UnknownStatus
+from central.orders.events import OrderReceived, StatusChanged
+from central.orders.labels import label_of
+from central.orders.models import Order, OrderChange, OrderLine, OrderStatus, StatusMove
+from central.orders.text import fold
+from central.stock.actions import book_order, free_order
+from central.ui import live
+from node.realms import ORDERS, atomic, on_commit
+from sync.contracts.codec import pack
+from sync.contracts.orders import PlacedOrder
+from sync.events import record_event
+from sync.outbox import record_state
+
+Kind = OrderChange.Kind
+
+
+def receive_order(placed: PlacedOrder, *, body: bytes | None = None, received_at: datetime | None = None) -> Order:
+    """Take in an order that an edge has made. It may come again, by any way; the first one is returned.
+
+    `body`: the bytes as they came. Raises `OrderConflict` for another order under the same id, `BrokenOrder`.
+    """
+    order_id, body_hash = UUID(placed.id), _hash(body if body is not None else pack(placed))
+    with atomic(ORDERS):
+        if known := Order.objects.filter(pk=order_id).first():
+            if bytes(known.body_hash) != body_hash:
+                raise OrderConflict(order_id, known.number)  # never swallow a second, different order
+            return known
+        intake.check(placed)
+        order = _write(placed, body_hash, received_at or timezone.now())
+        book_order(placed)
+        _flag_duplicates(order, join_delta(placed.taken).rivals)
+        _record(order, Kind.RECEIVED, by=f"edge:{placed.edge}", became={"status": order.status_id})
+        event = OrderReceived(
+            order=order_id.hex, site=order.site, edge=order.edge, payment_provider=order.payment_provider
+        )
+        record_event(event, realm=ORDERS)
+        _publish(order, kind="new")
+    return order
+
+
+def change_status(
+    order_id: UUID, to: str, *, by: str, note: str = "", seconds: int = 0, seen_ver: int | None = None
+) -> Order:
+    """Move an order along one of its buttons. `by`: a login; `seen_ver`: the version on the page, when there is one.
+
+    Raises `UnknownOrder`, `UnknownStatus`, `MoveRefused`, `StaleOrder`. Already there: nothing happens.
+    """
+    with atomic(ORDERS):
+        order = _locked(order_id)
+        was = order.status_id
+        target = OrderStatus.objects.filter(pk=to).first()
+        if target is None:
+            raise UnknownStatus(to)
+        if was == to:
+            return order
+        _refuse_stale(order, seen_ver)
+        if not StatusMove.objects.filter(source=was, target=to).exists():
+            raise MoveRefused(order.number, was, to)
+        order.status = target
+        _bump(order, "status")
+        if target.frees_stock:
+            free_order(order.pk, who=by, note=to)
+        _record(
+            order, Kind.STATUS, by=by, was={"status": was}, became={"status": to}, words={"note": note}, seconds=seconds
+        )
+        event = StatusChanged(order=order.pk.hex, was=was, became=to, by=by, ver=order.ver)
+        record_event(event, realm=ORDERS)
+        _publish(order)
+    return order
+
+
+def edit_order(order_id: UUID, *, note: str, by: str, seconds: int = 0, seen_ver: int | None = None) -> Order:
+    """Write what staff note about an order. Raises `UnknownOrder`, `StaleOrder`."""
+    with atomic(ORDERS):
+        order = _locked(order_id)
+        if order.note == note:
+            return order
+        _refuse_stale(order, seen_ver)
+        words = {"note_was": order.note, "note": note}
+        order.note = note
+        _bump(order, "note")
+        _record(order, Kind.EDITED, by=by, words=words, seconds=seconds)
+        _publish(order)
+    return order
+
+
+def set_customer(order_id: UUID, customer: UUID) -> None:
+    """Name the customer of an order, once; whoever was named first stays."""
+    with atomic(ORDERS):
+        order = _locked(order_id)
+        if order.customer is not None:
+            return
+        order.customer = customer
+        _bump(order, "customer")
+        _record(order, Kind.CUSTOMER, by="system", became={"customer": customer.hex})
+        _publish(order)
+
+
+def note_payment(order_id: UUID, *, by: str, was: str, became: str) -> None:
+    """A payment of the order changed its state: say so in its history and to its shop."""
+    with atomic(ORDERS):
+        order = _locked(order_id)
+        _bump(order)
+        _record(order, Kind.PAYMENT, by=by, was={"payment": was}, became={"payment": became})
+        _publish(order)
+
+
+def note_stock(order_id: UUID, units: int) -> None:
+    """Units that the order waited for were found."""
+    with atomic(ORDERS):
+        order = _locked(order_id)
+        was = order.pending_units
+        order.pending_units = max(0, was - units)
+        _bump(order, "pending_units")
+        _record(
+            order, Kind.STOCK, by="system", was={"pending_units": was}, became={"pending_units": order.pending_units}
+        )
+        _publish(order)
+
+
+def note_mail(order_id: UUID, *, template: str, message_id: str) -> None:
+    """A mail to the shopper has gone out; its text is not kept, its name and id are. The caller says it once."""
+    with atomic(ORDERS):
+        order = _locked(order_id)
+        _record(order, Kind.MAIL, by="system", became={"mail": template, "message_id": message_id})
+
+
+def _write(placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Order:
+    site = label_of(placed.site)
+    first = OrderStatus.objects.filter(is_first=True).order_by("position").first()
+    if first is None:
+        raise UnknownStatus("(the first of all)")
+    order = Order.objects.create(
+        id=UUID(placed.id),
+        number=_free_number(placed.number),
+        site=placed.site,
+        site_label=site.label,
+        edge=placed.edge,
+        cart=placed.cart,
+        status=first,
+        placed_at=_moment(placed.placed_at),
+        received_at=received_at,
+        changed_at=received_at,
+        currency=placed.currency,
+        goods_total=placed.goods_total,
+        delivery_price=placed.delivery_price,
+        total=placed.total,
+        delivery=placed.delivery,
+        delivery_title=placed.delivery_title,
+        payment=placed.payment,
+        payment_provider=placed.payment_provider,
+        pending_units=sum(line.pending for line in placed.lines),
+        domain=site.domain,
+        referer=placed.referer,
+        utm=placed.utm,
+        seconds_on_site=placed.seconds_on_site,
+        consent_at=_moment(placed.consent_at),
+        consent_text=placed.consent_text,
+        sealed=placed.person.sealed,
+        sealing_key=placed.person.key_id,
+        body_hash=body_hash,
+        search_key=_search_key(placed),
+    )
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            position=position,
+            site=line.key.site,
+            site_label=label_of(line.key.site).label,
+            sku=line.key.sku,
+            options=line.key.options,
+            variant=UUID(line.variant),
+            title=line.title,
+            options_title=line.options_title,
+            units=line.units,
+            price=line.price,
+            currency=line.currency,
+            price_ver=line.price_ver,
+            charged=line.charged,
+            rate_micros=line.rate_micros,
+            rate_ver=line.rate_ver,
+            pending=line.pending,
+        )
+        for position, line in enumerate(placed.lines, start=1)
+    )
+    return order
+
+
+def _free_number(number: str) -> str:
+    """The number the shopper was told, with a mark when a restored disk has given it out a second time."""
+    name, count = number, 1
+    while Order.objects.filter(number=name).exists():
+        count += 1
+        name = f"{number}-{count}"
+    return name
+
+
+def _search_key(placed: PlacedOrder) -> str:
+    words = [placed.number, *(word for line in placed.lines for word in (line.title, line.key.sku))]
+    return fold(" ".join(dict.fromkeys(words)))
+
+
+def _flag_duplicates(order: Order, rivals: Iterable[str]) -> None:
+    """Two orders took the same units of one cart: both stand, the later one is looked at before it is charged."""
+    ids = [UUID(rival) for rival in rivals]
+    later = Order.objects.select_for_update().filter(pk__in=ids).order_by("-placed_at", "-pk")
+    if len(found := list(later)) < 2:
+        return
+    found[0].is_duplicate_suspect = True
+    found[0].save(update_fields=["is_duplicate_suspect"])
+    order.refresh_from_db(fields=["is_duplicate_suspect"])
+
+
+def _locked(order_id: UUID) -> Order:
+    order = Order.objects.select_for_update(of=("self",)).select_related("status").filter(pk=order_id).first()
+    if order is None:
+        raise UnknownOrder(order_id)
+    return order
+
+
+def _refuse_stale(order: Order, seen_ver: int | None) -> None:
+    if seen_ver is not None and seen_ver != order.ver:
+        raise StaleOrder(order.number, seen_ver, order.ver)
+
+
+def _bump(order: Order, *fields: str) -> None:
+    order.ver += 1
+    order.changed_at = timezone.now()
+    order.save(update_fields=[*fields, "ver", "changed_at"])
+
+
+def _publish(order: Order, kind: str = "changed") -> None:
+    """Tell the order's edge its state, and open screens that there is something to look at."""
+    record_state(f"order_state:{order.edge}", order.pk.hex, order.ver, realm=ORDERS)
+    sites = {order.site, *order.lines.values_list("site", flat=True)}
+    on_commit(lambda: live.nudge(live.ORDERS, sites=sites, kind=kind, keys=[str(order.pk)]), realm=ORDERS)
+
+
+def _record(
+    order: Order,
+    kind: OrderChange.Kind,
+    *,
+    by: str,
+    was: Mapping[str, Any] | None = None,
+    became: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
+    seconds: int = 0,
+) -> None:
+    said = {name: text for name, text in (words or {}).items() if text}
+    OrderChange.objects.create(
+        order=order,
+        kind=kind,
+        by=by,
+        was=was or {},
+        became=became or {},
+        words=json.dumps(said, ensure_ascii=False) if said else "",
+        seconds_editing=max(0, seconds),
+        order_ver=order.ver,
+    )
+
+
+def _hash(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=32).digest()
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC)

@@ -1,0 +1,25 @@
+"""Orders from edges."""
+
+from __future__ import annotations
+
+import msgspec
+from django.db import DataError
+
+from central.orders import actions
+from central.orders.errors import BrokenOrder, OrderConflict
+from node.realms import ORDERS
+from sync.contracts.codec import unpack
+from sync.contracts.orders import PlacedOrder
+from sync.topics import EdgeScope
+from sync.upstream import Poison, receives
+
+
+@receives("order", realm=ORDERS)
+def take_in_order(edge: EdgeScope, body: bytes) -> None:
+    """A repeat is taken in again without effect; another order under a known id goes to quarantine."""
+    try:
+        actions.receive_order(unpack(body, PlacedOrder), body=body)
+    except (msgspec.MsgspecError, ValueError, DataError) as error:
+        raise Poison("not an order") from error
+    except (OrderConflict, BrokenOrder) as error:
+        raise Poison(f"{error.code}: {error}") from error
