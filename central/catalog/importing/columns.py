@@ -1,0 +1,354 @@
+"""Which column is what: said by a map file, by the header, or guessed from what lies in the column."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from babel.numbers import list_currencies
+
+from central.catalog.errors import ImportRefused
+from central.catalog.importing.reading import Record
+from central.catalog.keys import name_key
+
+FIELDS = (
+    "sku",
+    "options",
+    "title",
+    "category",
+    "text",
+    "brand",
+    "price",
+    "old_price",
+    "currency",
+    "stock",
+    "picture",
+    "product",
+    "slug",
+)
+
+#: headers people write, by name_key with signs taken out
+_NAMES: Mapping[str, str] = {
+    name: field_name
+    for field_name, names in {
+        "sku": "sku, upc, isbn, ean, gtin, barcode, article, code, item code, product code, variant sku, partner sku, "
+        "артикул, код, код товара, штрихкод, штрих код",
+        "options": "options, option, variant, variation, variant options, опции, опция, вариант, варианты, "
+        "характеристика",
+        "title": "title, name, product name, product title, item, item name, название, наименование, товар, "
+        "название товара, наименование товара",
+        "category": "category, categories, category path, product category, section, категория, категории, раздел, "
+        "рубрика, группа",
+        "text": "text, description, body, body html, details, long description, описание, текст",
+        "brand": "brand, vendor, manufacturer, maker, publisher, бренд, производитель, марка, издательство",
+        "price": "price, variant price, regular price, retail price, unit price, price excl tax, цена, "
+        "розничная цена, стоимость",
+        "old_price": "old price, compare at price, variant compare at price, list price, старая цена",
+        "currency": "currency, валюта",
+        "stock": "stock, quantity, qty, in stock, units, num in stock, variant inventory qty, inventory, остаток, "
+        "остатки, количество, кол во, наличие, на складе",
+        "picture": "picture, pictures, image, images, photo, photos, image src, filename, фото, картинка, "
+        "изображение, изображения",
+        "product": "product, handle, parent, parent sku, product id, group, родитель, id товара",
+        "slug": "slug, url, адрес",
+    }.items()
+    for name in names.split(", ")
+}
+_OPTIONS = frozenset("size colour color format размер цвет формат".split())  # noqa: SIM905
+#: an option where a product has rows of variants, else a property
+_MEASURES = frozenset("weight volume length вес масса объем длина".split())  # noqa: SIM905
+_PAIR = re.compile(r"(?:option|attribute|опция) ?(\d+) (name|values?|имя|значение)")
+
+_CURRENCIES = frozenset(list_currencies())
+_PICTURE = re.compile(r"\.(jpe?g|png|webp|gif|svg)$", re.IGNORECASE)
+_NUMBER = re.compile(r"[^\w\d]*\d[\d\s\xa0.,']*(?:[^\w\d]*|\s*[A-Za-zа-я.]{1,4})", re.IGNORECASE)
+_CODE = re.compile(r"[\w./+-]*\d[\w./+-]*")
+_PATH = re.compile(r"\S\s*(?:>|→|»)\s*\S|\S / \S")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each field lies, columns counted from 0. A named option or attribute has its name from the header."""
+
+    fields: Mapping[str, int]
+    options: Sequence[tuple[str, int]] = ()
+    #: (column of the option's name, column of its value)
+    named_options: Sequence[tuple[int, int]] = ()
+    attributes: Sequence[tuple[str, int]] = ()
+    header: Sequence[str] = ()
+    width: int = 0
+    is_guess: bool = True
+
+    @property
+    def has_header(self) -> bool:
+        return bool(self.header)
+
+    def told(self, first: Sequence[str]) -> list[str]:
+        """A line for each column, for people; `first` is the first record of goods."""
+        meaning = {column: name for name, column in self.fields.items()}
+        meaning |= {column: f"option {name}" for name, column in self.options}
+        meaning |= {column: f"attribute {name}" for name, column in self.attributes}
+        for name, value in self.named_options:
+            meaning |= {name: "name of an option", value: "its value"}
+        lines = []
+        for column in range(self.width):
+            label = self.header[column] if column < len(self.header) else _short(first, column)
+            lines.append(f"  {column + 1:>3}  {label:<36}  {meaning.get(column, '-')}")
+        return lines
+
+
+@dataclass
+class MapFile:
+    """What a map file says: `columns` field -> header name or number from 1; the rest None when it does not say."""
+
+    columns: dict[str, str | int] = field(default_factory=dict)
+    header: bool | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+EXAMPLE = '{"columns": {"sku": "ISBN", "title": "Name", "price": 8}}'
+
+
+def read_map(path: Path) -> MapFile:
+    """A map is JSON or TOML: {"columns": {field: column}, "header": …, "delimiter": …, "encoding": …}.
+
+    A column is its name in the header or its number from 1. Raises `ImportRefused`.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        raise ImportRefused(f"there is no map file {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImportRefused(f"the map {path} cannot be read: {error}") from error
+    try:
+        said = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ImportRefused(f"the map {path.name} is neither JSON nor TOML: {error}; write {EXAMPLE}") from error
+    return _checked_map(path.name, said)
+
+
+def _checked_map(name: str, said: dict[str, Any]) -> MapFile:
+    settings = {key: said.pop(key) for key in ("header", "delimiter", "encoding") if key in said}
+    columns = said.pop("columns") if "columns" in said else {key: said.pop(key) for key in list(said)}
+    if said or not isinstance(columns, dict) or not columns:
+        raise ImportRefused(f"the map {name} must hold 'columns'; write {EXAMPLE}")
+    for key, column in columns.items():
+        if key not in FIELDS and not re.match(r"(option|attribute):\s*\S", key):
+            raise ImportRefused(f"the map {name} names no field '{key}'; fields are {', '.join(FIELDS)}, option:…")
+        if not isinstance(column, str | int) or isinstance(column, bool):
+            raise ImportRefused(f"the map {name}: '{key}' must be a column's name or its number from 1")
+    if not isinstance(settings.get("header", True), bool):
+        raise ImportRefused(f"the map {name}: 'header' is true or false")
+    if len(settings.get("delimiter", ",")) != 1:
+        raise ImportRefused(f"the map {name}: 'delimiter' is one sign")
+    try:
+        "".encode(settings.get("encoding", "utf-8"))
+    except LookupError as error:
+        raise ImportRefused(f"the map {name}: there is no encoding '{settings['encoding']}'") from error
+    return MapFile(columns=columns, **settings)
+
+
+def mapped_columns(said: MapFile, sample: Sequence[Record]) -> Columns:
+    """The columns a map names. Raises `ImportRefused` for a column that is not there."""
+    first = sample[0].cells
+    width = max(len(record.cells) for record in sample)
+    by_name = any(isinstance(column, str) for column in said.columns.values())
+    has_header = said.header if said.header is not None else by_name or _is_header(sample)
+    header = first if has_header else []
+    fields: dict[str, int] = {}
+    options, attributes = [], []
+    for key, column in said.columns.items():
+        index = _index(key, column, header, width)
+        kind, _, name = key.partition(":")
+        if kind == "option" and name:
+            options.append((name.strip(), index))
+        elif kind == "attribute" and name:
+            attributes.append((name.strip(), index))
+        else:
+            fields[key] = index
+    _need(fields)
+    return Columns(fields, options, (), attributes, header, width, is_guess=False)
+
+
+def _index(key: str, column: str | int, header: Sequence[str], width: int) -> int:
+    if isinstance(column, int):
+        if not 1 <= column <= width:
+            raise ImportRefused(f"the map says '{key}' is column {column}, the file has columns 1 to {width}")
+        return column - 1
+    for index, name in enumerate(header):
+        if name_key(name) == name_key(column):
+            return index
+    there = f"its columns are {', '.join(header)}" if header else "the file has no header: use numbers from 1"
+    raise ImportRefused(f"the map says '{key}' is the column '{column}', and there is no such column; {there}")
+
+
+def guess_columns(sample: Sequence[Record]) -> Columns:
+    """Which column is what, by the header's words, then by what lies in the columns. Raises `ImportRefused`."""
+    width = max(len(record.cells) for record in sample)
+    header = sample[0].cells if _is_header(sample) else []
+    body = sample[1:] if header else sample
+    found = _by_name(header, body)
+    if not {"sku", "title"} <= found.fields.keys() and not (header and "sku" in found.fields):
+        _by_content(found, body, width)
+    _need(found.fields)
+    return Columns(found.fields, found.options, found.named, found.attributes, header, width)
+
+
+def _need(fields: Mapping[str, int]) -> None:
+    if "sku" not in fields:
+        raise ImportRefused(f"no column holds the sku; say which with --map FILE, such as {EXAMPLE}")
+
+
+# --- by name ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Found:
+    fields: dict[str, int] = field(default_factory=dict)
+    options: list[tuple[str, int]] = field(default_factory=list)
+    named: list[tuple[int, int]] = field(default_factory=list)
+    attributes: list[tuple[str, int]] = field(default_factory=list)
+
+    def taken(self) -> set[int]:
+        columns = set(self.fields.values())
+        columns |= {column for _, column in (*self.options, *self.attributes)}
+        return columns | {column for pair in self.named for column in pair}
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", name_key(text.replace("_", " "))))
+
+
+def _is_header(sample: Sequence[Record]) -> bool:
+    """Words in the first record: known ones, or no number where the rest of a column has them."""
+    first = [_plain(cell) for cell in sample[0].cells]
+    known = sum(1 for name in first if name in _NAMES or name in _OPTIONS or _PAIR.fullmatch(name))
+    has_number = any(_NUMBER.fullmatch(cell) for cell in sample[0].cells)
+    if known >= 2 or (known == 1 and not has_number):
+        return not any(_NUMBER.fullmatch(cell) and len(cell) > 2 for cell in sample[0].cells)
+    if has_number or len(sample) < 3:
+        return False
+    return any(
+        cell
+        and sum(bool(_NUMBER.fullmatch(value)) for value in _column(sample[1:], index)) * 10 >= 9 * (len(sample) - 1)
+        for index, cell in enumerate(sample[0].cells)
+    )
+
+
+def _by_name(header: Sequence[str], body: Sequence[Record]) -> _Found:
+    found = _Found()
+    pairs: dict[str, dict[str, int]] = {}
+    for column, title in enumerate(header):
+        name = _plain(title)
+        if pair := _PAIR.fullmatch(name):
+            pairs.setdefault(pair[1], {})["name" if pair[2] in ("name", "имя") else "value"] = column
+        elif name in _OPTIONS:
+            found.options.append((title, column))
+        elif name in _NAMES and _NAMES[name] not in found.fields:
+            found.fields[_NAMES[name]] = column
+    found.named = [(pair["name"], pair["value"]) for pair in pairs.values() if len(pair) == 2]
+    has_variant_rows = "title" in found.fields and any(not _cell(record, found.fields["title"]) for record in body)
+    for column, title in enumerate(header):
+        if _plain(title) in _MEASURES:
+            (found.options if has_variant_rows else found.attributes).append((title, column))
+    return found
+
+
+# --- by content ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a column looks like: shares of its filled cells."""
+
+    column: int
+    filled: int
+    distinct: float
+    length: float
+    numbers: float
+    decimals: float
+    codes: float
+    longs: float  # eight digits or more, as barcodes and ISBNs have
+    paths: float
+    pictures: float
+    pairs: float
+    currencies: float
+    values: int
+
+
+def _look(column: int, body: Sequence[Record]) -> _Look:
+    cells = [cell for cell in _column(body, column) if cell]
+
+    def share(test: Callable[[str], object]) -> float:
+        return sum(1 for cell in cells if test(cell)) / len(cells) if cells else 0.0
+
+    return _Look(
+        column=column,
+        filled=len(cells),
+        distinct=len(set(cells)) / len(cells) if cells else 0.0,
+        length=sum(map(len, cells)) / len(cells) if cells else 0.0,
+        numbers=share(lambda cell: _NUMBER.fullmatch(cell)),
+        decimals=share(lambda cell: re.search(r"\d[.,]\d{1,2}\b", cell)),
+        codes=share(lambda cell: _CODE.fullmatch(cell)),
+        longs=share(lambda cell: re.fullmatch(r"[\d-]{8,17}X?", cell)),
+        paths=share(lambda cell: _PATH.search(cell)),
+        pictures=share(lambda cell: _PICTURE.search(cell)),
+        pairs=share(lambda cell: "=" in cell and len(cell) < 80),
+        currencies=share(lambda cell: cell in _CURRENCIES),
+        values=len(set(cells)),
+    )
+
+
+def _by_content(found: _Found, body: Sequence[Record], width: int) -> None:
+    """Fill what the header did not say, the surest first."""
+    free = {column: _look(column, body) for column in range(width) if column not in found.taken()}
+    free = {column: look for column, look in free.items() if look.filled}
+
+    def take(name: str, fits: Callable[[_Look], bool], best: Callable[[_Look], Any]) -> None:
+        able = [look for look in free.values() if fits(look)]
+        if name not in found.fields and able:
+            chosen = max(able, key=lambda look: (best(look), -look.column))
+            found.fields[name] = chosen.column
+            del free[chosen.column]
+
+    take("picture", lambda look: look.pictures >= 0.6, lambda look: look.pictures)
+    take("currency", lambda look: look.currencies == 1, lambda look: 0)
+    take("category", lambda look: look.paths >= 0.6, lambda look: look.paths)
+    take("options", lambda look: look.pairs >= 0.8, lambda look: look.pairs)
+    take("sku", lambda look: look.longs >= 0.8 and look.distinct > 0.5, lambda look: look.distinct)
+    take(
+        "sku",
+        lambda look: look.codes >= 0.9 and look.distinct > 0.8 and look.decimals < 0.3 and look.numbers < 0.5,
+        lambda look: look.distinct,
+    )
+    # A second column of the same codes is the supplier's own: it is neither a price nor a stock.
+    for column in [column for column, look in free.items() if look.longs >= 0.8]:
+        del free[column]
+    take("price", lambda look: look.numbers >= 0.8 and look.decimals >= 0.3, lambda look: look.filled)
+    take("price", lambda look: look.numbers >= 0.8, lambda look: look.length)
+    take("stock", lambda look: look.numbers >= 0.8 and look.decimals == 0, lambda look: -look.length)
+    words = [look for look in free.values() if look.numbers < 0.5]
+    if len(words) > 1 or "title" in found.fields:
+        take("text", lambda look: look.numbers < 0.5 and look.length > 60, lambda look: look.length)
+    take("title", lambda look: look.numbers < 0.5 and look.length > 1, lambda look: round(look.distinct, 1))
+    take("category", lambda look: look.numbers < 0.5 and look.values > 1 and look.distinct < 0.5, lambda look: 0)
+    take("brand", lambda look: look.numbers < 0.5 and look.values > 1 and look.distinct < 0.5, lambda look: 0)
+
+
+def _column(body: Iterable[Record], column: int) -> list[str]:
+    return [_cell(record, column) for record in body]
+
+
+def _cell(record: Record, column: int) -> str:
+    return record.cells[column] if column < len(record.cells) else ""
+
+
+def _short(cells: Sequence[str], column: int) -> str:
+    text = cells[column] if column < len(cells) else ""
+    return text if len(text) <= 36 else text[:35] + "…"
