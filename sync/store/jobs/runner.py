@@ -146,7 +146,8 @@ def _says_down(error: BaseException) -> bool:
 def pause_after(attempts: int, *, is_down: bool = False) -> timedelta:
     """Doubles with each attempt, up to a cap."""
     cap = LONGEST_PAUSE_WHEN_DOWN if is_down else LONGEST_PAUSE
-    return min(cap, FIRST_PAUSE * 2 ** min(attempts - 1, 20))
+    doubled: int = 1 << min(attempts - 1, 20)
+    return min(cap, FIRST_PAUSE * doubled)
 
 
 def describe(error: BaseException) -> str:
