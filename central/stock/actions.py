@@ -23,7 +23,7 @@ from central.stock.models import (
     PendingUnits,
     edge_place,
 )
-from central.stock.queries import edges_holding, selling_edges
+from central.stock.queries import edges_holding, pools, selling_edges
 from central.stock.sizing import units_to_grant
 from central.stock.topics import topic_of
 from node.realms import ORDERS, atomic
@@ -90,6 +90,10 @@ def grant_rights(edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = Fa
     """Move units from the pool into new grants of an edge, as `sizing` allows; nothing free, no grant."""
     wanted = {variant: units for variant, units in wanted.items() if units > 0}
     edges = selling_edges()
+    if not must:
+        # An edge asks for all its cards each minute, and mostly gets none: do not lock the whole shop for that.
+        unlocked = pools(wanted)
+        wanted = {variant: units for variant, units in wanted.items() if unlocked.get(variant, 0) > 0}
     with atomic(ORDERS):
         _fence(edge)
         book = Book(wanted)

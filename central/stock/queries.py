@@ -63,6 +63,12 @@ def edges_holding(variants: Iterable[UUID]) -> dict[str, list[UUID]]:
     return dict(found)
 
 
+def pools(variants: Iterable[UUID]) -> dict[UUID, int]:
+    """Units in the pool, of those variants that have any."""
+    rows = Balance.objects.filter(variant__in=list(variants), place=POOL, units__gt=0)
+    return dict(rows.values_list("variant", "units"))
+
+
 def selling_edges() -> int:
     """How many edges share the pool; at least one."""
     from central.cluster.models import Node

@@ -33,6 +33,7 @@ CENTRAL_APPS = [
 EDGE_APPS = [
     "node.apps.NodeConfig",
     "sync.store.edge",
+    "edge.rights",
 ]
 
 # An edge has no sessions and no accounts; cross-site POSTs are refused by Sec-Fetch-Site, in edge.http.
