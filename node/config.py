@@ -21,9 +21,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from node import places
 from node.errors import WrongUse
-from node.realms import CENTRAL_REALMS
-
-FILE_NAME = "rialto.toml"
+from node.places import FILE_NAME
+from node.realm_names import CENTRAL_REALMS
 
 #: What to do about a wrong value, per setting. Kept beside the types so that every refusal ends in an instruction.
 HINTS: Mapping[str, str] = {

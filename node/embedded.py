@@ -22,6 +22,7 @@ from pathlib import Path
 
 from node import places, processes
 from node.errors import Refused
+from node.realm_names import CENTRAL_REALMS
 
 START_SECONDS = 30.0
 STOP_SECONDS = 6.0
@@ -384,6 +385,8 @@ def running(home: Path, *, postgres: bool = True, valkey: bool = True) -> Iterat
             for wanted, kind in ((postgres, Postgres), (valkey, Valkey)):
                 if wanted:
                     server = kind(home)
+                    if isinstance(server, Postgres):
+                        server.make(CENTRAL_REALMS)
                     server.launch()
                     servers.append(server)
             for server in servers:

@@ -18,6 +18,9 @@ from urllib.parse import quote
 
 from node.errors import Refused
 
+FILE_NAME = "rialto.toml"
+#: The checkout: requirements, migrations and templates are found from here.
+ROOT = Path(__file__).resolve().parents[1]
 #: sun_path holds 108 bytes with its final zero; PostgreSQL's socket adds "/.s.PGSQL.5432".
 SOCKET_PATH_LIMIT = 107
 LONGEST_SOCKET_NAME = "/.s.PGSQL.5432"

@@ -12,28 +12,31 @@ Write with `with atomic("orders"): ...` and `on_commit(work, realm="orders")`; b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core import checks
 from django.db import connections, models, transaction
 from django.db.transaction import Atomic
 
-CLUSTER: Final = "cluster"
-CUSTOMERS: Final = "customers"
-CATALOG: Final = "catalog"
-ORDERS: Final = "orders"
-WORK: Final = "work"
-STATS: Final = "stats"
-EDGE: Final = "edge"
-EVERY: Final = "every"
+from node.realm_names import CATALOG, CENTRAL_REALMS, CLUSTER, CUSTOMERS, EDGE, EVERY, ORDERS, STATS, WORK, alias_of
 
-CENTRAL_REALMS: Final = (CLUSTER, CUSTOMERS, CATALOG, ORDERS, WORK, STATS)
-
-
-def alias_of(realm: str) -> str:
-    """The Django alias of a realm."""
-    return "default" if realm == CLUSTER else realm
+__all__ = [
+    "CATALOG",
+    "CENTRAL_REALMS",
+    "CLUSTER",
+    "CUSTOMERS",
+    "EDGE",
+    "EVERY",
+    "ORDERS",
+    "STATS",
+    "WORK",
+    "alias_of",
+    "atomic",
+    "on_commit",
+    "realm_of",
+    "realm_of_alias",
+]
 
 
 def realm_of_alias(alias: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from node import databases
 from node.config import config
-from node.realms import alias_of
+from node.realm_names import alias_of
 from node.settings.base import *  # noqa: F403
 from node.settings.base import logging_to_stderr
 from node.settings.roles import CENTRAL_APPS

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from node import config as node_config
 from node import databases
-from node.realms import CENTRAL_REALMS, alias_of
+from node.realm_names import CENTRAL_REALMS, alias_of
 from node.settings.base import *  # noqa: F403
 from node.settings.roles import CENTRAL_APPS, EDGE_APPS
 from node.settings.shared import *  # noqa: F403

@@ -1,0 +1,50 @@
+"""Every `rialto` command: where it lives, for which role, and one line of help.
+
+A command is named here by dotted name and imported only when it is called, so that `rialto --help` and the start of
+a node do not import the whole house.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Command:
+    """`target` is `module:attribute`, a `typer.Typer` or a function. `role` asks for a node and its Django set-up."""
+
+    target: str
+    help: str
+    role: Literal["central", "edge", "any"] | None = None
+    #: the node's own PostgreSQL and Valkey are started for the length of the command when the node is not running
+    needs_servers: bool = False
+    is_hidden: bool = False
+
+
+def _central(target: str, help: str) -> Command:
+    return Command(target, help, role="central", needs_servers=True)
+
+
+COMMANDS: dict[str, Command] = {
+    # --- try it
+    "demo": Command("node.cli.demo:app", "A whole cluster on this machine: central, three shops, one cart."),
+    # --- run a node
+    "init": Command("node.cli.nodes:init_app", "Make a node: init central DIR, init edge DIR."),
+    "run": Command("node.cli.nodes:run", "Run this node until Ctrl-C."),
+    "join": Command("sync.join:command", "Join this edge to a cluster by a one-time token.", role="edge"),
+    "node": _central("central.cluster.cli:node_app", "Nodes of the cluster: list, invite, revoke."),
+    "nodes": _central("central.cluster.cli:list_nodes", "The node list."),
+    "site": _central("central.cluster.cli:site_app", "Sites of the cluster: list, add, switch off."),
+    "import": _central("central.catalog.cli:app", "Import a catalogue from CSV files into a site."),
+    "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),
+    "doctor": Command("node.cli.doctor:doctor", "Say what is wrong with this node."),
+    "manage": Command("node.cli.nodes:manage", "Django's own commands, for repair.", role="any", needs_servers=True),
+    # --- processes of a node, started by `run`
+    "sequencer": Command("sync.sequencer:command", "The sequencers of central.", role="central", is_hidden=True),
+    # --- work on Rialto itself
+    "test": Command("node.cli.testing:test", "Run the tests this machine can run."),
+    "lint": Command("node.cli.testing:lint", "Run every check of the code."),
+    "lock": Command("node.cli.testing:lock", "Lock the requirements with hashes (needs a package registry)."),
+    "bench": Command("tests.bench.cli:app", "Measure, with the limits of the machine in the same run."),
+}

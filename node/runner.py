@@ -1,0 +1,73 @@
+"""`rialto run`: one node under one supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+
+from node import embedded, reachable, supervise, templates
+from node.config import Config, load
+from node.errors import Refused
+from node.migrate import is_current
+from node.realm_names import CENTRAL_REALMS
+from node.supervise import Program, Supervisor, Tell
+
+READY_SECONDS = 60.0
+
+
+async def run_node(settings: Config, tell: Tell) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `Locked`, `NotAnswering`, `ServerFailed`, `Refused`."""
+    with embedded.node_lock(settings.home):
+        if not reachable.port_is_free(settings.bind_host, settings.bind_port):
+            raise Refused(
+                f"port {settings.bind_port} of {settings.bind_host} is taken by another program: "
+                "stop it, or set bind_port in rialto.toml"
+            )
+        supervisor = Supervisor(tell)
+        supervisor.heed_signals()
+        try:
+            settings = await prepare(settings, supervisor)
+            for name, argv in supervise.commands_of(settings).items():
+                supervisor.run(Program(name, argv, supervise.environment(settings)))
+            await _say_ready(settings, supervisor, tell)
+            await supervisor.until_told()
+        finally:
+            tell("stopping")
+            await supervisor.stop()
+
+
+async def prepare(settings: Config, supervisor: Supervisor, *, say: Tell = lambda line: None) -> Config:
+    """Servers up, databases there and migrated. Returns the settings as they are then, with the servers' addresses."""
+    templates.copy_into(settings.home)
+    if settings.role == "central":
+        settings = await start_servers(settings, supervisor)
+        if problems := await asyncio.to_thread(reachable.problems_of, settings):
+            raise reachable.NotAnswering(problems)
+    if not is_current(settings):
+        say("bringing the databases to this version")
+        migrating = supervise.python("-m", "node.cli", "migrate")
+        log = settings.home / "logs" / "migrate.log"
+        await supervisor.once(Program("migrate", migrating, supervise.environment(settings), log=log))
+    return settings
+
+
+async def start_servers(settings: Config, supervisor: Supervisor) -> Config:
+    """Start what is embedded. The settings are read again, because making PostgreSQL makes its password."""
+    if settings.embedded_realms:
+        server = embedded.Postgres(settings.home)
+        server.make(CENTRAL_REALMS)
+        supervisor.serve(server)
+    if settings.is_redis_embedded:
+        supervisor.serve(embedded.Valkey(settings.home))
+    await supervisor.servers_ready()
+    return load(settings.home)
+
+
+async def _say_ready(settings: Config, supervisor: Supervisor, tell: Tell) -> None:
+    async def healthy() -> bool:
+        status, _ = await supervise.answers(settings.bind_port, supervise.HEALTH[settings.role])
+        return status == 200
+
+    if await supervise.wait_until(healthy, seconds=READY_SECONDS, supervisor=supervisor):
+        tell(f"ready: {settings.base_url} (Ctrl-C stops)")
+    elif not supervisor.is_leaving:
+        tell(f"not answering after {READY_SECONDS:.0f} s; still trying. `rialto doctor` may say why")
