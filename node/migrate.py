@@ -8,21 +8,10 @@ from collections.abc import Callable
 
 from node import processes
 from node.config import Config
-from node.places import ROOT
 from node.realm_names import EDGE, alias_of
+from node.schema import schema_of_code
 
-OUR_FOLDERS = ("infra", "sync", "sites", "central", "edge")
 STAMP = "schema"
-
-
-def schema_of_code() -> str:
-    """A hash of everything that decides the tables: our migrations, and the versions of the packages with theirs."""
-    digest = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
-    files = [file for folder in OUR_FOLDERS for file in (ROOT / folder).rglob("migrations/*.py")]
-    files += [ROOT / "node" / "settings" / "roles.py"]
-    for file in sorted(files):
-        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:20]
 
 
 def stamp_of(settings: Config) -> str:

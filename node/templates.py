@@ -17,21 +17,17 @@ from pathlib import Path
 from node import embedded, processes
 from node.config import Config, load
 from node.errors import Refused
-from node.migrate import mark_current, schema_of_code
+from node.migrate import mark_current
 from node.places import FILE_NAME, ROOT
 from node.realm_names import CENTRAL_REALMS
+from node.schema import templates_dir, templates_of_code
 
 KEPT = 2  # a switch between two branches builds nothing
 
 
-def folder() -> Path:
-    """Where this installation keeps its templates."""
-    return Path(os.environ.get("RIALTO_TEMPLATES") or ROOT / ".rialto" / "templates")
-
-
 def current() -> Path | None:
     """The templates of this very code, or None when they have not been made."""
-    found = folder() / schema_of_code()
+    found = templates_of_code()
     return found if found.is_dir() else None
 
 
@@ -39,15 +35,15 @@ def build(tell: Callable[[str], None] = lambda line: None) -> Path:
     """Make the templates of this code unless they are there. Raises `Locked` while another process makes them."""
     if found := current():
         return found
-    folder().mkdir(parents=True, exist_ok=True)
-    with processes.file_lock(folder() / "lock", "another process is preparing the databases: wait for it"):
+    templates_dir().mkdir(parents=True, exist_ok=True)
+    with processes.file_lock(templates_dir() / "lock", "another process is preparing the databases: wait for it"):
         if found := current():
             return found
-        with tempfile.TemporaryDirectory(dir=folder(), prefix="making-") as scratch:
+        with tempfile.TemporaryDirectory(dir=templates_dir(), prefix="making-") as scratch:
             made = _make(Path(scratch), tell)
-            made.rename(folder() / schema_of_code())
+            made.rename(templates_of_code())
         _prune()
-    return folder() / schema_of_code()
+    return templates_of_code()
 
 
 def _make(scratch: Path, tell: Callable[[str], None]) -> Path:
@@ -94,7 +90,7 @@ def _finish(work: subprocess.Popen[bytes], home: Path) -> None:
 
 
 def _prune() -> None:
-    made = [path for path in folder().iterdir() if path.is_dir() and not path.name.startswith("making-")]
+    made = [path for path in templates_dir().iterdir() if path.is_dir() and not path.name.startswith("making-")]
     for old in sorted(made, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
 
