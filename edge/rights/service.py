@@ -25,7 +25,7 @@ HOLD_MS = 60_000
 def free_units(variants: Iterable[str]) -> dict[str, int]:
     """Units that could be sold now, per variant; 0 where there is no right."""
     asked = list(variants)
-    rows = sellable().filter(variant__in=asked).values_list("variant")
+    rows = sellable().filter(variant__in=asked).order_by().values_list("variant")  # an order would split the sums
     found: dict[str, int] = dict(rows.annotate(left=Sum(F("units") - F("held") - F("sold") - F("returned"))))
     return {variant: found.get(variant, 0) for variant in asked}
 
