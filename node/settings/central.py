@@ -25,3 +25,5 @@ STATIC_ROOT = str(_config.home / "static")
 CSRF_TRUSTED_ORIGINS = [_config.base_url]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _config.base_url.startswith("https://")
 LOGGING = logging_to_stderr(_config.log_level)
+# How a process that wrote a job tells a worker; a lost call is made good by the sweeper.
+RIALTO_JOB_WAKER = "central.worker.wake"

@@ -1,0 +1,54 @@
+"""Central's workers: Celery over Redis, carrying nothing but "there is work".
+
+A message names a job's row and may be lost, doubled or late: the row is claimed in PostgreSQL, and the sweeper sends
+again what was not. So nothing is configured to make Redis durable, and results are not kept there.
+
+    celery -A central.worker worker --pool threads
+"""
+
+from __future__ import annotations
+
+import os
+from uuid import UUID
+
+from celery import Celery
+from django.db import connections
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "node.settings.central")
+
+#: a message that waited longer has been sent again by the sweeper: let it go, or a backlog would grow without end
+EXPIRES_S = 30
+#: a writer does not wait for a broker that is away
+SEND_TIMEOUT_S = 1.0
+
+app = Celery("rialto")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": SEND_TIMEOUT_S},
+    worker_hijack_root_logger=False,
+    task_default_queue="jobs",
+)
+
+
+@app.task(name="rialto.run_job")
+def run_job(realm: str, job_id: str) -> bool:
+    """Claim and do one job. Every outcome is written in its row; there is none to report here."""
+    from sync import events
+
+    try:
+        return events.run_job(realm, job_id)
+    finally:
+        connections.close_all()
+
+
+def wake(realm: str, job_id: UUID) -> None:
+    """Send the message; raises when the broker is away, which the caller takes for a lost message."""
+    app.send_task(
+        "rialto.run_job", args=(realm, str(job_id)), expires=EXPIRES_S, retry=False, queue="jobs", ignore_result=True
+    )
