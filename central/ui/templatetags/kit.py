@@ -28,7 +28,20 @@ from central.ui import assets, screens, sites, texts
 
 register = template.Library()
 
-TONES = {"green", "amber", "red", "blue", "grey", "purple"}
+#: colour names that data may hold (order statuses) -> tones of the kit
+TONES = {
+    "green": "green",
+    "teal": "teal",
+    "cyan": "teal",
+    "blue": "blue",
+    "azure": "blue",
+    "indigo": "purple",
+    "purple": "purple",
+    "yellow": "amber",
+    "orange": "amber",
+    "amber": "amber",
+    "red": "red",
+}
 
 
 @register.simple_tag
@@ -77,7 +90,7 @@ def site_badge(context: template.Context, site: str, count: int = 0) -> SafeStri
 
 @register.simple_tag
 def badge(text: str, tone: str = "grey", css: str = "") -> SafeString:
-    return format_html('<span class="state state-{} {}">{}</span>', tone if tone in TONES else "grey", css, text)
+    return format_html('<span class="state state-{} {}">{}</span>', TONES.get(tone, "grey"), css, text)
 
 
 @register.inclusion_tag("ui/parts/field.html")

@@ -1,0 +1,325 @@
+// The desk in the browser: palette, keys, live screens, dialogs, toasts. No framework; htmx does the fetching.
+"use strict";
+
+const body = document.body;
+const language = document.documentElement.lang || "en";
+const words = document.getElementById("words")?.dataset ?? {};
+const isTyping = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+const openDialog = () => document.querySelector("dialog[open]");
+
+// --- moments -------------------------------------------------------------------------------------------------------
+
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+const shortDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+// The server's clock counts: a desk whose own clock is wrong must not see orders from the future.
+const skew = body.dataset.now ? Date.parse(body.dataset.now) - Date.now() : 0;
+
+function inWords(moment) {
+  const seconds = (moment - Date.now() - skew) / 1000;
+  const past = Math.abs(seconds);
+  if (past < 60) return relative.format(Math.round(seconds), "second");
+  if (past < 3600) return relative.format(Math.round(seconds / 60), "minute");
+  if (past < 86400) return relative.format(Math.round(seconds / 3600), "hour");
+  if (past < 7 * 86400) return relative.format(Math.round(seconds / 86400), "day");
+  return shortDay.format(moment);
+}
+
+function tellTime(root) {
+  for (const time of root.querySelectorAll("time.ago")) {
+    const moment = new Date(time.dateTime);
+    const text = inWords(moment);
+    if (time.textContent !== text) time.textContent = text;
+    time.title = exact.format(moment);
+  }
+}
+tellTime(document);
+setInterval(() => tellTime(document), 5000);
+
+// --- toasts --------------------------------------------------------------------------------------------------------
+
+const toasts = document.getElementById("toasts");
+const leaveSoon = (toast) => setTimeout(() => toast.matches(":hover, :focus-within") ? leaveSoon(toast) : toast.remove(), 7000);
+
+function say(text, tone = "error") {
+  const template = document.getElementById("toast-template");
+  if (!template) return;
+  const toast = template.content.firstElementChild.cloneNode(true);
+  toast.className = `note-toast note-${tone}`;
+  toast.querySelector("span").textContent = text;
+  toasts.append(toast);
+  leaveSoon(toast);
+}
+toasts?.querySelectorAll("[data-toast]").forEach(leaveSoon);
+
+// --- clicks --------------------------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  if (target.closest("[data-close-toast]")) target.closest("[data-toast]").remove();
+  if (target.closest("[data-open-palette]")) openPalette();
+  if (target.closest("[data-open-keys]")) document.getElementById("keys").showModal();
+  const copy = target.closest("[data-copy]");
+  if (copy) copyText(document.querySelector(copy.dataset.copy));
+  for (const open of document.querySelectorAll("details.help[open], details.pick[open]")) if (!open.contains(target)) open.open = false;
+  if (target.tagName === "DIALOG") target.close();
+  const row = target.closest("tr[data-href]");
+  if (row && !target.closest("a, button, input, select, label, form") && !getSelection().toString()) go(row.dataset.href, event);
+});
+
+function go(href, event) {
+  if (event.ctrlKey || event.metaKey) open(href, "_blank", "noopener");
+  else location.href = href;
+}
+
+function copyText(element) {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+  // The clipboard needs https or localhost; elsewhere the text is selected and Ctrl+C is one step away.
+  navigator.clipboard?.writeText(element.textContent).then(() => say(words.copied, "success"), () => {});
+}
+
+// --- are you sure? -------------------------------------------------------------------------------------------------
+
+function confirmThen(source, then) {
+  const dialog = document.getElementById("confirm");
+  const yes = document.getElementById("confirm-yes");
+  document.getElementById("confirm-text").textContent = source.dataset.confirm;
+  yes.textContent = source.dataset.confirmYes || yes.dataset.default;
+  dialog.returnValue = "no";
+  dialog.onclose = () => dialog.returnValue === "yes" && then();
+  dialog.showModal();
+}
+
+document.addEventListener("submit", (event) => {
+  const source = event.submitter?.dataset.confirm ? event.submitter : event.target.dataset.confirm ? event.target : null;
+  if (!source || event.target.dataset.confirmed) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { target, submitter } = event;
+  confirmThen(source, () => {
+    target.dataset.confirmed = "yes";
+    target.requestSubmit(submitter);
+    delete target.dataset.confirmed;
+  });
+}, true);
+
+// --- forms that nobody should leave by mistake ---------------------------------------------------------------------
+
+document.addEventListener("input", (event) => event.target.form?.matches("[data-guard]") && (event.target.form.dataset.dirty = "yes"));
+document.addEventListener("submit", (event) => delete event.target.dataset.dirty);
+addEventListener("beforeunload", (event) => document.querySelector("form[data-dirty]") && event.preventDefault());
+
+// --- filters of lists ----------------------------------------------------------------------------------------------
+
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-filters]") && event.target.type !== "search") form.requestSubmit();
+});
+
+// --- palette -------------------------------------------------------------------------------------------------------
+
+const palette = document.getElementById("palette");
+const paletteText = document.getElementById("palette-text");
+const paletteHits = document.getElementById("palette-hits");
+let paletteAsked = 0;
+let paletteTimer = 0;
+
+function openPalette() {
+  if (!palette || palette.open) return;
+  openDialog()?.close();
+  palette.showModal();
+  paletteText.value = "";
+  askPalette();
+  paletteText.focus();
+}
+
+async function askPalette() {
+  const mine = ++paletteAsked;
+  const answer = await fetch(`${body.dataset.palette}?q=${encodeURIComponent(paletteText.value)}`, { headers: { accept: "application/json" } }).catch(() => null);
+  if (mine !== paletteAsked) return;
+  if (!answer?.ok) { paletteHits.textContent = words.offline; return; }
+  showHits((await answer.json()).groups);
+}
+
+function showHits(groups) {
+  paletteHits.replaceChildren();
+  let count = 0;
+  for (const group of groups) {
+    const title = make("div", "palette-title", group.title);
+    paletteHits.append(title);
+    for (const hit of group.hits) paletteHits.append(showHit(hit, count++));
+  }
+  if (!count) paletteHits.append(make("div", "palette-none", paletteHits.dataset.none));
+  choose(0);
+}
+
+function showHit(hit, index) {
+  const link = make("a", "palette-hit");
+  link.href = hit.url;
+  link.id = `hit-${index}`;
+  link.setAttribute("role", "option");
+  link.tabIndex = -1;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", document.querySelector(".search-button use").getAttribute("href").replace(/#.*/, `#${hit.icon}`));
+  svg.append(use);
+  link.append(svg, make("span", "clip", hit.title));
+  if (hit.site) link.append(make("span", `site-dot site-${hit.site}`));
+  if (hit.note) link.append(make("span", "note", hit.note));
+  return link;
+}
+
+function make(tag, css, text = "") {
+  const element = document.createElement(tag);
+  element.className = css;
+  element.textContent = text;
+  return element;
+}
+
+const hits = () => [...paletteHits.querySelectorAll(".palette-hit")];
+
+function choose(index) {
+  const all = hits();
+  all.forEach((hit, at) => hit.setAttribute("aria-selected", String(at === index)));
+  all[index]?.scrollIntoView({ block: "nearest" });
+  paletteText.setAttribute("aria-activedescendant", all[index]?.id ?? "");
+}
+
+paletteText?.addEventListener("input", () => {
+  clearTimeout(paletteTimer);
+  paletteTimer = setTimeout(askPalette, 120);
+});
+paletteText?.addEventListener("keydown", (event) => {
+  const all = hits();
+  const at = all.findIndex((hit) => hit.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown") choose((at + 1) % all.length);
+  else if (event.key === "ArrowUp") choose((at - 1 + all.length) % all.length);
+  else if (event.key === "Enter" && all[at]) go(all[at].href, event);
+  else return;
+  event.preventDefault();
+});
+
+// --- keys ----------------------------------------------------------------------------------------------------------
+
+let waitsForPlace = 0;
+const rows = () => [...document.querySelectorAll("tr[data-href]")];
+
+function moveTo(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => row.classList.contains("at"));
+  const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+  all[at]?.classList.remove("at");
+  next.classList.add("at");
+  next.querySelector("a.row-link")?.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+// By place on the keyboard, so that J and K are J and K on a Russian layout too.
+const KEYS = {
+  KeyJ: () => moveTo(1),
+  KeyK: () => moveTo(-1),
+  KeyN: () => document.querySelector(".news-button")?.click(),
+  KeyG: () => (waitsForPlace = Date.now()),
+};
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.code === "KeyK") {
+    event.preventDefault();
+    return openPalette();
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target) || !palette) return;
+  if (Date.now() - waitsForPlace < 1500) {
+    waitsForPlace = 0;
+    const link = document.querySelector(`.side-link[data-go="${event.code.replace("Key", "").toLowerCase()}"]`);
+    if (link) location.href = link.href;
+    return;
+  }
+  if (event.key === "?") return document.getElementById("keys").showModal();
+  if (event.key === "/" || event.code === "Slash") {
+    const search = document.querySelector("[data-list-search]");
+    if (search) { event.preventDefault(); search.focus(); search.select(); }
+    return;
+  }
+  if (event.key === "Enter" && document.activeElement === body) return void document.querySelector("tr.at a.row-link")?.click();
+  KEYS[event.code]?.();
+});
+
+// --- live ----------------------------------------------------------------------------------------------------------
+// A nudge says "ask again". Elements with data-live="<topics>" get the event `live`, and htmx fetches them anew.
+
+const liveState = document.querySelector("[data-live-state]");
+const waiting = new Map();
+
+function wake(element) {
+  if (waiting.has(element)) return;
+  // Many orders in one moment are one question, not many.
+  waiting.set(element, setTimeout(() => {
+    waiting.delete(element);
+    if (element.isConnected) htmx.trigger(element, "live");
+  }, 250));
+}
+
+const followers = (topic) => document.querySelectorAll(topic ? `[data-live~="${topic}"]` : "[data-live]");
+
+function nudged({ topic, keys }) {
+  for (const element of followers(topic)) {
+    const row = element.dataset.liveKey;
+    if (!row || keys.includes(row)) wake(element);
+  }
+}
+
+function connect(wait) {
+  const topics = [...new Set([...followers()].flatMap((element) => element.dataset.live.split(" ")))];
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
+  let wasUp = false;
+  socket.onopen = () => {
+    wasUp = true;
+    liveState.dataset.liveState = "up";
+    socket.send(JSON.stringify({ topics }));
+    // What came while nobody listened is asked for; the first page is fresh already.
+    if (wait) followers().forEach((element) => element.dataset.liveKey || wake(element));
+  };
+  socket.onmessage = (event) => {
+    const message = JSON.parse(event.data);
+    if (message.topic) nudged(message);
+  };
+  socket.onclose = (event) => {
+    if (event.code === 4401) return location.reload();
+    liveState.dataset.liveState = "down";
+    const next = wasUp ? 500 : Math.min(10000, (wait || 500) * 2);
+    setTimeout(() => connect(next), next * (0.75 + Math.random() / 2));
+  };
+}
+if (liveState) connect(0);
+
+// Silence makes no event: what must notice it asks every few seconds while somebody looks.
+setInterval(() => {
+  if (!document.hidden) document.querySelectorAll("[data-live-tick]").forEach(wake);
+}, 3000);
+document.addEventListener("visibilitychange", () => document.hidden || followers().forEach((element) => element.dataset.liveKey || wake(element)));
+
+// --- htmx ----------------------------------------------------------------------------------------------------------
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  // A row that is being edited is not swapped under the fingers.
+  if (event.detail.requestConfig.triggeringEvent?.type === "live" && event.target.contains(document.activeElement) && isTyping(document.activeElement)) event.preventDefault();
+});
+document.addEventListener("htmx:load", (event) => tellTime(event.target));
+document.addEventListener("htmx:sendError", () => say(words.offline));
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig.triggeringEvent?.type === "live") return;
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  say(page.querySelector(".note-toast span")?.textContent || words.failed);
+});
+document.addEventListener("keydown", (event) => {
+  const field = event.target.closest?.(".inline .form-control");
+  if (!field || event.key !== "Escape") return;
+  field.value = field.defaultValue;
+  field.blur();
+});
