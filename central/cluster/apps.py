@@ -7,8 +7,6 @@ class ClusterConfig(AppConfig):
     realm = "cluster"
 
     def ready(self) -> None:
-        try:
-            from central.cluster.directory import install
-        except ImportError:  # until the hub lands
-            return
+        from central.cluster.directory import install
+
         install()

@@ -11,20 +11,20 @@ from central.cluster.keys import central_signing_key
 from central.cluster.models import Node
 from central.cluster.queries import groups_of
 from infra.crypto.signing import unb64
-from sync import hub
+from sync.directory import Heartbeat, NodeIdentity, set_directory
 from sync.topics import EdgeScope
 
 
 class ClusterDirectory:
-    """Implements `sync.hub.NodeDirectory` on the rows of this app."""
+    """Implements `sync.directory.NodeDirectory` on the rows of this app."""
 
-    def find(self, node_id: str) -> hub.NodeIdentity | None:
+    def find(self, node_id: str) -> NodeIdentity | None:
         """The node's identity, or None when nobody of that name has joined."""
         node = Node.objects.filter(pk=node_id).exclude(sign_key="").prefetch_related("sites").first()
         if node is None:
             return None
         sites = list(node.sites.all())
-        return hub.NodeIdentity(
+        return NodeIdentity(
             id=node.id,
             epoch=node.epoch,
             sign_key=unb64(node.sign_key),
@@ -37,7 +37,7 @@ class ClusterDirectory:
             is_revoked=node.state == Node.State.REVOKED,
         )
 
-    def heard(self, node_id: str, heartbeat: hub.Heartbeat) -> None:
+    def heard(self, node_id: str, heartbeat: Heartbeat) -> None:
         heard_from(
             node_id,
             version=heartbeat.version,
@@ -51,4 +51,4 @@ class ClusterDirectory:
 
 
 def install() -> None:
-    hub.set_directory(ClusterDirectory())
+    set_directory(ClusterDirectory())
