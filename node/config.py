@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from node import places
@@ -131,6 +131,9 @@ class Config(BaseSettings):
             raise ValueError("is too short to protect anything")
         return value
 
+    _embedded_realms: tuple[str, ...] = PrivateAttr(())
+    _is_redis_embedded: bool = PrivateAttr(False)
+
     @model_validator(mode="after")
     def _fill_in(self) -> Self:
         home = self.home.resolve()
@@ -141,6 +144,8 @@ class Config(BaseSettings):
             "secret_key": self.secret_key or places.read_secret(home, "secret_key"),
         }
         if self.role == "central":
+            self._embedded_realms = tuple(realm for realm in CENTRAL_REALMS if realm not in self.realms)
+            self._is_redis_embedded = not self.redis_url
             filled["realms"] = {r: self.realms.get(r) or places.postgres_url(home, r) for r in CENTRAL_REALMS}
             filled["redis_url"] = self.redis_url or places.valkey_url(home)
         for name, value in filled.items():
@@ -150,11 +155,11 @@ class Config(BaseSettings):
     @property
     def embedded_realms(self) -> tuple[str, ...]:
         """The realms that live in this node's own PostgreSQL."""
-        return tuple(r for r, url in self.realms.items() if url == places.postgres_url(self.home, r))
+        return self._embedded_realms
 
     @property
     def is_redis_embedded(self) -> bool:
-        return self.role == "central" and self.redis_url == places.valkey_url(self.home)
+        return self._is_redis_embedded
 
     @property
     def keys_dir(self) -> Path:

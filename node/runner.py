@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from node import embedded, reachable, supervise, templates
+from node import embedded, places, reachable, supervise, templates
 from node.config import Config, load
 from node.errors import Refused
 from node.migrate import is_current
@@ -38,8 +38,11 @@ async def run_node(settings: Config, tell: Tell) -> None:
 async def prepare(settings: Config, supervisor: Supervisor, *, say: Tell = lambda line: None) -> Config:
     """Servers up, databases there and migrated. Returns the settings as they are then, with the servers' addresses."""
     templates.copy_into(settings.home)
+    if settings.embedded_realms:
+        places.make_secret(settings.home, "postgres_password")
+    settings = load(settings.home)  # the URLs hold the password, which may have been made just now
     if settings.role == "central":
-        settings = await start_servers(settings, supervisor)
+        await start_servers(settings, supervisor)
         if problems := await asyncio.to_thread(reachable.problems_of, settings):
             raise reachable.NotAnswering(problems)
     if not is_current(settings):
@@ -50,8 +53,8 @@ async def prepare(settings: Config, supervisor: Supervisor, *, say: Tell = lambd
     return settings
 
 
-async def start_servers(settings: Config, supervisor: Supervisor) -> Config:
-    """Start what is embedded. The settings are read again, because making PostgreSQL makes its password."""
+async def start_servers(settings: Config, supervisor: Supervisor) -> None:
+    """Start what is embedded and wait until it answers. Raises `ServerFailed`."""
     if settings.embedded_realms:
         server = embedded.Postgres(settings.home)
         server.make(CENTRAL_REALMS)
@@ -59,7 +62,6 @@ async def start_servers(settings: Config, supervisor: Supervisor) -> Config:
     if settings.is_redis_embedded:
         supervisor.serve(embedded.Valkey(settings.home))
     await supervisor.servers_ready()
-    return load(settings.home)
 
 
 async def _say_ready(settings: Config, supervisor: Supervisor, tell: Tell) -> None:

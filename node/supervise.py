@@ -233,6 +233,8 @@ def environment(settings: Config, **more: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # glibc gives every thread an arena of its own; an edge has to stay small.
         "MALLOC_ARENA_MAX": "2",
+        # Celery advises against root at length at every start; it is the operator's choice.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         **more,
     }
 
@@ -247,7 +249,19 @@ def web_command(settings: Config) -> list[str]:
     application = f"{settings.role}.asgi:application"
     host, port = settings.bind_host, str(settings.bind_port)
     if settings.server == "daphne":
-        return python("-m", "daphne", "-b", host, "-p", port, "--proxy-headers", "--no-server-name", application)
+        return python(
+            "-m",
+            "daphne",
+            "-b",
+            host,
+            "-p",
+            port,
+            "--proxy-headers",
+            "--no-server-name",
+            "--access-log",
+            os.devnull,
+            application,
+        )
     more = ["--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     return python("-m", "uvicorn", "--host", host, "--port", port, *more, application)
 

@@ -20,14 +20,14 @@ init_app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON, last on stdout.")]
 Where = Annotated[Path, typer.Argument(metavar="DIR", help="The node's directory; made when missing.")]
-BaseUrl = Annotated[str, typer.Option(help="The address people type, without a path.")]
+BaseUrl = Annotated[str, typer.Option(help="The address people type, without a path; default http://localhost:PORT.")]
 Bind = Annotated[str, typer.Option(help="Address and port to listen on.")]
 
 
 @init_app.command("central", help="Make a central node.\n\nExample: rialto init central /srv/rialto")
 def init_central(
     where: Where = Path("central"),
-    base_url: BaseUrl = "http://localhost:8400",
+    base_url: BaseUrl = "",
     bind: Bind = "127.0.0.1:8400",
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +38,7 @@ def init_central(
 @init_app.command("edge", help="Make an edge node.\n\nExample: rialto init edge /srv/shop --bind 0.0.0.0:8080")
 def init_edge(
     where: Where = Path("edge"),
-    base_url: BaseUrl = "http://localhost:8401",
+    base_url: BaseUrl = "",
     bind: Bind = "127.0.0.1:8401",
     as_json: AsJson = False,
 ) -> None:
@@ -63,6 +63,7 @@ def make_home(where: Path, role: str, *, base_url: str, bind: str) -> Path:
         raise WrongUse(f"--bind {bind}: write ADDRESS:PORT, such as 127.0.0.1:8400")
     if (home / FILE_NAME).exists():
         raise Refused(f"{home} holds a node already: choose another directory")
+    base_url = base_url or f"http://localhost:{port}"
     values = {"role": role, "base_url": base_url, "bind_host": host.strip("[]"), "bind_port": int(port)}
     build(home / FILE_NAME, {**values, "home": home, "secret_key": "only-for-checking-" * 2})
     try:

@@ -18,9 +18,11 @@ from node.settings.roles import CENTRAL_APPS, EDGE_APPS
 from node.settings.shared import *  # noqa: F403
 from node.testing import servers
 
+# Each worker of xdist has databases, directories and channels of its own.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _PREFIX = os.environ.get("RIALTO_TEST_PREFIX", "rialto")
 _servers = servers.of_this_run()
-_HOME = Path(tempfile.gettempdir()) / f"rialto-test-{_PREFIX}"
+_HOME = Path(tempfile.gettempdir()) / f"rialto-test-{_PREFIX}{_WORKER}"
 _REDIS = _servers.redis_url
 
 node_config.install(
@@ -49,7 +51,7 @@ DATABASES = {
 DATABASES["edge"]["TEST"]["NAME"] = str(_HOME / "edge_test.sqlite3")
 _HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-CHANNEL_LAYERS = {"default": databases.channel_layer(_REDIS, _PREFIX)}
+CHANNEL_LAYERS = {"default": databases.channel_layer(_REDIS, _PREFIX + _WORKER)}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_BROKER_URL = databases.celery_broker(_REDIS)
 MEDIA_ROOT = str(_config.media_dir)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
+import sys
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -26,16 +28,38 @@ class TestServers:
         return f"postgresql://{user}:{password}@/{name}?host={quote(self.pg_host, safe='')}{port}"
 
 
+#: This machine's own servers, as a developer's machine has them.
+OWN = TestServers("127.0.0.1", "5432", "root", "", "redis://127.0.0.1:6379/9")
+
+
 def of_this_run() -> TestServers:
-    """Whatever the environment names, else this machine's own servers on 127.0.0.1."""
+    """What the environment names, else this machine's own servers, else embedded ones for the length of the run."""
+    if host := os.environ.get("RIALTO_TEST_PG_HOST"):
+        return _from_environment(host)
+    if "pytest" not in sys.modules or (answers("127.0.0.1", 5432) and answers("127.0.0.1", 6379)):
+        return OWN
+    _start_embedded()
+    return _from_environment(os.environ["RIALTO_TEST_PG_HOST"])
+
+
+def _from_environment(host: str) -> TestServers:
     get = os.environ.get
     return TestServers(
-        pg_host=get("RIALTO_TEST_PG_HOST", "127.0.0.1"),
-        pg_port=get("RIALTO_TEST_PG_PORT", "5432" if "RIALTO_TEST_PG_HOST" not in os.environ else ""),
-        pg_user=get("RIALTO_TEST_PG_USER", "root"),
+        pg_host=host,
+        pg_port=get("RIALTO_TEST_PG_PORT", ""),
+        pg_user=get("RIALTO_TEST_PG_USER", OWN.pg_user),
         pg_password=get("RIALTO_TEST_PG_PASSWORD", ""),
-        redis_url=get("RIALTO_TEST_REDIS", "redis://127.0.0.1:6379/9"),
+        redis_url=get("RIALTO_TEST_REDIS", OWN.redis_url),
     )
+
+
+def _start_embedded() -> None:
+    """Plain `pytest` on a machine without servers. The workers of xdist inherit the addresses."""
+    from node.testing.runner import scratch_servers
+
+    servers = scratch_servers()
+    os.environ.update(servers.__enter__())
+    atexit.register(servers.__exit__, None, None, None)
 
 
 def answers(host: str, port: int) -> bool:
