@@ -249,19 +249,8 @@ def web_command(settings: Config) -> list[str]:
     application = f"{settings.role}.asgi:application"
     host, port = settings.bind_host, str(settings.bind_port)
     if settings.server == "daphne":
-        return python(
-            "-m",
-            "daphne",
-            "-b",
-            host,
-            "-p",
-            port,
-            "--proxy-headers",
-            "--no-server-name",
-            "--access-log",
-            os.devnull,
-            application,
-        )
+        quiet = ["--proxy-headers", "--no-server-name", "--access-log", os.devnull]
+        return python("-m", "daphne", "-b", host, "-p", port, *quiet, application)
     more = ["--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     return python("-m", "uvicorn", "--host", host, "--port", port, *more, application)
 

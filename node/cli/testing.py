@@ -84,7 +84,15 @@ def lock(
     uv = Path(sys.executable).parent / "uv"
     for group in ("run", "dev"):
         argv = [str(uv), "pip", "compile", f"requirements/{group}.in", "-o", f"requirements/{group}.txt"]
-        argv += ["--generate-hashes", "--python-version", "3.11", "--no-header", "--no-annotate", "--quiet"]
+        argv += [
+            "--generate-hashes",
+            "--python-version",
+            "3.11",
+            "--no-header",
+            "--no-annotate",
+            "--quiet",
+            "--universal",
+        ]
         argv += ["--no-emit-index-url", "--only-binary", ":all:"]
         if upgrade:
             argv.append("--upgrade")
