@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -54,3 +55,8 @@ def contact_of(order: UUID) -> OrderContact | None:
 
 def customer(customer_id: UUID) -> Customer | None:
     return Customer.objects.filter(pk=customer_id).first()
+
+
+def names_of(orders: Iterable[UUID]) -> dict[UUID, str]:
+    """Order -> the name given with it, of those whose handler has been there."""
+    return {contact.pk: contact.name for contact in OrderContact.objects.filter(pk__in=list(orders))}
