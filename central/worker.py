@@ -36,7 +36,7 @@ app.conf.update(
 )
 
 
-@app.task(name="rialto.run_job")
+@app.task(name="rialto.run_job")  # type: ignore[untyped-decorator]
 def run_job(realm: str, job_id: str) -> bool:
     """Claim and do one job. Every outcome is written in its row; there is none to report here."""
     from sync import events

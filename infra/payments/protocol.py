@@ -20,11 +20,13 @@ class PaymentError(RialtoError):
 class Refused(PaymentError):
     code = "payment_refused"
     status = 422
+    is_final = True  # a job that meets it is not tried again
 
 
 class Unavailable(PaymentError):
     code = "payment_unavailable"
     status = 503
+    is_transient = True  # a job that meets it is tried until the provider is back
 
 
 @dataclass(frozen=True)
