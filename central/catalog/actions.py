@@ -19,7 +19,7 @@ from central.catalog.models import Category, Listing, Media, Offer, PriceChange,
 from central.cluster.models import Site
 from central.cluster.queries import site as site_row
 from infra.storage.inspect import inspect_picture
-from infra.storage.media import media_store
+from infra.storage.media import media_store, sha256_of
 from node.realms import CATALOG, atomic
 from sync.outbox import record_state
 
@@ -97,12 +97,15 @@ def keep_picture(data: bytes) -> str:
     return keep_pictures([data])[0]
 
 
-def keep_pictures(files: Sequence[bytes]) -> list[str]:
-    """Keep many pictures at once; their sha256 in the order given. Raises `BadPicture` for the first bad one."""
+def keep_pictures(files: Sequence[bytes], *, only_rows: bool = False) -> list[str]:
+    """Keep many pictures at once; their sha256 in the order given. Raises `BadPicture` for the first bad one.
+
+    `only_rows`: for a transaction that will be undone; the bytes are not stored.
+    """
     store, rows = media_store(), []
     for data in files:
         seen = inspect_picture(data)
-        sha256 = store.put(data, seen.ext)
+        sha256 = sha256_of(data) if only_rows else store.put(data, seen.ext)
         rows.append(Media(sha256=sha256, ext=seen.ext, width=seen.width, height=seen.height, size=len(data)))
     with atomic(CATALOG):
         # Equal content is the same picture: the row of the first writer is as good as ours.
@@ -149,7 +152,7 @@ def write_category(
     slug = slug or slug_of(title)
     known = Category.objects.select_for_update().filter(site=site, slug=slug).first()
     row = known or Category(site=site, slug=slug, ver=0)
-    wanted = {"title": title, "title_key": name_key(title), "parent_id": parent, "is_active": True}
+    wanted: dict[str, object] = {"title": title, "title_key": name_key(title), "parent_id": parent, "is_active": True}
     wanted |= {"position": position, "text": text, "picture_id": picture}
     if parent is not None:
         _check_parent(site, row.pk, parent)

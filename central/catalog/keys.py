@@ -78,4 +78,4 @@ def options_title(pairs: Iterable[tuple[str, str]]) -> str:
 
 def slug_of(title: str) -> str:
     """A slug of ASCII letters, digits and dashes; Russian by the Wikipedia scheme. "item" when nothing is left."""
-    return slugify(iuliia.translate(title, iuliia.WIKIPEDIA), max_length=MAX_SLUG, word_boundary=True) or "item"
+    return slugify(iuliia.WIKIPEDIA.translate(title), max_length=MAX_SLUG, word_boundary=True) or "item"

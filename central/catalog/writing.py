@@ -71,6 +71,7 @@ class GoodsWriter:
     def _read(self, batch: Sequence[Goods]) -> None:
         skus = {unit.sku for goods in batch for unit in goods.units}
         self.variants = {(row.sku, row.options): row for row in Variant.objects.filter(sku__in=skus)}
+        self.by_sku = {row.sku: row for row in self.variants.values()}
         ids = {row.product_id for row in self.variants.values()}
         self.products = {row.pk: row for row in Product.objects.filter(pk__in=ids)}
         listings = Listing.objects.select_for_update().filter(site=self.where.id, product_id__in=ids)
@@ -86,7 +87,7 @@ class GoodsWriter:
         wanted = {sha for goods in batch for sha in goods.pictures or ()}
         self.known_media = set(Media.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         self.position = Listing.objects.filter(site=self.where.id).aggregate(top=Max("position"))["top"] or 0
-        slugs = {goods.slug or slug_of(goods.title) for goods in batch if goods.slug or goods.title}
+        slugs = {goods.slug or slug_of(goods.title or "") for goods in batch}
         taken = Listing.objects.filter(site=self.where.id, slug__in=slugs)
         self.taken_slugs = set(taken.values_list("slug", flat=True))
 
@@ -96,7 +97,7 @@ class GoodsWriter:
         units = [unit for unit in goods.units if self._is_sound(unit)]
         if not units:
             return None
-        known = next((self.variants[unit.key] for unit in units if unit.key in self.variants), None)
+        known = self._known(units)
         product = self.products[known.product_id] if known else Product()
         listing = self.listings.get(product.pk)
         if listing is None and not goods.title:
@@ -113,6 +114,13 @@ class GoodsWriter:
         if not draft.offers:
             return None  # a product none of whose units can be sold
         self._keep(draft, units)
+        return None
+
+    def _known(self, units: Sequence[Unit]) -> Variant | None:
+        """A variant of the product these units are of: one of them, or another one of the same sku."""
+        for unit in units:
+            if found := self.variants.get(unit.key) or self.by_sku.get(unit.sku):
+                return found
         return None
 
     def _is_sound(self, unit: Unit) -> bool:
@@ -250,6 +258,7 @@ class GoodsWriter:
         self.products[product.pk], self.listings[product.pk] = product, listing
         self.offers[listing.pk] = list(draft.offers.values())
         self.variants |= draft.variants
+        self.by_sku |= {sku: variant for (sku, _), variant in draft.variants.items()}
         if is_new_product:
             self.new_products.append(product)
         elif draft.is_shared_changed:

@@ -71,6 +71,15 @@ _ELEMENTS = set(
     feSpotLight""".split()  # noqa: SIM905
 )
 _SVG = "http://www.w3.org/2000/svg"
+#: what editors write about a drawing beside it; browsers draw none of it
+_NOTES = (
+    "http://www.inkscape.org/",
+    "http://sodipodi.sourceforge.net/",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "http://purl.org/dc/",
+    "http://creativecommons.org/ns#",
+    "http://web.resource.org/cc/",
+)
 _FETCHES = re.compile(r"@import|expression\s*\(|javascript:|\\|url\(\s*['\"]?\s*(?!#|['\"]?\s*#)", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:px)?\s*")
 
@@ -88,17 +97,16 @@ class _Watch:
             if local != "svg" or space not in ("", _SVG):
                 raise BadPicture("these bytes are XML, but no SVG")
             self.root = attributes
-        if space in ("", _SVG):
-            if local not in _ELEMENTS:
-                raise BadPicture(f"the SVG holds <{local}>, which does more than draw")
-            for key, value in attributes.items():
-                self._attribute(key.rpartition(" ")[2], value)
+        if not (local in _ELEMENTS if space in ("", _SVG) else space.startswith(_NOTES)):
+            raise BadPicture(f"the SVG holds <{local}>, which does more than draw")
+        for key, value in attributes.items():
+            self._attribute(key.rpartition(" ")[2], value)
         self.is_style = local == "style"
 
     def _attribute(self, name: str, value: str) -> None:
         if name.lower().startswith("on"):
             raise BadPicture(f"the SVG holds the script attribute '{name}'")
-        if name.lower() in ("href", "src") and not value.startswith("#"):
+        if name.lower() in ("href", "src", "base") and not value.startswith("#"):
             raise BadPicture("the SVG points outside itself")
         if _FETCHES.search(value):
             raise BadPicture(f"the SVG fetches something in '{name}'")
@@ -147,7 +155,7 @@ def _svg_size(root: dict[str, str]) -> tuple[int, int]:
 
 
 def _whole(text: str) -> int:
-    size = round(float(text))
-    if not 1 <= size <= 20_000:
+    size = float(text)
+    if not 1 <= size <= 20_000:  # false of "nan" too
         raise BadPicture(f"the SVG is {text} wide or high")
-    return size
+    return round(size)

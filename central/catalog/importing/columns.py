@@ -15,6 +15,7 @@ from babel.numbers import list_currencies
 from central.catalog.errors import ImportRefused
 from central.catalog.importing.reading import Record
 from central.catalog.keys import name_key
+from node.errors import WrongUse
 
 FIELDS = (
     "sku",
@@ -118,18 +119,18 @@ EXAMPLE = '{"columns": {"sku": "ISBN", "title": "Name", "price": 8}}'
 def read_map(path: Path) -> MapFile:
     """A map is JSON or TOML: {"columns": {field: column}, "header": …, "delimiter": …, "encoding": …}.
 
-    A column is its name in the header or its number from 1. Raises `ImportRefused`.
+    A column is its name in the header or its number from 1. Raises `WrongUse`.
     """
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError as error:
-        raise ImportRefused(f"there is no map file {path}") from error
+        raise WrongUse(f"there is no map file {path}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ImportRefused(f"the map {path} cannot be read: {error}") from error
+        raise WrongUse(f"the map {path} cannot be read: {error}") from error
     try:
         said = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ImportRefused(f"the map {path.name} is neither JSON nor TOML: {error}; write {EXAMPLE}") from error
+        raise WrongUse(f"the map {path.name} is neither JSON nor TOML: {error}; write {EXAMPLE}") from error
     return _checked_map(path.name, said)
 
 
@@ -137,25 +138,25 @@ def _checked_map(name: str, said: dict[str, Any]) -> MapFile:
     settings = {key: said.pop(key) for key in ("header", "delimiter", "encoding") if key in said}
     columns = said.pop("columns") if "columns" in said else {key: said.pop(key) for key in list(said)}
     if said or not isinstance(columns, dict) or not columns:
-        raise ImportRefused(f"the map {name} must hold 'columns'; write {EXAMPLE}")
+        raise WrongUse(f"the map {name} must hold 'columns'; write {EXAMPLE}")
     for key, column in columns.items():
         if key not in FIELDS and not re.match(r"(option|attribute):\s*\S", key):
-            raise ImportRefused(f"the map {name} names no field '{key}'; fields are {', '.join(FIELDS)}, option:…")
+            raise WrongUse(f"the map {name} names no field '{key}'; fields are {', '.join(FIELDS)}, option:…")
         if not isinstance(column, str | int) or isinstance(column, bool):
-            raise ImportRefused(f"the map {name}: '{key}' must be a column's name or its number from 1")
+            raise WrongUse(f"the map {name}: '{key}' must be a column's name or its number from 1")
     if not isinstance(settings.get("header", True), bool):
-        raise ImportRefused(f"the map {name}: 'header' is true or false")
+        raise WrongUse(f"the map {name}: 'header' is true or false")
     if len(settings.get("delimiter", ",")) != 1:
-        raise ImportRefused(f"the map {name}: 'delimiter' is one sign")
+        raise WrongUse(f"the map {name}: 'delimiter' is one sign")
     try:
         "".encode(settings.get("encoding", "utf-8"))
     except LookupError as error:
-        raise ImportRefused(f"the map {name}: there is no encoding '{settings['encoding']}'") from error
+        raise WrongUse(f"the map {name}: there is no encoding '{settings['encoding']}'") from error
     return MapFile(columns=columns, **settings)
 
 
 def mapped_columns(said: MapFile, sample: Sequence[Record]) -> Columns:
-    """The columns a map names. Raises `ImportRefused` for a column that is not there."""
+    """The columns a map names. Raises `WrongUse` for a column that is not there."""
     first = sample[0].cells
     width = max(len(record.cells) for record in sample)
     by_name = any(isinstance(column, str) for column in said.columns.values())
@@ -179,13 +180,13 @@ def mapped_columns(said: MapFile, sample: Sequence[Record]) -> Columns:
 def _index(key: str, column: str | int, header: Sequence[str], width: int) -> int:
     if isinstance(column, int):
         if not 1 <= column <= width:
-            raise ImportRefused(f"the map says '{key}' is column {column}, the file has columns 1 to {width}")
+            raise WrongUse(f"the map says '{key}' is column {column}, the file has columns 1 to {width}")
         return column - 1
     for index, name in enumerate(header):
         if name_key(name) == name_key(column):
             return index
     there = f"its columns are {', '.join(header)}" if header else "the file has no header: use numbers from 1"
-    raise ImportRefused(f"the map says '{key}' is the column '{column}', and there is no such column; {there}")
+    raise WrongUse(f"the map says '{key}' is the column '{column}', and there is no such column; {there}")
 
 
 def guess_columns(sample: Sequence[Record]) -> Columns:

@@ -18,6 +18,7 @@ from central.catalog.keys import name_key
 from central.catalog.models import Media
 from infra.storage.inspect import MAX_BYTES, BadPicture
 from infra.storage.media import sha256_of
+from node.errors import WrongUse
 
 _PICTURE = re.compile(r"\.(jpe?g|png|webp|gif|svg)$", re.IGNORECASE)
 #: all pictures of an archive together; more is no shop's, or a bomb
@@ -35,9 +36,10 @@ def found_beside(file: Path) -> Path | None:
 class PictureBox:
     """Pictures by the name of a file or by sku, kept in the media store when they are first asked for."""
 
-    def __init__(self, source: Path | None) -> None:
+    def __init__(self, source: Path | None, *, is_dry: bool = False) -> None:
         """Raises `ImportRefused` when the source is neither a folder nor an archive that can be read."""
         self.source = source
+        self.is_dry = is_dry
         self.warnings: list[str] = []
         self._temporary: str | None = None
         self._by_name: dict[str, Path] = {}
@@ -68,7 +70,7 @@ class PictureBox:
             else:
                 missing.append(name)
         if not names:
-            for sku in dict.fromkeys(skus):
+            for sku in filter(None, dict.fromkeys(skus)):
                 for path in self._by_stem.get(name_key(sku), ()):
                     if sha := self._keep(path):
                         found[sha] = None
@@ -80,17 +82,20 @@ class PictureBox:
             data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b""
             sha = sha256_of(data)
             try:
-                self._kept[path] = sha if Media.objects.filter(pk=sha).exists() else keep_pictures([data])[0]
+                self._kept[path] = sha if Media.objects.filter(pk=sha).exists() else self._new(data)
             except BadPicture as error:
                 self._kept[path] = None
                 self.warnings.append(f"{path.name}: {error}")
         return self._kept[path]
 
+    def _new(self, data: bytes) -> str:
+        return keep_pictures([data], only_rows=self.is_dry)[0]
+
     # --- where they lie -------------------------------------------------------------------------------------------
 
     def _index(self, source: Path) -> None:
         if not source.exists():
-            raise ImportRefused(f"there are no pictures at {source}")
+            raise WrongUse(f"there are no pictures at {source}")
         folder = source if source.is_dir() else self._unpack(source)
         for path in sorted(folder.rglob("*")):
             if not _PICTURE.search(path.name) or not path.is_file():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from central.catalog.errors import ImportRefused
+from node.errors import WrongUse
 
 #: the longest line and the longest cell; a file that has longer ones is no catalogue, or a quote is never closed
 MAX_LINE = 1 << 20
@@ -50,7 +51,7 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
         with path.open("rb") as file:
             head = file.read(SAMPLE)
     except FileNotFoundError as error:
-        raise ImportRefused(f"there is no file {path}") from error
+        raise WrongUse(f"there is no file {path}") from error
     except OSError as error:
         raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
     if not head.strip():

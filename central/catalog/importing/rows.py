@@ -38,6 +38,7 @@ class UnitRow:
     old_price: int | None
     currency: str | None
     stock: int | None
+    cells: list[str]
 
     @property
     def key(self) -> Key:
@@ -58,6 +59,7 @@ class ProductRows:
     """A product and its units. Empty texts say nothing; `units` may be empty when every row was refused."""
 
     title: str = ""
+    sku: str = ""  # of its first row
     slug: str = ""
     text: str = ""
     brand: str = ""
@@ -132,6 +134,7 @@ class Rows:
         head = group.head
         product = ProductRows(
             title=" ".join(self._cell(head, "title").split()),
+            sku=self._cell(head, "sku"),
             slug=self._cell(head, "slug"),
             text=_paragraphs(self._cell(head, "text")),
             brand=self._cell(head, "brand"),
@@ -193,6 +196,7 @@ class Rows:
             old_price=parse_price(old_price, currency or self.currency) if old_price else None,
             currency=currency,
             stock=parse_stock(stock) if stock else None,
+            cells=record.cells,
         )
 
     def _options(self, record: Record) -> list[tuple[str, str]]:
