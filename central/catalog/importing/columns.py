@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,10 +159,10 @@ def _checked_map(name: str, said: dict[str, Any]) -> MapFile:
 def mapped_columns(said: MapFile, sample: Sequence[Record]) -> Columns:
     """The columns a map names. Raises `WrongUse` for a column that is not there."""
     first = sample[0].cells
-    width = max(len(record.cells) for record in sample)
     by_name = any(isinstance(column, str) for column in said.columns.values())
     has_header = said.header if said.header is not None else by_name or _is_header(sample)
     header = first if has_header else []
+    width = len(header) or _width(sample)
     fields: dict[str, int] = {}
     options, attributes = [], []
     for key, column in said.columns.items():
@@ -191,14 +192,20 @@ def _index(key: str, column: str | int, header: Sequence[str], width: int) -> in
 
 def guess_columns(sample: Sequence[Record]) -> Columns:
     """Which column is what, by the header's words, then by what lies in the columns. Raises `ImportRefused`."""
-    width = max(len(record.cells) for record in sample)
     header = sample[0].cells if _is_header(sample) else []
+    width = len(header) or _width(sample)
     body = sample[1:] if header else sample
     found = _by_name(header, body)
     if not {"sku", "title"} <= found.fields.keys() and not (header and "sku" in found.fields):
         _by_content(found, body, width)
     _need(found.fields)
     return Columns(found.fields, found.options, found.named, found.attributes, header, width)
+
+
+def _width(sample: Sequence[Record]) -> int:
+    """How many columns a file without a header has: the most that at least a tenth of its rows have."""
+    widths = Counter(len(record.cells) for record in sample)
+    return max(width for width, count in widths.items() if count * 10 >= len(sample))
 
 
 def _need(fields: Mapping[str, int]) -> None:
@@ -328,8 +335,9 @@ def _by_content(found: _Found, body: Sequence[Record], width: int) -> None:
         lambda look: look.codes >= 0.9 and look.distinct > 0.8 and look.decimals < 0.3 and look.numbers < 0.5,
         lambda look: look.distinct,
     )
-    # A second column of the same codes is the supplier's own: it is neither a price nor a stock.
-    for column in [column for column, look in free.items() if look.longs >= 0.8]:
+    # A second column of codes is the supplier's own: it is neither a price nor a stock nor a title.
+    skus = _column(body, found.fields["sku"]) if "sku" in found.fields else None
+    for column in [c for c, look in free.items() if look.longs >= 0.8 or _column(body, c) == skus]:
         del free[column]
     take("price", lambda look: look.numbers >= 0.8 and look.decimals >= 0.3, lambda look: look.filled)
     take("price", lambda look: look.numbers >= 0.8, lambda look: look.length)
