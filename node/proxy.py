@@ -43,6 +43,8 @@ class CuttableProxy:
             return
         self._open.add(onward_writer)
         try:
+            if self.is_cut:  # while we were dialling
+                return
             await asyncio.gather(_pump(reader, onward_writer), _pump(onward_reader, writer))
         finally:
             for each in (writer, onward_writer):

@@ -74,6 +74,11 @@ class Supervisor:
         self._leaving = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
+    @property
+    def names(self) -> set[str]:
+        """Of the programs that are kept running."""
+        return {program.name for program in self._programs}
+
     # --- start ---------------------------------------------------------------------------------------------------
 
     def serve(self, server: Server) -> None:

@@ -32,7 +32,10 @@ CENTRAL_APPS = [
 
 EDGE_APPS = [
     "node.apps.NodeConfig",
+    "sites",
     "sync.store.edge",
+    "edge.replica",
+    "edge.pages",
     "edge.rights",
 ]
 
