@@ -99,9 +99,11 @@ class Demo:
     async def run(self, supervisor: Supervisor, announce: Tell) -> None:
         """Start everything, call `announce` once all answer, stay until told, stop everything."""
         supervisor.heed_signals()
+        locks = contextlib.ExitStack()
         try:
             self._check_ports()
             self._write_settings()
+            self._lock_homes(locks)
             await self._serve_around()
             await self._start(supervisor)
             if await self._all_answer(supervisor):
@@ -117,6 +119,12 @@ class Demo:
                 await proxy.cut()
             await supervisor.stop()
             self.control.unlink(missing_ok=True)
+            locks.close()
+
+    def _lock_homes(self, locks: contextlib.ExitStack) -> None:
+        """So that `rialto run` or `import` on one of our homes knows that it runs here."""
+        for home in (self.central, *(self.edge(node) for node in NODES)):
+            locks.enter_context(embedded.node_lock(home))
 
     def _check_ports(self) -> None:
         for port, what in self.ports.all().items():
@@ -154,9 +162,8 @@ class Demo:
             if f"edge-{node}" not in supervisor.names:
                 self._run_node(supervisor, load(self.edge(node)), f"edge-{node}")
         if self.has_traffic:
-            supervisor.run(
-                self._program("traffic", supervise.python("-m", "node.traffic", str(self.ports.base)), central)
-            )
+            shoppers = supervise.python("-m", "node.traffic", str(self.ports.base))
+            supervisor.run(self._program("traffic", shoppers, central))
 
     async def _migrate(self, supervisor: Supervisor) -> None:
         """Only what the templates did not bring, or what an older version of the code left."""
@@ -205,8 +212,8 @@ class Demo:
 
     def _write_settings(self) -> None:
         """Anew at each start: the ports may have changed. Secrets and keys are in `keys/` and stay."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_note(self.folder, **read_note(self.folder))
+        if not read_note(self.folder).get("is_seeded"):
+            _empty(self.folder)  # stopped while the shops were being made: half of them is worse than none
         common = {"mail_from": "Rialto demo <demo@example.com>", "smtp_url": f"smtp://127.0.0.1:{self.ports.smtp}"}
         self._write(
             self.central,
@@ -270,15 +277,14 @@ def control_socket(folder: Path) -> Path:
 @contextlib.contextmanager
 def taken(folder: Path) -> Iterator[None]:
     """Hold a demo's directory. Raises `Locked` when another demo runs on it; noted for `demo cut` and `import`."""
+    folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         stack.enter_context(
             processes.file_lock(
                 folder / "demo.lock",
-                f"a demo runs in {folder} already: stop it with Ctrl-C, or start this one with another --dir and --ports",
+                f"a demo runs in {folder} already: stop it, or start this one with another --dir and --ports",
             )
         )
-        for home in (folder / "central", *(folder / "edges" / node for node in NODES)):
-            stack.enter_context(embedded.node_lock(home))
         with contextlib.suppress(OSError):
             homes.demo_record().parent.mkdir(parents=True, exist_ok=True)
             homes.demo_record().write_text(json.dumps({"dir": str(folder), "pid": os.getpid()}))
@@ -287,14 +293,24 @@ def taken(folder: Path) -> Iterator[None]:
 
 def clear(folder: Path) -> None:
     """Remove a demo's data. Refuses a directory that no demo has made, and one in which a demo runs."""
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists():
         return
-    if not (folder / NOTE).exists():
+    if is_foreign(folder):
         raise Refused(f"{folder} was not made by the demo, so --fresh does not empty it: choose another --dir")
     with taken(folder):
-        for path in folder.iterdir():
-            if path.name != "demo.lock":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        _empty(folder)
+
+
+def is_foreign(folder: Path) -> bool:
+    """Whether a directory holds things that no demo has put there."""
+    return folder.exists() and not (folder / NOTE).exists() and any(p.name != "demo.lock" for p in folder.iterdir())
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name not in ("demo.lock", NOTE):  # a stop half-way must leave a directory we still know as ours
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    write_note(folder)
 
 
 def read_note(folder: Path) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def demo(
 
     if fresh:
         demos.clear(where)
-    elif where.exists() and any(where.iterdir()) and not (where / demos.NOTE).exists():
+    elif demos.is_foreign(where):
         raise Refused(f"{where} holds something else than a demo: choose another --dir")
     try:
         with demos.taken(where):
