@@ -175,11 +175,20 @@ def order_numbers(user: Any, wanted: OrderFilter | None = None) -> dict[str, int
     return dict(orders.values_list("status").annotate(count=Count("pk")))
 
 
+def shown_lines(user: Any, order: Order, wanted: OrderFilter) -> QuerySet[OrderLine]:
+    """The lines of one order that a list shows: those the person may see, under a line filter the matching ones."""
+    return _lines_shown(user, wanted).filter(order=order)
+
+
 def _shown_lines(user: Any, wanted: OrderFilter) -> Prefetch[Any]:
+    return Prefetch("lines", queryset=_lines_shown(user, wanted), to_attr="shown_lines")
+
+
+def _lines_shown(user: Any, wanted: OrderFilter) -> QuerySet[OrderLine]:
     lines = lines_visible_to(user).select_related(None)
     if wanted.line_sites:
         lines = lines.filter(site__in=wanted.line_sites)
-    return Prefetch("lines", queryset=lines.order_by("position"), to_attr="shown_lines")
+    return lines.order_by("position")
 
 
 def _page(rows: QuerySet[R], at: str, pk: str, older_than: str, newer_than: str, limit: int) -> Page[R]:
