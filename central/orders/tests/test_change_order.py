@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connections
+from django.db.models import ProtectedError
 
 from central.orders import actions
 from central.orders.errors import MoveRefused, StaleOrder, UnknownOrder, UnknownStatus
@@ -114,8 +115,6 @@ def test_history_cannot_be_edited_by_anybody(order: Order, statement: str) -> No
 
 
 def test_an_order_with_history_cannot_be_deleted(order: Order) -> None:
-    from django.db.models import ProtectedError
-
     with pytest.raises(ProtectedError):
         order.delete()
 

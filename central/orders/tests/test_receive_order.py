@@ -7,12 +7,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from central.carts.actions import join_delta
 from central.carts.queries import cart_state
 from central.cluster.models import Site
 from central.orders import actions, intake
 from central.orders.errors import BrokenOrder, OrderConflict
 from central.orders.models import Order, OrderChange, OrderLine
 from central.orders.tests.make import make_line, make_placed
+from central.orders.topics import _page, _read
 from central.orders.upstream import take_in_order
 from central.stock.models import PendingUnits
 from node.realms import atomic
@@ -148,8 +150,6 @@ def test_the_edge_and_the_workers_are_told_in_the_same_transaction() -> None:
 
 
 def test_the_edge_reads_the_state_of_its_own_orders_only() -> None:
-    from central.orders.topics import _page, _read
-
     mine, other = actions.receive_order(make_placed()), actions.receive_order(make_placed(edge="b"))
 
     found = _read("order_state:a", [mine.pk.hex, other.pk.hex])
@@ -167,8 +167,6 @@ def test_what_the_order_took_leaves_the_cart_and_what_came_since_stays() -> None
     seen = core.add(Dot("a" * 16, 1), key, 2)
     order_id = UUID(int=7).hex
     taken = core.checkout(seen, order_id, [Dot("a" * 16, 1)])
-    from central.carts.actions import join_delta
-
     join_delta(CartDelta(cart=cart, delta=core.encode(core.add(Dot("b" * 16, 1), key, 1))))
     actions.receive_order(make_placed(id=order_id, cart=cart, taken=CartDelta(cart=cart, delta=core.encode(taken))))
 
