@@ -12,7 +12,7 @@ _done: set[str] = set()
 
 
 def load_central() -> None:
-    """Import every app's `topics.py`, `upstream.py`, `receives.py`, `answers.py` and `periodic.py`; repeating is free."""
+    """Import what every app sends, takes in, answers and does at intervals; repeating is free."""
     _load(CENTRAL_MODULES)
 
 

@@ -114,14 +114,14 @@ async def _call(hook: Callable[..., object], *args: object) -> None:
         await result
 
 
-class forget_hooks:  # noqa: N801
+class forget_hooks:
     """Within the block only the hooks registered in it exist (tests)."""
 
     def __enter__(self) -> None:
         self._kept = [dict(_applies), dict(_facts), dict(_acked), dict(_told), dict(_schemas)]
         self._after = list(_after)
         for table in (_applies, _facts, _acked, _told, _schemas):
-            table.clear()  # type: ignore[attr-defined]
+            table.clear()
         _after.clear()
 
     def __exit__(self, *error: object) -> None:

@@ -6,7 +6,7 @@ So N and N-1 understand each other. `realm` names one of central's logs; a `Curs
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -337,6 +337,14 @@ Frame = (
 
 class _Tag(Struct):
     t: str
+
+
+S = TypeVar("S", Hello, Welcome)
+
+
+def signed(frame: S, signature: bytes) -> S:
+    """The frame with its signature."""
+    return msgspec.structs.replace(frame, signature=signature)
 
 
 _encoder = msgspec.json.Encoder()

@@ -225,8 +225,9 @@ def _introduced(state: HubEnd, hello: f.Hello, welcome: f.Welcome, now: float, o
     audience = {realm: frozenset(topics) for realm, topics in welcome.audience.items()}
     state = replace(state, phase="up", audience=audience, save_at=now + io.SAVE_ACKED_EVERY)
     out.append(io.Send(welcome))
-    for realm in sorted({*hello.cursors, *hello.last_n}):
-        state = _check(state, realm, hello.cursors.get(realm), hello.last_n.get(realm), out)
+    for realm in sorted({*hello.cursors, *hello.last_n, *audience}):
+        # No number at all is a claim too: "I never sent anything".
+        state = _check(state, realm, hello.cursors.get(realm), hello.last_n.get(realm, 0), out)
     return state
 
 

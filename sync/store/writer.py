@@ -8,6 +8,7 @@ error goes to its own caller, and nobody is answered before the fsync. An op is 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from typing import Any, Generic, TypeVar
 from django.db import connections
 
 from node.realms import EDGE, atomic
+from sync.threads import stop_pool
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -70,9 +74,10 @@ class Writer:
                 return work()
         return self.submit(work).result()
 
-    def after_group(self, hook: Callable[[], None]) -> None:
-        """Call `hook` in the writer's thread after each commit (the high-water file)."""
+    def after_group(self, hook: Callable[[], None]) -> Callable[[], None]:
+        """Call `hook` in the writer's thread after each commit (the high-water file); returns what stops it."""
         self._after_group.append(hook)
+        return lambda: self._after_group.remove(hook)
 
     def stop(self) -> None:
         """Finish what is queued, close the connection, end the thread. A later `submit` starts a new one."""
@@ -119,8 +124,11 @@ class Writer:
             for job in group:
                 job.done.set_exception(error)
             return
-        for hook in self._after_group:
-            hook()
+        for hook in list(self._after_group):
+            try:
+                hook()
+            except Exception:  # the commit has happened: its callers must hear so
+                logger.exception("a hook after the commit failed")
         for job, result, failure in ended:
             if failure is not None:
                 job.done.set_exception(failure)
@@ -160,19 +168,8 @@ class Reader:
         """Close every reader's connection and end the threads. A later `run` starts new ones."""
         with self._lock:
             pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        barrier = threading.Barrier(len(pool._threads) + 1) if pool._threads else None
-        if barrier is not None:
-            for _ in range(len(pool._threads)):
-                pool.submit(_close_connections, barrier)
-            barrier.wait(timeout=30)
-        pool.shutdown(wait=True)
-
-
-def _close_connections(barrier: threading.Barrier) -> None:
-    connections.close_all()
-    barrier.wait(timeout=30)  # so that each thread takes exactly one of these
+        if pool is not None:
+            stop_pool(pool)
 
 
 writer = Writer()

@@ -36,7 +36,7 @@ class Cursor(models.Model):
 
 
 class OutgoingHead(models.Model):
-    """The last number given to an op of a realm; numbers are dense per epoch."""
+    """The last number given to an op of a realm; numbers are dense per epoch. Realm "" keeps the node's epoch."""
 
     realm = models.CharField(primary_key=True, max_length=20)
     epoch = models.PositiveIntegerField(default=0)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import connections
+from django.db.models import Count
 
 from node.realms import EDGE, on_commit
 from sync.replica import on_central_ack
@@ -51,7 +52,8 @@ def enqueue(realm: str, kind: str, body: bytes, *, ref: str = "") -> int:
 def _next(realm: str) -> int:
     with connections[EDGE].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO sync_edge_outgoinghead (realm, epoch, n) VALUES (%s, 0, 1) "
+            "INSERT INTO sync_edge_outgoinghead (realm, epoch, n) "
+            "VALUES (%s, COALESCE((SELECT epoch FROM sync_edge_outgoinghead WHERE realm = ''), 0), 1) "
             "ON CONFLICT (realm) DO UPDATE SET n = n + 1 RETURNING n",
             [realm],
         )
@@ -72,11 +74,9 @@ def _tell(queued: Queued) -> None:
 
 def backlog() -> dict[str, int]:
     """Realm -> ops that central has not acknowledged."""
-    from django.db.models import Count
-
     return dict(Outgoing.objects.values_list("realm").annotate(Count("pk")))
 
 
 def heads() -> dict[str, int]:
     """Realm -> the last number given."""
-    return dict(OutgoingHead.objects.values_list("realm", "n"))
+    return dict(OutgoingHead.objects.exclude(realm="").values_list("realm", "n"))

@@ -1,0 +1,133 @@
+"""Taking an edge's ops in: effects and the acknowledgement's number in one transaction of the realm."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from node.realms import alias_of, atomic
+from sync.contracts.frames import Op
+from sync.core.link import Taken
+from sync.core.log import admit
+from sync.store.central.models import LastN, OpHash, Quarantine
+from sync.topics import EdgeScope
+from sync.upstream import Poison, receiver_of
+
+logger = logging.getLogger(__name__)
+
+#: hashes kept per edge, to tell a repeat from another op under the same number
+HASHES = 5_000
+
+#: the database's trouble, not the op's: the whole transaction is tried again
+TRANSIENT = (OperationalError, InterfaceError)
+
+
+def hash_of(op: Op) -> bytes:
+    return blake2b(op.kind.encode() + b"\0" + op.body, digest_size=16).digest()
+
+
+def take_ops(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op], floor: int = 0) -> Taken:
+    """Take in ops `first`, `first`+1, ... of an edge; returns how far it is now.
+
+    A repeat only compares hashes. An op its handler refuses goes to quarantine and its number counts as taken, so that
+    the ops behind it go on. Below `floor` the edge has seen every ack: what this realm does not know of it was lost by
+    a restore. Raises a database error when nothing was taken.
+    """
+    alias = alias_of(realm)
+    with atomic(realm):
+        LastN.objects.using(alias).get_or_create(edge=edge.node, epoch=edge.epoch)
+        row = LastN.objects.using(alias).select_for_update().get(edge=edge.node, epoch=edge.epoch)
+        if floor - 1 > row.n:
+            _note_lost(edge, realm, row.n + 1, floor - 1)
+            row.n = floor - 1
+        if admit(row.n, first) == "gap":
+            return Taken(realm, row.n, is_gap=True)
+        fresh = max(0, row.n + 1 - first)
+        _compare(edge, realm, first, ops[:fresh])
+        new = ops[fresh:]
+        for n, op in enumerate(new, start=first + fresh):
+            _take(edge, realm, n, op)
+        if new:
+            _remember(edge, realm, row, new)
+    return Taken(realm, row.n)
+
+
+def _take(edge: EdgeScope, realm: str, n: int, op: Op) -> None:
+    receiver = receiver_of(op.kind)
+    try:
+        if receiver is None:
+            raise Poison(f"nobody here takes in the kind '{op.kind}'")
+        if receiver.realm != realm:
+            raise Poison(f"the kind '{op.kind}' belongs to the realm '{receiver.realm}'")
+        with atomic(realm):
+            receiver.handle(edge, op.body)
+    except TRANSIENT:
+        raise
+    except Exception as error:
+        why = str(error) if isinstance(error, Poison) else f"{type(error).__name__}: {error}"
+        # The traceback of a handler may hold what a shopper typed: the log names the op only.
+        logger.error("op %s/%s of edge '%s' (%s) goes to quarantine", realm, n, edge.node, op.kind)
+        quarantine(edge, realm, n, op, why)
+
+
+def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> None:
+    if not repeats:
+        return
+    rows = OpHash.objects.using(alias_of(realm)).filter(
+        edge=edge.node, epoch=edge.epoch, n__gte=first, n__lt=first + len(repeats)
+    )
+    known = {n: bytes(hash) for n, hash in rows.values_list("n", "hash")}
+    for n, op in enumerate(repeats, start=first):
+        if n in known and known[n] != hash_of(op):
+            logger.critical("edge '%s' sent another op under the number %s/%s", edge.node, realm, n)
+            quarantine(edge, realm, n, op, "repeat differs from the op that was taken in under this number")
+
+
+def _remember(edge: EdgeScope, realm: str, row: LastN, new: Sequence[Op]) -> None:
+    alias = alias_of(realm)
+    hashes = [
+        OpHash(edge=edge.node, epoch=edge.epoch, n=n, hash=hash_of(op)) for n, op in enumerate(new, start=row.n + 1)
+    ]
+    OpHash.objects.using(alias).bulk_create(hashes)
+    before, row.n = row.n, row.n + len(new)
+    row.changed = timezone.now()
+    row.save(update_fields=["n", "changed"])
+    if before // 1000 != row.n // 1000:
+        OpHash.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch, n__lte=row.n - HASHES).delete()
+
+
+def quarantine(edge: EdgeScope, realm: str, n: int, op: Op, reason: str) -> None:
+    """Keep an op that could not be taken in, whole, for a person to look at."""
+    Quarantine.objects.using(alias_of(realm)).create(
+        realm=realm, edge=edge.node, epoch=edge.epoch, n=n, kind=op.kind, body=op.body, reason=reason[:2000]
+    )
+
+
+def _note_lost(edge: EdgeScope, realm: str, first: int, last: int) -> None:
+    logger.critical("realm '%s' has lost the ops %s to %s of edge '%s': restored?", realm, first, last, edge.node)
+    reason = f"ops {first} to {last} were acknowledged once and are not here: the realm was restored from a backup"
+    quarantine(edge, realm, last, Op("lost", b""), reason)
+
+
+def try_quarantined(quarantine_id: int, *, realm: str) -> None:
+    """Run a quarantined op's handler again, after its cause was mended. Raises what the handler raises."""
+    alias = alias_of(realm)
+    with atomic(realm):
+        held = Quarantine.objects.using(alias).select_for_update().get(pk=quarantine_id, resolved__isnull=True)
+        receiver = receiver_of(held.kind)
+        if receiver is None or receiver.realm != realm:
+            raise Poison(f"nobody here takes in the kind '{held.kind}'")
+        scope = EdgeScope(held.edge, held.epoch, frozenset(), frozenset())
+        receiver.handle(scope, bytes(held.body))
+        held.resolved = timezone.now()
+        held.save(update_fields=["resolved"])
+
+
+def resolve_quarantined(quarantine_id: int, *, realm: str) -> None:
+    """Lay a quarantined op aside without taking it in: a person has decided so."""
+    with atomic(realm):
+        Quarantine.objects.using(alias_of(realm)).filter(pk=quarantine_id).update(resolved=timezone.now())

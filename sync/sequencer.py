@@ -1,0 +1,241 @@
+"""The sequencer: moves what transactions have published from a realm's outbox into its dense log, and numbers it.
+
+One per realm, by an advisory lock; the row lock of `sync_head` is the fence should two ever run. It is woken by
+NOTIFY and looks every 200 ms anyway. It has its own connection: LISTEN and a session's lock cannot share a pool.
+A realm whose database is down stops nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import secrets
+import signal
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+import typer
+from channels.layers import get_channel_layer
+from django.db import connections
+
+from node.realms import CENTRAL_REALMS, alias_of
+from sync import periodic
+from sync.core.log import HeadOfLog, genesis, number
+from sync.outbox import WAKE_CHANNEL
+
+logger = logging.getLogger(__name__)
+
+#: entries one transaction moves
+BATCH = 2_000
+#: seconds between two looks when nobody wakes us
+FLOOR = 0.2
+#: never reuse this number for another advisory lock
+LOCK = 7_215_304_001
+
+#: below this an INSERT is quicker than the start of a COPY
+_FEW = 20
+
+_HEAD = "SELECT epoch, head, chain, floor, floor_chain FROM sync_central_synchead WHERE id = 1 FOR UPDATE"
+_TAKE = (
+    "DELETE FROM sync_central_outbox WHERE id IN (SELECT id FROM sync_central_outbox ORDER BY id LIMIT %s) "
+    "RETURNING id, topic, key, ver, op, body, schema"
+)
+_COLUMNS = "(seq, topic, key, ver, op, body, schema, chain, created)"
+_INSERT = f"INSERT INTO sync_central_synclog {_COLUMNS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now())"  # noqa: S608
+_STAGE = f"COPY sync_central_synclog {_COLUMNS} FROM STDIN"
+_MOVE = "UPDATE sync_central_synchead SET head = %s, chain = %s WHERE id = 1"
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+def log_group(realm: str) -> str:
+    """The channel-layer group that is nudged when a realm's log has grown."""
+    return f"log.{realm}"
+
+
+def connection_params(realm: str) -> dict[str, Any]:
+    """How to reach a realm's database, in psycopg's words."""
+    params = connections[alias_of(realm)].get_connection_params()
+    return {name: value for name, value in params.items() if name not in ("cursor_factory", "context", "pool")}
+
+
+async def connect(realm: str) -> Connection:
+    params = connection_params(realm)
+    return await psycopg.AsyncConnection.connect(**{"connect_timeout": 5, **params}, autocommit=True)
+
+
+async def sequence_batch(conn: Connection) -> int:
+    """Move up to `BATCH` entries into the log, in one transaction. Returns how many."""
+    async with conn.transaction():
+        head = await _lock_head(conn)
+        rows = sorted(await (await conn.execute(_TAKE, [BATCH])).fetchall())
+        if not rows:
+            return 0
+        numbered = number(head, ((topic, key, ver) for _, topic, key, ver, *_ in rows))
+        log = [(seq, *row[1:], chain) for row, (seq, chain) in zip(rows, numbered, strict=True)]
+        await _append(conn, log)
+        await conn.execute(_MOVE, numbered[-1])
+    return len(rows)
+
+
+async def _lock_head(conn: Connection) -> HeadOfLog:
+    row = await (await conn.execute(_HEAD)).fetchone()
+    if row is None:
+        epoch = secrets.token_hex(8)
+        await conn.execute(
+            "INSERT INTO sync_central_synchead (id, epoch, head, chain, floor, floor_chain, started_at) "
+            "VALUES (1, %s, 0, %s, 0, %s, now()) ON CONFLICT DO NOTHING",
+            [epoch, genesis(epoch), genesis(epoch)],
+        )
+        return await _lock_head(conn)
+    epoch, seq, chain, floor, floor_chain = row
+    return HeadOfLog(epoch, seq, bytes(chain), floor, bytes(floor_chain))
+
+
+async def _append(conn: Connection, log: list[tuple[Any, ...]]) -> None:
+    cursor = conn.cursor()
+    if len(log) <= _FEW:
+        await cursor.executemany(_INSERT, log)
+        return
+    now = await (await cursor.execute("SELECT now()")).fetchone()
+    assert now is not None  # noqa: S101
+    async with cursor.copy(_STAGE) as copy:
+        for row in log:
+            await copy.write_row((*row, now[0]))
+
+
+async def sequence_all(realm: str) -> int:
+    """Move everything that waits into the realm's log, now; for tests and tools. Returns how many."""
+    moved = 0
+    async with await connect(realm) as conn:
+        while taken := await sequence_batch(conn):
+            moved += taken
+        if not moved:
+            async with conn.transaction():
+                await _lock_head(conn)
+    if moved:
+        await _nudge(realm)
+    return moved
+
+
+async def _nudge(realm: str) -> None:
+    layer = get_channel_layer()
+    if layer is not None:
+        await asyncio.wait_for(layer.group_send(log_group(realm), {"type": "log.grown", "realm": realm}), 2)
+
+
+class Sequencer:
+    """Keeps one realm's log growing for as long as it runs."""
+
+    def __init__(self, realm: str) -> None:
+        self.realm = realm
+        self.is_leading = False
+        self._nudging: asyncio.Task[None] | None = None
+        self._nudge_again = False
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """Until cancelled. Trouble is told once, tried again with back-off, and stops no other realm."""
+        wait = 0.2
+        while True:
+            try:
+                async with await connect(self.realm) as conn:
+                    if await self._lead(conn):
+                        wait = 0.2
+                        await self._work(conn)
+                await asyncio.sleep(1)  # another sequencer leads: stand by
+            except (psycopg.Error, OSError) as error:
+                self.is_leading = False
+                self._tell(f"{error}".strip().splitlines()[0])
+                await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311
+                wait = min(5.0, wait * 2)
+
+    async def _lead(self, conn: Connection) -> bool:
+        row = await (await conn.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])).fetchone()
+        self.is_leading = bool(row and row[0])
+        return self.is_leading
+
+    async def _work(self, conn: Connection) -> None:
+        await conn.execute(f"LISTEN {WAKE_CHANNEL}")
+        async with conn.transaction():
+            await _lock_head(conn)
+        self._tell("")
+        while True:
+            row = await (await conn.execute("SELECT EXISTS (SELECT 1 FROM sync_central_outbox)")).fetchone()
+            while row and row[0]:
+                moved = await sequence_batch(conn)
+                if moved:
+                    self._nudge_soon()
+                if moved < BATCH:
+                    break
+            async for _ in conn.notifies(timeout=FLOOR, stop_after=1):
+                pass
+
+    def _nudge_soon(self) -> None:
+        # Never waited for: a Redis that hangs must not hold the log up.
+        if self._nudging is not None and not self._nudging.done():
+            self._nudge_again = True
+            return
+        self._nudging = asyncio.create_task(self._nudge())
+
+    async def _nudge(self) -> None:
+        while True:
+            self._nudge_again = False
+            with contextlib.suppress(Exception):  # droppable: who misses it pulls within 5 s
+                await _nudge(self.realm)
+            if not self._nudge_again:
+                return
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and not self._trouble:
+            logger.warning("realm '%s': the sequencer waits for its database: %s", self.realm, trouble)
+        elif self._trouble and not trouble:
+            logger.warning("realm '%s': the sequencer works again", self.realm)
+        self._trouble = trouble
+
+
+async def run_periodic(task: periodic.Periodic) -> None:
+    """Run one periodic hook at its interval, until cancelled."""
+    while True:
+        await asyncio.sleep(task.seconds)
+        try:
+            await asyncio.to_thread(_in_thread, task.run)
+        except Exception:
+            logger.exception("periodic %s failed", task.name)
+
+
+def _in_thread(run: periodic.Hook) -> None:
+    try:
+        run()
+    finally:
+        connections.close_all()  # the thread may never come back
+
+
+async def run_all(realms: Iterable[str] = CENTRAL_REALMS) -> None:
+    """Sequencers of all `realms` and the periodic hooks, until cancelled."""
+    from sync.discover import load_central
+
+    load_central()
+    async with asyncio.TaskGroup() as group:
+        for realm in realms:
+            group.create_task(Sequencer(realm).run(), name=f"sequencer:{realm}")
+        for task in periodic.all_periodic():
+            group.create_task(run_periodic(task), name=f"periodic:{task.name}")
+
+
+def command() -> None:
+    """Run the sequencers and sweepers of central until SIGTERM; `rialto run` starts this."""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(run_all())
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    typer.echo("sequencers are running", err=True)
+    asyncio.run(main())
