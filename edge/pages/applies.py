@@ -1,0 +1,18 @@
+"""News of documents and lists make pages stale."""
+
+from __future__ import annotations
+
+from edge.pages.cache import pages
+from edge.replica import changes
+from edge.replica.reads import Dep
+from sync.replica import after_apply
+
+
+@after_apply
+def documents_changed(entries: list[tuple[str, str]]) -> None:
+    pages.dirty(entries)
+
+
+@changes.listen
+def lists_changed(deps: list[Dep]) -> None:
+    pages.dirty(deps)

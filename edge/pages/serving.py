@@ -1,0 +1,103 @@
+"""Pages over plain ASGI: host -> site -> page -> bytes, the same for everybody.
+
+`serve` answers GET and HEAD of every path that `is_page` knows, and with the shop's own 404 for the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import quote
+
+from edge.pages import wire
+from edge.pages.building import build, page_of
+from edge.pages.cache import Page, PageKey, pages
+from edge.pages.plain import closed_page, failed_page, unknown_host_page
+from edge.replica import sites as shops
+from sites import urls
+from sync.contracts.documents import SiteDoc
+from sync.store.writer import reader
+
+#: browsers ask again each time, the CDN for a day or until it is purged, and it may serve the old page when we are gone
+PUBLIC: Final = b"public, max-age=0, s-maxage=86400, stale-if-error=604800"
+#: a page that does not exist may exist in a minute
+MISSING: Final = b"public, max-age=0, s-maxage=60"
+
+_NOT_FOUND: Final = "404"
+_under_way: dict[PageKey, asyncio.Future[Page]] = {}
+
+
+def is_page(path: str) -> bool:
+    """Whether a path names a kind of page, existing or not."""
+    return path == "/" or path.startswith(("/c/", "/p/")) or path in ("/about", "/robots.txt", "/favicon.ico")
+
+
+async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["method"] not in ("GET", "HEAD"):
+        await wire.answer(scope, send, 405, b"", [(b"allow", b"GET, HEAD"), *wire.NO_STORE])
+        return
+    site = shops.site_of(wire.header(scope, b"host"))
+    if site is None:
+        await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
+    elif not site.is_active:
+        headers = [*wire.NO_STORE, (b"retry-after", b"3600"), *wire.security(site)]
+        await wire.page(scope, send, await reader.run(lambda: closed_page(site)), headers)
+    else:
+        await _serve_site(scope, send, site)
+
+
+async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
+    path: str = scope["path"]
+    if path == "/robots.txt":
+        await wire.answer(scope, send, 200, _robots(site), [(b"content-type", b"text/plain; charset=utf-8")])
+        return
+    if path == "/favicon.ico":
+        await wire.redirect(scope, send, 302, wire.favicon(site))
+        return
+    if len(path) > 1 and path.endswith("/") and urls.parse(path.rstrip("/")):
+        await wire.redirect(scope, send, 308, quote(path.rstrip("/")))
+        return
+    try:
+        page = await page_at(site, path)
+    except Exception:
+        wire.logger.exception("page %s of %s failed", path, site.id)
+        await wire.page(scope, send, failed_page(site), [*wire.NO_STORE, *wire.security(site)])
+        return
+    cache = PUBLIC if page.status == 200 else MISSING
+    await wire.page(scope, send, page, [(b"cache-control", cache), *wire.security(site)])
+
+
+async def page_at(site: SiteDoc, path: str) -> Page:
+    """The page, rendered now unless it is in memory. Many who ask at once wait for one render."""
+    key = (site.id, path if urls.parse(path) else _NOT_FOUND)
+    page = pages.get(key)
+    if page is not None:
+        return page
+    running = _under_way.get(key)
+    if running is None:
+        running = _under_way[key] = asyncio.ensure_future(_render(site, path, key))
+        running.add_done_callback(lambda done: _under_way.pop(key, None))
+    # Shielded: one shopper who leaves must not take the page from the others
+    return await asyncio.shield(running)
+
+
+async def _render(site: SiteDoc, path: str, key: PageKey) -> Page:
+    began = pages.now()
+    page = await reader.run(lambda: build(site, path))
+    # Only what exists is kept by its own name: made-up slugs would push real pages out
+    if page.status == 200 or key[1] == _NOT_FOUND:
+        pages.keep(key, page, began)
+    return page
+
+
+async def not_found(site: SiteDoc) -> Page:
+    """The shop's 404 page, for others that answer in its name."""
+    return await page_at(site, "/404")
+
+
+def _robots(site: SiteDoc) -> bytes:
+    closed = "".join(f"Disallow: {path}\n" for path in ("/cart", "/checkout", "/order/", "/_r/"))
+    return f"User-agent: *\n{closed}".encode()
+
+
+__all__ = ["is_page", "not_found", "page_at", "page_of", "serve"]

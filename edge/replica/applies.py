@@ -1,0 +1,141 @@
+"""What an edge does with the documents of shops and goods, beside keeping them: derived tables, caches, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edge.replica import changes, lists, pictures, sites
+from edge.replica.models import CardRow, CategoryRow, Placing, ShelfProduct
+from sync.contracts.codec import unpack
+from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc
+from sync.replica import after_apply, applies
+
+
+def audience_of(topic: str) -> str:
+    """`tea` of `product:tea`."""
+    return topic.partition(":")[2]
+
+
+@applies("site")
+def apply_site(topic: str, key: str, ver: int, body: bytes | None) -> None:
+    if body is not None:
+        unpack(body, SiteDoc)  # one that cannot be read is parked here, not met by a shopper
+    changes.announce_lists([lists.SITES])
+
+
+@applies("category")
+def apply_category(topic: str, key: str, ver: int, body: bytes | None) -> None:
+    site = audience_of(topic)
+    category = None if body is None else unpack(body, CategoryDoc)
+    place = [category.slug, category.title, category.parent, category.position] if category else None
+    before = CategoryRow.objects.filter(site=site, category=key).first()
+    if (before.place if before else None) != place:
+        if place is None:
+            CategoryRow.objects.filter(site=site, category=key).delete()
+        else:
+            CategoryRow.objects.update_or_create(site=site, category=key, defaults={"place": place})
+        changes.announce_lists([lists.categories(site)])
+    pictures.need([category.picture] if category and category.picture else [])
+
+
+@applies("product")
+def apply_product(topic: str, key: str, ver: int, body: bytes | None) -> None:
+    site = audience_of(topic)
+    product = None if body is None else unpack(body, ProductDoc)
+    row = ShelfProduct.objects.filter(site=site, product=key).first()
+    before = _Standing.of_row(row)
+    after = _Standing.of_product(product)
+    if before == after:
+        pass
+    elif product is None or after is None:
+        ShelfProduct.objects.filter(site=site, product=key).delete()
+    else:
+        _place(site, key, after)
+    changes.announce_lists(_touched(site, before, after))
+    pictures.need(product.pictures if product else [])
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """The facts of a product that lists look at."""
+
+    slug: str
+    categories: frozenset[str]
+    title: str
+    price: int
+    position: int
+
+    @classmethod
+    def of_row(cls, row: ShelfProduct | None) -> _Standing | None:
+        if row is None:
+            return None
+        categories = frozenset(row.placings.values_list("category", flat=True))
+        return cls(row.slug, categories, row.title_key, row.price, row.position)
+
+    @classmethod
+    def of_product(cls, product: ProductDoc | None) -> _Standing | None:
+        if product is None:
+            return None
+        title = product.title.casefold().replace("ё", "е")
+        price = min((variant.price for variant in product.variants), default=0)
+        # A product with nothing to sell keeps its page and leaves the lists
+        categories = frozenset(product.categories if product.variants else ())
+        return cls(product.slug, categories, title, price, product.position)
+
+
+def _place(site: str, product: str, standing: _Standing) -> None:
+    row, _ = ShelfProduct.objects.update_or_create(
+        site=site,
+        product=product,
+        defaults={
+            "slug": standing.slug,
+            "title_key": standing.title,
+            "price": standing.price,
+            "position": standing.position,
+        },
+    )
+    row.placings.exclude(category__in=standing.categories).delete()
+    held = set(row.placings.values_list("category", flat=True))
+    Placing.objects.bulk_create(Placing(row=row, category=each) for each in sorted(standing.categories - held))
+
+
+def _touched(site: str, before: _Standing | None, after: _Standing | None) -> set[str]:
+    """The lists whose members or order change when `before` becomes `after`."""
+    if before is None or after is None:
+        standing = before or after
+        return _all_lists(site, standing, standing.categories) if standing else set()
+    names = _all_lists(site, None, before.categories ^ after.categories)
+    if before.slug != after.slug:
+        names |= {lists.slug(site, before.slug), lists.slug(site, after.slug)}
+    for facet in lists.FACETS:
+        if getattr(before, facet) != getattr(after, facet):
+            names |= {lists.shelf_facet(site, each, facet) for each in before.categories | after.categories}
+    return names
+
+
+def _all_lists(site: str, standing: _Standing | None, categories: Iterable[str]) -> set[str]:
+    names = {lists.shelf_facet(site, each, facet) for each in categories for facet in lists.FACETS}
+    return names | ({lists.slug(site, standing.slug)} if standing else set())
+
+
+@applies("card")
+def apply_card(topic: str, key: str, ver: int, body: bytes | None) -> None:
+    card = None if body is None else unpack(body, CardDoc)
+    row = CardRow.objects.filter(topic=topic, key=key).first()
+    if card is None or not card.is_on_sale:
+        if row is not None:
+            row.delete()
+            changes.announce_lists([lists.cards(row.site)])
+        return
+    if row is None or row.slug != card.slug:
+        place = {"site": card.site, "slug": card.slug, "rank": lists.rank_of(card.slug)}
+        CardRow.objects.update_or_create(topic=topic, key=key, defaults=place)
+        changes.announce_lists([lists.cards(card.site)])
+    pictures.need([card.picture] if card.picture else [])
+
+
+@after_apply
+def changed(entries: list[tuple[str, str]]) -> None:
+    sites.forget(entries)
+    pictures.fetcher.wake()

@@ -1,0 +1,147 @@
+"""The shops of the group: which one a host name is, who its sisters are, and the shelves of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from edge.replica import lists
+from edge.replica.reads import Shared, note, note_list
+from sites.rendering import Shell
+from sites.shelf import children_of
+from sync.contracts.codec import unpack
+from sync.contracts.documents import CategoryDoc, NodeDoc, RateDoc, SealingKeyDoc, SiteDoc
+from sync.store.edge.models import Document
+from sync.store.writer import reader
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class HeldSite:
+    """A site document and where it came from."""
+
+    topic: str
+    ver: int
+    doc: SiteDoc
+
+
+class Sites:
+    """All the site documents this edge holds, of its own sites and of their sisters."""
+
+    def __init__(self, held: list[HeldSite]) -> None:
+        self.by_id = {each.doc.id: each for each in held}
+        self.by_host = {host.lower(): each for each in held for host in each.doc.hosts}
+
+    @classmethod
+    def load(cls) -> Sites:
+        rows = Document.objects.filter(topic__startswith="site:", body__isnull=False).order_by("topic", "key")
+        held = [HeldSite(topic, ver, unpack(bytes(body), SiteDoc)) for topic, ver, body in _columns(rows)]
+        return cls(held)
+
+
+def _columns(rows: object) -> list[tuple[str, int, bytes]]:
+    return list(rows.values_list("topic", "ver", "body"))  # type: ignore[attr-defined]
+
+
+_sites: Shared[Sites] = Shared(Sites.load)
+_categories: dict[str, Shared[tuple[CategoryDoc, ...]]] = {}
+
+
+def _known() -> Sites:
+    return off_loop(_sites.get)
+
+
+def off_loop(read: Callable[[], T]) -> T:
+    """Run a read that may touch the database from wherever we are: on the event loop it is done by a reader thread.
+
+    The loop waits the milliseconds that it takes; it happens once after each change of a site document.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return read()
+    return reader.run_sync(read)
+
+
+def site_of(host: str) -> SiteDoc | None:
+    """The site a Host header names, port or none; None when this cluster has no such shop. Safe on the event loop."""
+    name = host.strip().lower()
+    # "[::1]:80" has colons of its own, and names no shop anyway
+    name = name.rpartition(":")[0] if ":" in name and name.rpartition(":")[2].isdigit() else name
+    held = _known().by_host.get(name.rstrip("."))
+    return held.doc if held else None
+
+
+def site(site_id: str) -> SiteDoc | None:
+    """A site of the group by its id, own or sister. Safe on the event loop."""
+    held = _known().by_id.get(site_id)
+    if held:
+        note(held.topic, site_id, held.ver)
+    return held.doc if held else None
+
+
+def sister_sites(site: SiteDoc) -> tuple[SiteDoc, ...]:
+    """The other shops of the cart group that are open, in the order of their ids. Safe on the event loop."""
+    note_list(lists.SITES)
+    sisters = [each for each in _known().by_id.values() if each.doc.group == site.group and each.doc.id != site.id]
+    for each in sisters:
+        note(each.topic, each.doc.id, each.ver)
+    return tuple(each.doc for each in sorted(sisters, key=lambda one: one.doc.id) if each.doc.is_active)
+
+
+def note_site(site: SiteDoc) -> None:
+    """The page shows the site itself."""
+    held = _known().by_id.get(site.id)
+    if held:
+        note(held.topic, site.id, held.ver)
+
+
+def categories_of(site: SiteDoc) -> tuple[CategoryDoc, ...]:
+    """All shelves of one of this edge's sites, in no order. Off the event loop."""
+    note_list(lists.categories(site.id))
+    return _categories.setdefault(site.id, Shared(lambda: _load_categories(site.id))).get()
+
+
+def _load_categories(site_id: str) -> tuple[CategoryDoc, ...]:
+    rows = Document.objects.filter(topic=f"category:{site_id}", body__isnull=False).order_by("key")
+    return tuple(unpack(bytes(body), CategoryDoc) for _, _, body in _columns(rows))
+
+
+def shell_of(site: SiteDoc) -> Shell:
+    """What stands around every page of a shop. Off the event loop."""
+    return Shell(children_of(categories_of(site), ""), sister_sites(site))
+
+
+def node_doc(node_id: str, group: str) -> NodeDoc | None:
+    """A sister edge's keys. Off the event loop."""
+    return _document(f"node:{group}", node_id, NodeDoc)
+
+
+def current_sealing_key() -> SealingKeyDoc | None:
+    """The key to seal personal data to: the newest of the current ones. Off the event loop."""
+    rows = Document.objects.filter(topic="sealing_key:all", body__isnull=False).order_by("-ver", "-key")
+    keys = [unpack(bytes(body), SealingKeyDoc) for _, _, body in _columns(rows)]
+    return next((key for key in keys if key.is_current), None)
+
+
+def rate(base: str, quote: str) -> RateDoc | None:
+    """Off the event loop."""
+    return _document("rate:all", f"{base}/{quote}", RateDoc)
+
+
+def _document(topic: str, key: str, kind: type[T]) -> T | None:
+    body = Document.objects.filter(topic=topic, key=key).values_list("body", flat=True).first()
+    return None if body is None else unpack(bytes(body), kind)
+
+
+def forget(entries: list[tuple[str, str]]) -> None:
+    """News of these documents came: what was remembered of them is read again."""
+    for topic, _ in entries:
+        name, _, audience = topic.partition(":")
+        if name == "site":
+            _sites.forget()
+        elif name == "category" and audience in _categories:
+            _categories[audience].forget()

@@ -1,0 +1,71 @@
+"""Documents in, HTML out. No database, no request, no shopper: the same documents give the same bytes.
+
+The edge serves what this makes, and central may preview with it. Templates are `shop/*.html` of this app and of any
+installed app that has a shop page of its own (cart, checkout).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from django.template import Context, Engine
+from django.template.utils import get_app_template_dirs
+from django.utils import translation
+
+from sites.assets import HERE
+from sync.contracts.documents import CategoryDoc, SiteDoc
+
+#: languages a shop may speak; another one falls back to English, the language of the templates
+LANGUAGES: Final = ("en", "ru")
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What stands around every page of a shop: its shelves and its sister shops."""
+
+    categories: tuple[CategoryDoc, ...] = ()
+    sisters: tuple[SiteDoc, ...] = ()
+
+
+ShellSource = Callable[[SiteDoc], Shell]
+
+_shell_source: ShellSource = lambda site: Shell()  # noqa: E731
+
+
+def use_shell(source: ShellSource) -> None:
+    """Say where the shell of a page comes from. The edge hands in its replica; without one a page has a bare shell."""
+    global _shell_source
+    _shell_source = source
+
+
+def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
+    """The HTML of `shop/<page>.html` in the site's language and theme, e.g. `render_page(site, "cart", {...})`.
+
+    A template gets `site`, `shell`, and what `context` holds; `context["shell"]` overrules the source of the shell.
+    Call it off the event loop: the shell may be read from a database.
+    """
+    values = {"site": site, "shell": None, **context}
+    if values["shell"] is None:
+        values["shell"] = _shell_source(site)
+    with translation.override(language_of(site)):
+        return engine().get_template(f"shop/{page}.html").render(Context(values))
+
+
+def language_of(site: SiteDoc) -> str:
+    return site.language if site.language in LANGUAGES else "en"
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """An engine of our own: it is the same in both roles, whatever their settings say of templates."""
+    return Engine(
+        dirs=[str(HERE / "templates"), str(HERE), *map(str, get_app_template_dirs("templates"))],
+        libraries={
+            "i18n": "django.templatetags.i18n",
+            "shop": "sites.templatetags.shop",
+        },
+        builtins=["django.templatetags.i18n", "sites.templatetags.shop"],
+    )

@@ -1,0 +1,92 @@
+"""What the templates of a shop can say. They are built into the shops' engine: no `{% load %}` is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from sites import assets, urls
+from sites.money import format_money
+from sync.contracts.documents import Picture, SiteDoc
+
+register = template.Library()
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """`{% asset "shop/css/shop.css" %}`: the versioned address of a static file."""
+    return assets.url(name)
+
+
+@register.simple_tag
+def theme_asset(site: SiteDoc, name: str) -> str:
+    """`{% theme_asset site "hero.svg" %}`: a file of the site's theme."""
+    return assets.url(f"themes/{site.theme}/{name}")
+
+
+@register.filter
+def money(amount: int, currency: str) -> str:
+    """`{{ line.price|money:line.currency }}`, in the language of the page."""
+    return format_money(amount, currency, get_language() or "en")
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """Plain text parted by empty lines, as a list."""
+    return [part for part in (part.strip() for part in text.replace("\r\n", "\n").split("\n\n")) if part]
+
+
+@register.simple_tag
+def category_url(slug: str, order: urls.Order = "position", page: int = 1) -> str:
+    return urls.category(slug, order, page)
+
+
+@register.simple_tag
+def absolute_url(site: SiteDoc, path: str) -> str:
+    return urls.absolute(site, path)
+
+
+@register.filter
+def picture_url(picture: Picture) -> str:
+    return urls.picture(picture)
+
+
+@register.filter
+def tel(phone: str) -> str:
+    """A phone as a `tel:` link wants it: digits, and a plus in front when there was one."""
+    digits = "".join(sign for sign in phone if sign.isdigit())
+    return f"+{digits}" if phone.strip().startswith("+") else digits
+
+
+@register.simple_tag
+def site_label(site: SiteDoc) -> SafeString:
+    """The label of a shop: a dot of its colour and its name in two words."""
+    # An SVG attribute, because the content policy allows no style attribute
+    return format_html(
+        '<span class="site-label"><svg class="site-dot" viewBox="0 0 10 10" aria-hidden="true">'
+        '<circle cx="5" cy="5" r="5" fill="{}"/></svg>{}</span>',
+        site.colour,
+        site.label,
+    )
+
+
+@register.inclusion_tag("shop/includes/picture.html")
+def picture(picture: Picture | None, alt: str = "", *, loading: str = "lazy", css: str = "") -> dict[str, Any]:
+    """`{% picture good.picture good.title %}`: the picture with its size, or a neutral frame when there is none."""
+    return {"picture": picture, "alt": alt, "loading": loading, "css": css}
+
+
+@register.filter
+def hero_templates(theme: str) -> list[str]:
+    """The theme's own hero, else the plain one."""
+    return [f"themes/{theme}/hero.html", "shop/includes/hero.html"]
+
+
+@register.filter
+def brand_templates(theme: str) -> list[str]:
+    """The theme's own wordmark, else the shop's name in words."""
+    return [f"themes/{theme}/brand.html", "shop/includes/brand.html"]
