@@ -41,6 +41,8 @@ class Joined(Struct, frozen=True, kw_only=True):
     central_url: str
     central_key: str
     sealing_keys: list[SealingKeyDoc]
+    #: the answer itself: central's signature over this node's name and key, for whoever has to be shown it
+    answer: JoinAnswer | None = None
 
 
 class JoinFailed(Refused):
@@ -103,6 +105,7 @@ def join_in_process(home: Path, token: str, ask: Callable[[JoinRequest], JoinAns
         central_url=parsed.url,
         central_key=parsed.central_key,
         sealing_keys=answer.sealing_keys,
+        answer=answer,
     )
     _write(home / "keys" / FILE, msgspec.json.format(msgspec.json.encode(joined)))
     return joined

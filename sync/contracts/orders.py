@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from sync.contracts.cart import CartDelta, LineKey
+from sync.contracts.join import JoinAnswer
 
 
 class GrantUse(Struct, frozen=True, kw_only=True):
@@ -88,3 +89,21 @@ class PlacedOrder(Struct, frozen=True, kw_only=True):
     referer: str = ""
     utm: dict[str, str] = {}
     seconds_on_site: int = 0
+
+
+class KeptOrder(Struct, frozen=True, kw_only=True):
+    """An order as a tab keeps it until central has it, to hand it to any shop of the group (JSON).
+
+    `body` is the packed `PlacedOrder`; `signature` is over `kept_order_part(body)` by the key that central names in
+    `proof`. So a browser can carry an order but not make one, and an order outlives the disk and keys of its edge.
+    """
+
+    id: str
+    proof: JoinAnswer
+    body: bytes
+    signature: bytes
+
+
+def kept_order_part(body: bytes) -> bytes:
+    """What a node signs of an order that a tab will keep."""
+    return b"rialto-kept-order-1\n" + body
