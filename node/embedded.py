@@ -364,7 +364,9 @@ def _remove(path: Path) -> None:
 def last_words(log: Path, lines: int = 5) -> str:
     """The end of a server's log, for an error message."""
     try:
-        said = log.read_text(errors="replace").strip().splitlines()[-lines:]
+        said = log.read_text(errors="replace").strip().splitlines()
+        # Of a traceback only the error itself.
+        said = [line for line in said if line.strip() and not line.startswith((" ", "Traceback"))][-lines:]
     except OSError:
         said = []
     return " / ".join(said) or "it said nothing"

@@ -111,7 +111,7 @@ def page(mailbox: Mailbox, path: str) -> tuple[str, str, bytes]:
 
 def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
 def _as_json(mailbox: Mailbox) -> list[dict[str, str]]:

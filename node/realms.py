@@ -20,6 +20,7 @@ from django.db import connections, models, transaction
 from django.db.transaction import Atomic
 
 from node.realm_names import CATALOG, CENTRAL_REALMS, CLUSTER, CUSTOMERS, EDGE, EVERY, ORDERS, STATS, WORK, alias_of
+from node.schema import OUR_FOLDERS
 
 __all__ = [
     "CATALOG",
@@ -141,4 +142,24 @@ def check_foreign_keys(app_configs: Any = None, **kwargs: Any) -> list[checks.Ch
                         id="rialto.E001",
                     )
                 )
+    return found
+
+
+@checks.register(checks.Tags.models)
+def check_realms_named(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse an app of ours with tables that does not say which realm they live in, or names one there is not."""
+    found: list[checks.CheckMessage] = []
+    for config in apps.get_app_configs():
+        if config.name.partition(".")[0] not in OUR_FOLDERS or not list(config.get_models()):
+            continue
+        realm = getattr(config, "realm", None)
+        if realm not in (*CENTRAL_REALMS, EDGE, EVERY):
+            found.append(
+                checks.Error(
+                    f"{config.name} keeps tables and names the realm {realm!r}",
+                    hint=f"Write realm = one of {', '.join((*CENTRAL_REALMS, EDGE, EVERY))} in its AppConfig.",
+                    obj=config.label,
+                    id="rialto.E002",
+                )
+            )
     return found

@@ -11,14 +11,15 @@ CENTRAL_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "django.forms",
+    # Before allauth: their templates stand in for its own.
+    "central.ui",
+    "central.accounts",
     "allauth",
     "allauth.account",
     "django_htmx",
     "csp",
-    "central.ui",
     "central.catalog",
     "central.setup",
-    "central.accounts",
     "sync.store.central",
     "central.cluster",
     "sync.store.jobs",
@@ -37,6 +38,7 @@ EDGE_APPS = [
     "edge.replica",
     "edge.pages",
     "edge.rights",
+    "edge.checkout",
 ]
 
 # An edge has no sessions and no accounts; cross-site POSTs are refused by Sec-Fetch-Site, in edge.http.
