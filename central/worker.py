@@ -9,6 +9,7 @@ again what was not. So nothing is configured to make Redis durable, and results 
 from __future__ import annotations
 
 import os
+import time
 from uuid import UUID
 
 from celery import Celery
@@ -20,6 +21,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "node.settings.central")
 EXPIRES_S = 30
 #: a writer does not wait for a broker that is away
 SEND_TIMEOUT_S = 1.0
+#: after a failed send nobody tries for so long: the sweeper sends it all
+PAUSE_S = 5.0
+
+_silent_until = 0.0
 
 app = Celery("rialto")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -30,10 +35,22 @@ app.conf.update(
     worker_send_task_events=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": SEND_TIMEOUT_S},
+    broker_transport_options={
+        "socket_timeout": 5,
+        "socket_connect_timeout": SEND_TIMEOUT_S,
+        # Kombu tries to connect for seconds, with pauses: long enough to hold up everybody who places an order.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+        "connect_retries_timeout": SEND_TIMEOUT_S,
+    },
     worker_hijack_root_logger=False,
     task_default_queue="jobs",
 )
+
+
+class BrokerAway(ConnectionError):
+    """The broker did not take the message, or has not taken one a moment ago."""
 
 
 @app.task(name="rialto.run_job")  # type: ignore[untyped-decorator]
@@ -48,7 +65,19 @@ def run_job(realm: str, job_id: str) -> bool:
 
 
 def wake(realm: str, job_id: UUID) -> None:
-    """Send the message; raises when the broker is away, which the caller takes for a lost message."""
-    app.send_task(
-        "rialto.run_job", args=(realm, str(job_id)), expires=EXPIRES_S, retry=False, queue="jobs", ignore_result=True
-    )
+    """Send the message. Raises `BrokerAway`, which the caller takes for a lost message."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        raise BrokerAway
+    try:
+        app.send_task(
+            "rialto.run_job",
+            args=(realm, str(job_id)),
+            expires=EXPIRES_S,
+            retry=False,
+            queue="jobs",
+            ignore_result=True,
+        )
+    except Exception as error:
+        _silent_until = time.monotonic() + PAUSE_S
+        raise BrokerAway from error
