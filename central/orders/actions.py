@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connections
 from django.utils import timezone
 
 from central.carts.actions import join_delta
@@ -20,7 +21,7 @@ from central.orders.models import Order, OrderChange, OrderLine, OrderStatus, St
 from central.orders.text import fold
 from central.stock.actions import book_order, free_order
 from central.ui import live
-from node.realms import ORDERS, atomic, on_commit
+from node.realms import ORDERS, alias_of, atomic, on_commit
 from sync.contracts.codec import pack
 from sync.contracts.orders import PlacedOrder
 from sync.events import record_event
@@ -36,6 +37,7 @@ def receive_order(placed: PlacedOrder, *, body: bytes | None = None, received_at
     """
     order_id, body_hash = UUID(placed.id), _hash(body if body is not None else pack(placed))
     with atomic(ORDERS):
+        _queue_up(placed.id, placed.number)
         if known := Order.objects.filter(pk=order_id).first():
             if bytes(known.body_hash) != body_hash:
                 raise OrderConflict(order_id, known.number)  # never swallow a second, different order
@@ -199,6 +201,17 @@ def _write(placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Orde
         for position, line in enumerate(placed.lines, start=1)
     )
     return order
+
+
+def _queue_up(*names: str) -> None:
+    """One order may come by two ways at one moment, one number from two disks: the second waits for the first.
+
+    Without it the second would end in a broken unique constraint, and so, for good, in quarantine.
+    """
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        for name in names:
+            key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def _free_number(number: str) -> str:

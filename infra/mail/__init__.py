@@ -26,8 +26,9 @@ class Mail:
     subject: str
     text: str
     html: str = ""
-    #: "Name <address>"; empty: the node's `mail_from`
-    sender: str = ""
+    to_name: str = ""
+    #: in whose name; the address is always the node's `mail_from`
+    sender_name: str = ""
     reply_to: str = ""
 
 
@@ -57,5 +58,5 @@ def gateway(name: str = "") -> MailGateway:
 def message_id(mail: Mail) -> str:
     """The Message-ID of a mail: of its key alone, so that a mail sent twice is one mail to whoever receives it."""
     digest = hashlib.sha256(mail.key.encode()).hexdigest()[:40]
-    _, address = parseaddr(mail.sender or config().mail_from)
+    _, address = parseaddr(config().mail_from)
     return f"<{digest}@{address.rpartition('@')[2] or 'localhost'}>"

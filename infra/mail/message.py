@@ -17,8 +17,9 @@ from node.config import config
 def message_of(mail: Mail) -> EmailMessage:
     """The message, text first, HTML as the alternative. Raises `Refused` for an address that is none."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = _address(mail.sender or config().mail_from)
-    message["To"] = _address(mail.to)
+    own_name, own_address = parseaddr(config().mail_from)
+    message["From"] = _address(own_address, mail.sender_name or own_name)
+    message["To"] = _address(mail.to, mail.to_name)
     if mail.reply_to:
         message["Reply-To"] = _address(mail.reply_to)
     message["Subject"] = " ".join(mail.subject.split())
@@ -31,13 +32,13 @@ def message_of(mail: Mail) -> EmailMessage:
     return message
 
 
-def _address(text: str) -> Address:
-    # Not printable = a line break or worse: a header of somebody else's making.
-    name, address = parseaddr(text)
+def _address(address: str, name: str = "") -> Address:
     local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or not text.isprintable() or " " in address:
+    # Not printable = a line break or worse: a header of somebody else's making.
+    if not at or not local or not domain or "@" in local or " " in address or not address.isprintable():
         raise Refused("this is not an address mail can be sent to")
     try:
-        return Address(display_name=name, username=local, domain=domain.encode("idna").decode("ascii"))
+        ascii_domain = domain.encode("idna").decode("ascii")
+        return Address(display_name=" ".join(name.split()), username=local, domain=ascii_domain)
     except (UnicodeError, ValueError, IndexError) as error:
         raise Refused("this is not an address mail can be sent to") from error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import msgspec
 import pytest
+from django.db import connections
 
 from central.carts.actions import join_delta
 from central.carts.queries import cart_state
@@ -183,3 +185,23 @@ def test_two_cut_off_shops_that_sold_one_basket_both_stand_and_the_later_is_flag
         orders.append(actions.receive_order(make_placed(id=order_id, cart=cart, taken=taken, placed_at=placed_at)))
 
     assert [Order.objects.get(pk=order.pk).is_duplicate_suspect for order in orders] == [True, False]
+
+
+@pytest.mark.django_db(databases=["default", "orders"], transaction=True)
+def test_one_order_by_many_ways_at_one_moment_is_one_and_none_fails() -> None:
+    placed = make_placed()
+    other = make_placed(number=placed.number)
+
+    def take(body: bytes) -> str:
+        try:
+            with atomic("orders"):
+                take_in_order(EDGE, body)
+            return "taken"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = set(pool.map(take, [pack(placed), pack(other)] * 6))
+
+    assert outcomes == {"taken"}
+    assert set(Order.objects.values_list("number", flat=True)) == {placed.number, f"{placed.number}-2"}

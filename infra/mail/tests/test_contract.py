@@ -21,8 +21,9 @@ from infra.mail.smtp import SmtpGateway
 
 MAIL = Mail(
     key="order-accepted:7",
-    to="Мария Петрова <maria@example.com>",
-    sender="Чабрец <shop@example.org>",
+    to="maria@example.com",
+    to_name="Мария, Петрова",
+    sender_name="Чабрец",
     subject="Заказ TEA-A-000007\nпринят",
     text="Спасибо!\n",
     html="<p>Спасибо!</p>",
@@ -89,8 +90,9 @@ def test_the_mail_arrives_whole(made: Made) -> None:
     assert way.send(MAIL) == message_id(MAIL)
 
     for mail in arrived():
-        assert str(mail["To"]) == "Мария Петрова <maria@example.com>"
-        assert str(mail["From"]) == "Чабрец <shop@example.org>"
+        assert mail["To"].addresses[0].display_name == "Мария, Петрова"
+        assert mail["To"].addresses[0].addr_spec == "maria@example.com"
+        assert mail["From"].addresses[0].display_name == "Чабрец"
         assert str(mail["Subject"]) == "Заказ TEA-A-000007 принят"
         assert mail["Auto-Submitted"] == "auto-generated"
         bodies = {part.get_content_type(): part.get_content() for part in mail.iter_parts()}  # type: ignore[attr-defined]
