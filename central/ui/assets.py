@@ -66,14 +66,16 @@ def serve_static(application: Application) -> Application:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(settings.STATIC_URL):
-            return await application(scope, receive, send)
+            await application(scope, receive, send)
+            return
         path = unquote(scope["path"]).removeprefix(settings.STATIC_URL)
         asset = await sync_to_async(_load_safely)(path)
         if scope["method"] not in ("GET", "HEAD"):
-            return await _answer(send, 405, [], b"")
-        if asset is None:
-            return await _answer(send, 404, [(b"content-type", b"text/plain")], b"not found")
-        await _answer(send, *_as_asked(asset, scope))
+            await _answer(send, 405, [], b"")
+        elif asset is None:
+            await _answer(send, 404, [(b"content-type", b"text/plain")], b"not found")
+        else:
+            await _answer(send, *_as_asked(asset, scope))
 
     return serve
 

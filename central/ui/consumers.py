@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from importlib import import_module
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.contrib.auth import get_user, get_user_model
+from django.conf import settings
+from django.contrib.auth import get_user
 
 from central.accounts.scope import ALL, visible_sites
 from central.ui import live
@@ -22,9 +24,10 @@ _RIGHTS = {live.ORDERS: "see_orders", live.PRODUCTS: "see_products", live.NODES:
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
-    """From the screen: `{"topics": ["orders"]}`. To it: `{"topic", "kind", "keys", "site"}`; close 4401 = sign in again.
+    """From the screen: `{"topics": ["orders"]}`. To it: `{"topic", "kind", "keys", "site"}`.
 
-    What is pushed is ids of rows; the screen asks for the rows themselves, and is answered within its rights.
+    It is closed with 4401 when the person has to sign in again. What is pushed is ids of rows;
+    the screen asks for the rows themselves, and is answered within its rights.
     """
 
     topics: frozenset[str] = frozenset()
@@ -60,7 +63,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     async def _watch(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):
-            while await self._follow():
+            while await self._follow():  # noqa: ASYNC110  a clock, not a condition somebody could set
                 await asyncio.sleep(RECHECK_SECONDS)
 
     async def _follow(self) -> bool:
@@ -93,17 +96,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     def _read_user(self) -> Any:
         # A fresh session object: the one of the handshake remembers what it was then.
-        session_key = self.scope["session"].session_key if "session" in self.scope else None
+        session_key = self.scope["session"].session_key
         if not session_key:
             return None
-        session = type(
-            self.scope["session"]._wrapped if hasattr(self.scope["session"], "_wrapped") else self.scope["session"]
-        )(session_key)
-        if not session.exists(session_key):
-            return None
+        session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
         user = get_user(_Request(session))  # type: ignore[arg-type]
-        known = get_user_model().objects.filter(pk=user.pk, is_active=True).first() if user.is_authenticated else None
-        return known
+        return user if user.is_authenticated and user.is_active else None
 
 
 class _Request:

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from central.ui import menu, sites
-from central.ui.view_scope import chosen_site, choices
+from central.ui.view_scope import choices, chosen_site
 
 
 def screen(request: HttpRequest) -> dict[str, Any]:

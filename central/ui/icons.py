@@ -1,6 +1,6 @@
 """The icons of the desk as one sprite, made of the package `@tabler/icons`:
 
-    npm pack @tabler/icons && tar xf tabler-icons-*.tgz && python -m central.ui.icons package/icons/outline
+npm pack @tabler/icons && tar xf tabler-icons-*.tgz && python -m central.ui.icons package/icons/outline
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 NAMES = (
     "alert-triangle", "arrow-left", "arrow-right", "ban", "bolt", "building-store", "check", "chevron-down",
     "chevron-left", "chevron-right", "circle-check", "clock", "copy", "credit-card", "device-desktop",
-    "dots", "external-link", "eye-off", "filter", "heart-plus", "help-circle", "history", "home", "inbox", "info-circle",
-    "key", "keyboard", "language", "list", "lock", "logout", "mail", "map-pin", "menu-2", "message-2", "moon",
+    "dots", "external-link", "eye-off", "filter", "heart-plus", "help-circle", "history", "home", "inbox",
+    "info-circle", "key", "keyboard", "language", "list", "lock", "logout", "mail", "map-pin", "menu-2", "message-2", "moon",
     "package", "pencil", "phone", "photo", "plug-connected", "plug-connected-x", "plus", "receipt", "refresh",
     "scissors", "search", "server-2", "shopping-cart", "sun", "tag", "truck-delivery", "user", "users", "world", "x",
 )  # fmt: skip

@@ -64,6 +64,8 @@ class Card:
     context: Callable[[Any], dict[str, Any]] = field(compare=False)
     topics: tuple[str, ...] = field(compare=False, default=())
     wide: bool = field(compare=False, default=False)
+    #: silence makes no nudge: such a card is asked again every few seconds
+    ticks: bool = field(compare=False, default=False)
 
 
 _entries: dict[str, Entry] = {}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from central.ui.explain import explain
 from node.errors import RialtoError
 
 
@@ -20,9 +21,9 @@ class ErrorsMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, RialtoError):
-            return None
+        if not isinstance(error, RialtoError) or error.status >= 500:
+            return None  # ours to mend, so it goes to the log with its traceback
         if request.accepts("text/html") or getattr(request, "htmx", False):
             template = "ui/toast_error.html" if getattr(request, "htmx", False) else "ui/refused.html"
-            return render(request, template, {"error": error}, status=error.status)
+            return render(request, template, {"error": error, "sentence": explain(error)}, status=error.status)
         return JsonResponse({"code": error.code, "message": str(error)}, status=error.status)

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_currency
+from babel.numbers import format_decimal
 
-from sync.contracts.money import minor_digits
+from sites.money import format_money
+from sync.contracts.money import MICROS, minor_digits
 
 
 def money(amount: int, currency: str, language: str) -> str:
     """`amount` minor units of `currency`, as in "1 234,50 ₽"."""
-    value = Decimal(amount).scaleb(-minor_digits(currency))
-    return str(format_currency(value, currency, locale=language))
+    # British English writes the rouble by its code, which makes a column of amounts wide.
+    return format_money(amount, currency, language).replace("RUB\u00a0", "₽")
+
+
+def parse_money(text: str, currency: str) -> int:
+    """Minor units of what a person typed: "1 234,50" and "1,234.50" alike. Raises `ValueError`."""
+    cleaned = re.sub(r"[\s\u00a0\u202f]", "", text)
+    if cleaned.count(",") == 1 and "." not in cleaned and not re.search(r",\d{3}$", cleaned):
+        cleaned = cleaned.replace(",", ".")
+    cleaned = cleaned.replace(",", "")
+    if not re.fullmatch(r"\d{1,12}(\.\d+)?", cleaned):
+        raise ValueError(text)
+    amount = Decimal(cleaned).scaleb(minor_digits(currency))
+    if amount != amount.to_integral_value():
+        raise ValueError(text)
+    return int(amount)
+
+
+def money_field(amount: int, currency: str) -> str:
+    """`amount` as it stands in an input: "1234.50", whole amounts without a fraction."""
+    digits = minor_digits(currency)
+    value = Decimal(amount).scaleb(-digits)
+    return f"{value:.0f}" if value == value.to_integral_value() else f"{value:.{digits}f}"
+
+
+def rate(micros: int, base: str, quote: str, language: str) -> str:
+    """What one whole unit of `base` costs in `quote`: "1 EUR = 98,5 RUB"."""
+    return f"1 {base} = {format_decimal(Decimal(micros) / MICROS, locale=language)} {quote}"
+
+
+def sign(currency: str) -> str:
+    """The shortest sign of a currency: "₽", "€", else its code."""
+    return {"RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£"}.get(currency, currency)
 
 
 def exact(moment: datetime, language: str) -> str:

@@ -33,12 +33,12 @@ def home_card(request: StaffRequest, card_id: str) -> HttpResponse:
 
 def _card(request: StaffRequest, card: menu.Card) -> dict[str, Any]:
     html = render_to_string(card.template, card.context(request), request=request)
-    return {"id": card.id, "topics": " ".join(card.topics), "wide": card.wide, "html": html}
+    return {"id": card.id, "topics": " ".join(card.topics), "wide": card.wide, "ticks": card.ticks, "html": html}
 
 
 @screen(None)
 def palette(request: StaffRequest) -> JsonResponse:
-    """`{"groups": [{"title", "hits": [{"title", "url", "icon", "note", "site"}]}]}` for `?q=`, within the person's rights."""
+    """For `?q=`: `{"groups": [{"title", "hits": [{"title", "url", "icon", "note", "site"}]}]}`, within the rights."""
     text = request.GET.get("q", "").strip()[:80]
     groups = [{"title": _("Screens"), "hits": _screens(request, text)}]
     if len(text) >= 2:

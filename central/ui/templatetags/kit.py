@@ -127,6 +127,24 @@ def query(context: template.Context, **changes: Any) -> str:
     return f"?{parameters.urlencode()}"
 
 
+@register.simple_tag
+def rate(micros: int, base: str, quote: str) -> str:
+    """The rate a line was charged at: "1 EUR = 98.5 RUB"."""
+    return texts.rate(micros, base, quote, get_language() or "en")
+
+
+@register.simple_tag
+def sign(currency: str) -> str:
+    """ "₽", "€"; the code where the currency has no sign of its own."""
+    return texts.sign(currency)
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """`mapping[key]`, "" when it is not there."""
+    return mapping.get(key, "") if mapping else ""
+
+
 @register.filter
 def may(user: Any, right: str) -> bool:
     return screens.may(user, right)

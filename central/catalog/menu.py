@@ -1,0 +1,32 @@
+"""What the desk shows of goods besides their screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from central.catalog.queries import products_visible_to
+from central.ui.explain import add_sentences
+from central.ui.menu import Entry, Hit, Search, add_entry, add_search
+
+
+def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
+    for goods in products_visible_to(user, search=text, limit=limit).rows:
+        url = f"{reverse('products')}?{urlencode({'q': goods.sku, 'site': goods.site})}"
+        yield Hit(goods.title, url, "package", goods.options_title or goods.sku, goods.site)
+
+
+add_entry(Entry(20, "products", _("Products"), "package", "see_products", "p"))
+add_search("products", Search(_("Products"), "see_products", _find_products))
+add_sentences(
+    {
+        "unknown_unit": _("There is no such product among those you may see."),
+        "bad_goods": _("This price cannot be."),
+        "not_enough_in_pool": _("Shops hold more than that and did not give it back in time: a node may be cut off."),
+        "wrong_units": _("This number of units cannot be."),
+    }
+)

@@ -1,0 +1,55 @@
+"""What the desk shows of nodes and sites besides their screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from central.cluster import demo
+from central.cluster.models import Site
+from central.cluster.queries import sites_visible_to
+from central.ui import live
+from central.ui.explain import add_sentences
+from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
+from central.ui.sites import SiteLook, read_sites_by
+
+
+def _looks() -> Iterable[SiteLook]:
+    for site, label, colour in Site.objects.values_list("id", "label", "colour"):
+        yield SiteLook(site, label, colour)
+
+
+def _find_sites(user: Any, text: str, limit: int) -> Iterable[Hit]:
+    folded = text.casefold()
+    for site in sites_visible_to(user):
+        if folded in f"{site.id} {site.name} {site.label}".casefold():
+            yield Hit(site.name, f"/sites/{site.id}", "building-store", note=site.id, site=site.id)
+
+
+def _nodes_card(request: Any) -> dict[str, Any]:
+    from central.cluster.views import node_rows
+
+    return {"rows": node_rows(request.user), "is_demo": demo.is_demo()}
+
+
+read_sites_by(_looks)
+add_entry(Entry(0, "home", _("Home"), "home", None, "h"))
+add_entry(Entry(30, "nodes", _("Nodes"), "server-2", "see_nodes", "n"))
+add_entry(Entry(31, "nodes-invite", _("Invite a node"), "plus", "manage_nodes", in_side_bar=False))
+add_entry(Entry(40, "sites", _("Sites"), "building-store", "see_sites", "s"))
+add_entry(Entry(41, "sites-new", _("Register a site"), "plus", "manage_sites", in_side_bar=False))
+add_entry(Entry(90, "profile", _("Profile"), "user", in_side_bar=False))
+add_search("sites", Search(_("Sites"), "see_sites", _find_sites))
+add_card(
+    Card(30, "nodes", "see_nodes", "cluster/parts/home_nodes.html", _nodes_card, (live.NODES,), wide=True, ticks=True)
+)
+add_sentences(
+    {
+        "unknown_node": _("There is no such node among those you may see."),
+        "unknown_site": _("There is no such site among those you may see."),
+        "name_taken": _("This id is taken."),
+        "no_demo": _("Links can be cut by hand in a demo only."),
+    }
+)

@@ -1,0 +1,244 @@
+"""Screens of nodes and sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from central.accounts.scope import ALL, visible_sites
+from central.cluster import actions, demo, queries
+from central.cluster.errors import BadField, NameTaken, UnknownNode, UnknownSite
+from central.cluster.forms import InviteForm, NewSiteForm, SiteForm
+from central.cluster.models import Node, Site
+from central.ui.explain import explain
+from central.ui.screens import StaffRequest, may, screen
+from node.config import config
+
+# --- nodes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """A node as its list shows it; `sites` are those the reader may see, `is_cut` is None outside a demo."""
+
+    node: Node
+    light: str
+    state: str
+    sites: list[Site]
+    health: Any
+    is_cut: bool | None
+
+
+@screen("see_nodes")
+def nodes(request: StaffRequest) -> HttpResponse:
+    template = "cluster/parts/node_rows.html" if request.htmx else "cluster/nodes.html"
+    return render(
+        request, template, {"rows": node_rows(request.user), "now": timezone.now(), "is_demo": demo.is_demo()}
+    )
+
+
+@screen("see_nodes")
+def node(request: StaffRequest, node_id: str) -> HttpResponse:
+    row = _row(request, node_id)
+    context = {
+        "row": row,
+        "is_demo": demo.is_demo(),
+        "invites": row.node.invites.filter(used_by="", expires_at__gt=timezone.now()).order_by("-created_at"),
+        "has_joined": row.node.state == Node.State.JOINED,
+        "is_revoked": row.node.state == Node.State.REVOKED,
+    }
+    return render(request, "cluster/parts/node_state.html" if request.htmx else "cluster/node.html", context)
+
+
+@screen("manage_nodes", methods=["GET", "HEAD", "POST"])
+def invite(request: StaffRequest) -> HttpResponse:
+    """A one-time token is shown in the answer to the POST and never again, so there is no redirect after it."""
+    sites = queries.sites_visible_to(request.user)
+    again = _known(request, request.GET.get("node", ""))
+    initial = {"id": again.id, "name": again.name, "sites": [s.id for s in again.sites.all()]} if again else None
+    form = InviteForm(request.POST or None, initial=initial, sites=[(site.id, site.name) for site in sites])
+    if request.method != "POST":
+        return render(request, "cluster/invite.html", {"form": form, "sites": sites})
+    if form.is_valid() and _may_touch(request, form):
+        try:
+            data = form.cleaned_data
+            token = actions.invite_node(
+                data["id"],
+                name=data["name"],
+                sites=data["sites"],
+                by=request.user.username,
+                central_url=config().base_url,
+                minutes=data["minutes"],
+                operator_email=data["operator_email"],
+            )
+        except BadField as error:
+            _put_errors(form, error)
+        else:
+            return render(request, "cluster/invited.html", {"token": token, "form": form})
+    return render(request, "cluster/invite.html", {"form": form, "sites": sites}, status=422)
+
+
+@screen("manage_nodes", methods=["POST"])
+def revoke(request: StaffRequest, node_id: str) -> HttpResponseBase:
+    found = _row(request, node_id).node
+    actions.revoke_node(found.id, by=request.user.username)
+    messages.success(request, _("%(node)s is revoked. Its link closes within five seconds.") % {"node": found.name})
+    return redirect("nodes-one", node_id)
+
+
+@screen("manage_nodes", methods=["POST"])
+def cut(request: StaffRequest, node_id: str) -> HttpResponseBase:
+    demo.cut(_row(request, node_id).node.id)
+    messages.success(request, _("The link is cut. The shop goes on selling."))
+    return redirect(_back(request))
+
+
+@screen("manage_nodes", methods=["POST"])
+def heal(request: StaffRequest, node_id: str) -> HttpResponseBase:
+    demo.heal(_row(request, node_id).node.id)
+    messages.success(request, _("The link is healed. What waited is on its way."))
+    return redirect(_back(request))
+
+
+def _back(request: StaffRequest) -> str:
+    return "home" if request.POST.get("from") == "home" else "nodes"
+
+
+def node_rows(user: Any) -> list[NodeRow]:
+    """The nodes a person may see, those that need a look first."""
+    cut_links = demo.links()
+    seen = visible_sites(user)
+    rows = [_as_row(found, seen, cut_links) for found in queries.nodes_visible_to(user)]
+    order = {"amber": 0, "green": 1, "grey": 2, "red": 3}
+    return sorted(rows, key=lambda row: (order[row.light], row.node.id))
+
+
+def _as_row(found: Node, seen: Any, cut_links: dict[str, bool]) -> NodeRow:
+    light = queries.light_of(found)
+    return NodeRow(
+        node=found,
+        light=light,
+        state=_states()[light],
+        sites=[site for site in found.sites.all() if seen is ALL or site.id in seen],
+        health=getattr(found, "health", None),
+        is_cut=cut_links.get(found.id),
+    )
+
+
+def _states() -> dict[str, str]:
+    return {"green": _("Up"), "amber": _("Silent"), "red": _("Revoked"), "grey": _("Not joined yet")}
+
+
+def _row(request: StaffRequest, node_id: str) -> NodeRow:
+    """Raises `UnknownNode`, also for a node that serves no site of the person's."""
+    found = queries.nodes_visible_to(request.user).filter(pk=node_id).first()
+    if found is None:
+        raise UnknownNode(node_id)
+    return _as_row(found, visible_sites(request.user), demo.links())
+
+
+def _known(request: StaffRequest, node_id: str) -> Node | None:
+    return queries.nodes_visible_to(request.user).filter(pk=node_id).first() if node_id else None
+
+
+def _may_touch(request: StaffRequest, form: Form) -> bool:
+    """Staff limited to sites invite new nodes and their own; a foreign node's id is taken, no more is said."""
+    node_id = form.cleaned_data["id"]
+    if _known(request, node_id) is None and Node.objects.filter(pk=node_id).exists():
+        form.add_error("id", _("This id is taken."))
+        return False
+    return True
+
+
+# --- sites -------------------------------------------------------------------------------------------------------
+
+
+@screen("see_sites")
+def sites(request: StaffRequest) -> HttpResponse:
+    found = queries.sites_visible_to(request.user).order_by("-is_active", "id")
+    return render(request, "cluster/sites.html", {"sites": found})
+
+
+@screen("manage_sites", methods=["GET", "HEAD", "POST"])
+def new_site(request: StaffRequest) -> HttpResponseBase:
+    form = NewSiteForm(request.POST or None, nodes=_node_choices(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            site = actions.register_site(form.cleaned_data["id"], by=request.user.username, **form.fields_of_site())
+        except BadField as error:
+            _put_errors(form, error)
+        except NameTaken:
+            form.add_error("id", _("This id is taken."))
+        else:
+            messages.success(request, _("%(site)s is registered.") % {"site": site.name})
+            return redirect(
+                "sites-one" if _sees(request, site.id) else "sites", *([site.id] if _sees(request, site.id) else [])
+            )
+    return render(request, "cluster/site_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@screen("see_sites", methods=["GET", "HEAD", "POST"])
+def site(request: StaffRequest, site_id: str) -> HttpResponseBase:
+    found = queries.sites_visible_to(request.user).filter(pk=site_id).first()
+    if found is None:
+        raise UnknownSite(site_id)
+    may_edit = may(request.user, "manage_sites")
+    form = SiteForm(request.POST or None, initial=SiteForm.initial_of(found), nodes=_node_choices(request, found))
+    if request.method == "POST" and may_edit and _is_fresh(request, form, found) and form.is_valid():
+        try:
+            actions.edit_site(found.id, by=request.user.username, **form.fields_of_site(found))
+        except BadField as error:
+            _put_errors(form, error)
+        else:
+            messages.success(request, _("Saved. The shops know within seconds."))
+            return redirect("sites-one", found.id)
+    status = 422 if form.errors else 403 if request.method == "POST" else 200
+    context = {"form": form, "site": found, "may_edit": may_edit, "changes": _changes(found)}
+    return render(request, "cluster/site_form.html", context, status=status)
+
+
+def _is_fresh(request: StaffRequest, form: Form, found: Site) -> bool:
+    if request.POST.get("ver") == str(found.ver):
+        return True
+    form.add_error(None, _("Somebody changed this site meanwhile. Look it over and save again."))
+    return False
+
+
+def _changes(found: Site) -> list[dict[str, Any]]:
+    labels = {name: field.label for name, field in SiteForm.base_fields.items()}
+    labels |= {"texts": _("Texts"), "deliveries": _("Delivery"), "payments": _("Payment")}
+    return [
+        {
+            "at": change.at,
+            "by": change.by,
+            "is_first": not change.was,
+            "rows": [] if not change.was else [(labels.get(n, n), change.was[n], change.became[n]) for n in change.was],
+        }
+        for change in queries.changes_of(found.id)[:30]
+    ]
+
+
+def _node_choices(request: StaffRequest, found: Site | None = None) -> list[tuple[str, str]]:
+    known = {one.id: one.name for one in queries.nodes_visible_to(request.user)}
+    if found and found.node:
+        known.setdefault(found.node.id, found.node.name)
+    return sorted(known.items())
+
+
+def _sees(request: StaffRequest, site_id: str) -> bool:
+    return queries.sites_visible_to(request.user).filter(pk=site_id).exists()
+
+
+def _put_errors(form: Form, error: BadField) -> None:
+    for name, why in error.fields.items():
+        # What the action says stands in the translations as well.
+        form.add_error(name if name in form.fields else None, _(why))
+    if not form.errors:
+        form.add_error(None, explain(error))

@@ -1,0 +1,88 @@
+"""What the desk shows of orders besides their screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from central.orders.models import OrderStatus
+from central.orders.queries import OrderFilter, filtered_orders, orders_page, orders_visible_to
+from central.ui import live, sites
+from central.ui.explain import add_sentences
+from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
+from central.ui.screens import may
+from central.ui.view_scope import chosen_site
+
+
+def _find_orders(user: Any, text: str, limit: int) -> Iterable[Hit]:
+    wanted = OrderFilter(search=text, finds_customers=may(user, "see_customers"))
+    for order in orders_page(user, wanted, limit=limit).rows:
+        yield Hit(order.number, reverse("orders-card", args=[order.pk]), "receipt", order.status.title, order.site)
+
+
+def _today(request: Any) -> dict[str, Any]:
+    """Orders since midnight of the server's day, per site where they were placed."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    orders = _in_view(request)
+    rows = orders.filter(received_at__gte=midnight).order_by().values("site", "currency")
+    found = rows.annotate(count=Count("pk"), total=Sum("total")).order_by("site")
+    waiting = orders.filter(status__group=OrderStatus.Group.NEW).count()
+    pending = orders.filter(pending_units__gt=0, status__is_final=False).count()
+    by_site: dict[str, dict[str, Any]] = {}
+    scope = chosen_site(request)
+    for look in sites.looks(request).values():
+        if scope in ("", look.id):
+            by_site[look.id] = {"site": look.id, "count": 0, "totals": []}
+    for row in found:
+        site = by_site.setdefault(row["site"], {"site": row["site"], "count": 0, "totals": []})
+        site["count"] += row["count"]
+        site["totals"].append((row["total"], row["currency"]))
+    visible = _visible(request, by_site)
+    return {
+        "sites": visible,
+        "count": sum(site["count"] for site in visible),
+        "waiting": waiting,
+        "pending": pending,
+        "first_status": OrderStatus.objects.filter(is_first=True).first(),
+    }
+
+
+def _visible(request: Any, by_site: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    from central.accounts.scope import ALL, visible_sites
+
+    seen = visible_sites(request.user)
+    return [row for site, row in by_site.items() if seen is ALL or site in seen]
+
+
+def _newest(request: Any) -> dict[str, Any]:
+    wanted = OrderFilter(sites=(chosen_site(request),) if chosen_site(request) else ())
+    page = orders_page(request.user, wanted, limit=6)
+    fresh = timezone.now() - timedelta(seconds=20)
+    return {"orders": page.rows, "fresh": fresh}
+
+
+def _in_view(request: Any) -> Any:
+    orders = orders_visible_to(request.user)
+    scope = chosen_site(request)
+    return filtered_orders(orders, OrderFilter(sites=(scope,))) if scope else orders
+
+
+add_entry(Entry(10, "orders", _("Orders"), "receipt", "see_orders", "o"))
+add_entry(Entry(11, "orders-lines", _("Order lines"), "list", "see_orders", "l", in_side_bar=False))
+add_search("orders", Search(_("Orders"), "see_orders", _find_orders))
+add_card(Card(10, "today", "see_orders", "orders/parts/home_today.html", _today, (live.ORDERS,), wide=True))
+add_card(Card(20, "newest", "see_orders", "orders/parts/home_newest.html", _newest, (live.ORDERS,), wide=True))
+add_sentences(
+    {
+        "unknown_order": _("There is no such order among those you may see."),
+        "unknown_status": _("There is no such status."),
+        "stale_order": _("Order %(number)s was changed meanwhile. Look at it again."),
+        "move_refused": _("Order %(number)s cannot go there from the status it is in now."),
+    }
+)

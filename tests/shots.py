@@ -1,0 +1,294 @@
+"""Pictures of every screen and every kind of shop page of a running demo, and contact sheets to look them over.
+
+    python -m tests.shots [--base http://localhost:8400] [--out test-output/shots] [--only central|shops]
+
+Central in English and Russian, light and dark; the shops in their own language; all at 1440 and 390 pixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
+THEMES = ("light", "dark")
+LANGUAGES = ("en", "ru")
+SHEET_WIDTH = {"wide": 720, "phone": 260}
+PER_ROW = {"wide": 3, "phone": 7}
+#: a sheet taller than this is too small to read; a page longer than its share is cut off there
+TALLEST = {"wide": 620, "phone": 900}
+
+
+@dataclass(frozen=True)
+class Shot:
+    name: str
+    width: str
+    theme: str
+    language: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Options:
+    base: str
+    out: Path
+    login: str
+    password: str
+    only: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    problems: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        shots: list[Shot] = []
+        if options.only != "shops":
+            shots += list(_central(browser, options, problems))
+        if options.only != "central":
+            shots += list(_shops(browser, options, problems))
+        browser.close()
+    for sheet in contact_sheets(shots, options.out):
+        print(sheet)
+    for problem in problems:
+        print("PROBLEM", problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _options(arguments: list[str] | None) -> Options:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", default="http://localhost:8400", help="address of central")
+    parser.add_argument("--out", type=Path, default=Path("test-output/shots"))
+    parser.add_argument("--login", default="")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--only", choices=("central", "shops"), default="")
+    given = parser.parse_args(arguments)
+    return Options(given.base.rstrip("/"), given.out, given.login, given.password, given.only)
+
+
+# --- central -----------------------------------------------------------------------------------------------------
+
+
+def _central(browser: Browser, options: Options, problems: list[str]) -> Iterator[Shot]:
+    for width, theme, language in product(WIDTHS, THEMES, LANGUAGES):
+        with _context(browser, options, width, theme, language, problems) as context:
+            page = context.new_page()
+            yield _shoot(page, options, "00 sign-in", "/sign-in", width, theme, language)
+            sign_in(page, options)
+            for name, path in central_screens(page, options):
+                yield _shoot(page, options, name, path, width, theme, language)
+            yield _shoot_palette(page, options, width, theme, language)
+
+
+def sign_in(page: Page, options: Options) -> None:
+    """With the given sign-in, else as the first person of the demo's list."""
+    page.goto(f"{options.base}/sign-in")
+    if options.login:
+        page.fill("input[name=login]", options.login)
+        page.fill("input[name=password]", options.password)
+        page.click(".sign-in form button")
+    else:
+        page.click(".demo-staff li:first-child button")
+    page.wait_for_selector(".frame")
+
+
+def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
+    """Name and path of each screen; what has an id in its path is found on its list."""
+    order = _first(page, options, "/orders", r"/orders/[0-9a-f-]{36}$")
+    mixed = _first(page, options, "/orders?site=ink&line=tea", r"/orders/[0-9a-f-]{36}$")
+    node = _first(page, options, "/nodes", r"/nodes/(?!invite)[a-z0-9-]+$")
+    site = _first(page, options, "/sites", r"/sites/(?!new)[a-z0-9-]+$")
+    found = [
+        ("01 home", "/"),
+        ("02 orders", "/orders"),
+        ("03 orders filtered", "/orders?site=tea&line=ink&status=new&status=confirmed"),
+        ("04 orders none", "/orders?q=no-such-order"),
+        ("05 order lines", "/orders/lines"),
+        ("06 order", order),
+        ("07 order of many sites", mixed),
+        ("08 products", "/products"),
+        ("09 nodes", "/nodes"),
+        ("10 node", node),
+        ("11 invite", "/nodes/invite"),
+        ("12 sites", "/sites"),
+        ("13 site", site),
+        ("14 new site", "/sites/new"),
+        ("15 profile", "/profile"),
+        ("16 not found", "/no/such/page"),
+    ]
+    return [(name, path) for name, path in found if path]
+
+
+def _first(page: Page, options: Options, listed: str, pattern: str) -> str:
+    page.goto(options.base + listed)
+    for link in page.locator("#main a[href]").all():
+        path = urlsplit(link.get_attribute("href") or "").path
+        if re.search(pattern, path):
+            return path
+    return ""
+
+
+def _shoot_palette(page: Page, options: Options, width: str, theme: str, language: str) -> Shot:
+    page.goto(f"{options.base}/orders")
+    page.keyboard.press("Control+k")
+    page.fill("#palette-text", "te")
+    page.wait_for_timeout(500)
+    return _save(page, options, "17 palette", width, theme, language)
+
+
+# --- shops -------------------------------------------------------------------------------------------------------
+
+
+def _shops(browser: Browser, options: Options, problems: list[str]) -> Iterator[Shot]:
+    for site, address in _sites(browser, options):
+        for width in WIDTHS:
+            with _context(browser, options, width, "light", "", problems) as context:
+                page = context.new_page()
+                for name, path in _shop_pages(page, address):
+                    shot = _shoot(page, options, f"{site} {name}", path, width, "light", "shop", base=address)
+                    yield shot
+
+
+def _sites(browser: Browser, options: Options) -> list[tuple[str, str]]:
+    with _context(browser, options, "wide", "light", "en", []) as context:
+        page = context.new_page()
+        sign_in(page, options)
+        page.goto(f"{options.base}/sites")
+        rows = page.locator("table tr[data-href]").all()
+        return [
+            (
+                (row.get_attribute("data-href") or "").rsplit("/", 1)[-1],
+                row.locator("a[target=_blank]").get_attribute("href") or "",
+            )
+            for row in rows
+        ]
+
+
+def _shop_pages(page: Page, address: str) -> Iterator[tuple[str, str]]:
+    """Home, a shelf, a product, then a filled cart and its checkout, and a page that is not there."""
+    page.goto(address + "/")
+    yield "1 home", "/"
+    for name, pattern in (("2 category", r"^/c/"), ("3 product", r"^/p/")):
+        path = _link(page, pattern)
+        if path:
+            yield name, path
+            page.goto(address + path)
+    button = page.locator("form[action='/_r/cart/form'] button, [data-add]").first
+    if button.count():
+        button.click()
+        page.wait_for_timeout(700)
+    yield "4 cart", "/cart"
+    yield "5 checkout", "/checkout"
+    yield "6 about", "/about"
+    yield "7 not found", "/no/such/page"
+
+
+def _link(page: Page, pattern: str) -> str:
+    for link in page.locator("main a[href]").all():
+        path = urlsplit(link.get_attribute("href") or "").path
+        if re.search(pattern, path):
+            return path
+    return ""
+
+
+# --- the camera --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _context(
+    browser: Browser, options: Options, width: str, theme: str, language: str, problems: list[str]
+) -> Iterator[BrowserContext]:
+    across, down = WIDTHS[width]
+    context = browser.new_context(
+        viewport={"width": across, "height": down},
+        color_scheme="dark" if theme == "dark" else "light",
+        locale={"ru": "ru-RU"}.get(language, "en-GB"),
+        reduced_motion="reduce",
+        is_mobile=width == "phone",
+        has_touch=width == "phone",
+    )
+    host = urlsplit(options.base).hostname or "localhost"
+    if language:
+        context.add_cookies([{"name": "rialto_desk_language", "value": language, "domain": host, "path": "/"}])
+        context.add_cookies([{"name": "rialto_desk_theme", "value": theme, "domain": host, "path": "/"}])
+    where = f"{width} {theme} {language}"
+    context.on("console", lambda message: message.type == "error" and _note(problems, where, message.text))
+    context.on("weberror", lambda error: problems.append(f"{where}: {error.error}"))
+    yield context
+    context.close()
+
+
+def _note(problems: list[str], where: str, text: str) -> None:
+    # The page that is not there is asked for on purpose.
+    if "404" not in text:
+        problems.append(f"{where}: {text}")
+
+
+def _shoot(
+    page: Page, options: Options, name: str, path: str, width: str, theme: str, language: str, *, base: str = ""
+) -> Shot:
+    page.goto((base or options.base) + path, wait_until="load")
+    page.wait_for_timeout(150)
+    return _save(page, options, name, width, theme, language)
+
+
+def _save(page: Page, options: Options, name: str, width: str, theme: str, language: str) -> Shot:
+    across = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if across > 0:
+        print(f"WIDE {name} {width} {language}: {across} px too wide", file=sys.stderr)
+    path = options.out / f"{name.replace(' ', '-')}.{width}.{theme}.{language}.png"
+    page.screenshot(path=path, full_page=True)
+    return Shot(name, width, theme, language, path)
+
+
+# --- contact sheets ----------------------------------------------------------------------------------------------
+
+
+def contact_sheets(shots: Iterable[Shot], out: Path) -> list[Path]:
+    """One sheet per width, theme and language; the paths of what was written."""
+    groups: dict[tuple[str, str, str], list[Shot]] = {}
+    for shot in shots:
+        groups.setdefault((shot.width, shot.theme, shot.language), []).append(shot)
+    return [_sheet(group, out / f"sheet.{'.'.join(key)}.png") for key, group in groups.items()]
+
+
+def _sheet(shots: list[Shot], path: Path) -> Path:
+    width = shots[0].width
+    tiles = [_tile(shot) for shot in sorted(shots, key=lambda shot: shot.name)]
+    rows = [tiles[at : at + PER_ROW[width]] for at in range(0, len(tiles), PER_ROW[width])]
+    heights = [max(tile.height for tile in row) for row in rows]
+    sheet = Image.new("RGB", (PER_ROW[width] * (SHEET_WIDTH[width] + 12), sum(heights) + 12 * len(rows)), "#888")
+    top = 0
+    for row, height in zip(rows, heights, strict=True):
+        for index, tile in enumerate(row):
+            sheet.paste(tile, (index * (SHEET_WIDTH[width] + 12), top))
+        top += height + 12
+    sheet.save(path)
+    return path
+
+
+def _tile(shot: Shot) -> Image.Image:
+    with Image.open(shot.path) as picture:
+        across = SHEET_WIDTH[shot.width]
+        small = picture.convert("RGB").resize((across, max(1, picture.height * across // picture.width)))
+    small = small.crop((0, 0, across, min(small.height, TALLEST[shot.width])))
+    tile = Image.new("RGB", (across, small.height + 18), "#fff")
+    tile.paste(small, (0, 18))
+    ImageDraw.Draw(tile).text((4, 3), shot.name, fill="#000")
+    return tile
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
