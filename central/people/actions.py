@@ -14,19 +14,22 @@ from sync.contracts.orders import Person
 from sync.events import record_event
 
 
-def match_or_make_customer(order_id: UUID, person: Person, *, site: str, site_label: str) -> Customer:
+def match_or_make_customer(
+    order_id: UUID, person: Person, *, site: str, site_label: str, is_past: bool = False
+) -> Customer:
     """Keep what the shopper gave with an order, and find whose it is: the same phone, else the same e-mail, else new.
 
-    Called again for the same order it returns the same customer and writes nothing.
+    Called again for the same order it returns the same customer and writes nothing. `is_past`: tell nobody, so that
+    nobody is written to about an order of long ago.
     """
     try:
-        return _match_or_make(order_id, person, site=site, site_label=site_label)
+        return _match_or_make(order_id, person, site, site_label, is_past)
     except IntegrityError:
         # Another order of the same shopper was here at the same moment: now his row is there to be found.
-        return _match_or_make(order_id, person, site=site, site_label=site_label)
+        return _match_or_make(order_id, person, site, site_label, is_past)
 
 
-def _match_or_make(order_id: UUID, person: Person, *, site: str, site_label: str) -> Customer:
+def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str, is_past: bool) -> Customer:
     with atomic(CUSTOMERS):
         if known := OrderContact.objects.filter(pk=order_id).select_related("customer").first():
             return known.customer
@@ -48,8 +51,9 @@ def _match_or_make(order_id: UUID, person: Person, *, site: str, site_label: str
             language=person.language,
             site=site,
         )
-        event = CustomerMatched(order=order_id.hex, customer=customer.pk.hex, is_new=is_new)
-        record_event(event, realm=CUSTOMERS)
+        if not is_past:
+            event = CustomerMatched(order=order_id.hex, customer=customer.pk.hex, is_new=is_new)
+            record_event(event, realm=CUSTOMERS)
     return customer
 
 

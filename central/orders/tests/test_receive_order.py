@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -185,6 +186,23 @@ def test_two_cut_off_shops_that_sold_one_basket_both_stand_and_the_later_is_flag
         orders.append(actions.receive_order(make_placed(id=order_id, cart=cart, taken=taken, placed_at=placed_at)))
 
     assert [Order.objects.get(pk=order.pk).is_duplicate_suspect for order in orders] == [True, False]
+
+
+def test_an_order_of_the_past_has_its_history_and_disturbs_nobody() -> None:
+    placed, then = make_placed(), datetime(2026, 3, 1, 12, tzinfo=UTC)
+    moves = [actions.PastMove("confirmed", "olga", then + timedelta(hours=1)), actions.PastMove("sent", "igor", then)]
+
+    for _ in range(2):
+        order = actions.write_past_order(placed, customer=UUID(int=5), received_at=then, moves=moves)
+
+    order.refresh_from_db()
+    assert (order.status_id, order.customer, order.received_at, order.ver) == ("sent", UUID(int=5), then, 3)
+    assert list(order.changes.order_by("order_ver").values_list("kind", "by", "at")) == [
+        ("received", "edge:a", then),
+        ("status", "olga", then + timedelta(hours=1)),
+        ("status", "igor", then),
+    ]
+    assert not Job.objects.using("orders").exists() and not Outbox.objects.using("orders").exists()
 
 
 @pytest.mark.django_db(databases=["default", "orders"], transaction=True)
