@@ -28,5 +28,5 @@ class CartLink(models.Model):
     source = models.CharField(primary_key=True, max_length=32)
     target = models.CharField(max_length=32, db_index=True)
     hlc = models.BigIntegerField()
-    link_id = models.CharField(max_length=64)
+    link_id = models.CharField(max_length=128)
     created_at = models.DateTimeField(default=timezone.now)

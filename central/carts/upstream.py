@@ -30,7 +30,7 @@ def take_in_delta(edge: EdgeScope, body: bytes) -> None:
 def take_in_alias(edge: EdgeScope, body: bytes) -> None:
     fact = _unpacked(body, CartAlias)
     _check_ids(fact.source, fact.target)
-    if len(fact.link_id) > 64:
+    if len(fact.link_id) > 128:
         raise Poison("a link's id is too long")
     actions.link_carts(fact)
 

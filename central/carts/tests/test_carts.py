@@ -71,13 +71,17 @@ def test_a_linked_cart_is_joined_into_the_lesser_and_late_ops_follow() -> None:
     actions.join_delta(delta(core.add(dot("1"), TEA, 1), CART))
     actions.join_delta(delta(core.add(dot("2"), CUP, 2), OTHER))
 
-    take_in_alias(EDGE, pack(CartAlias(source=OTHER, target=CART, hlc=5, link_id="l")))
+    take_in_alias(EDGE, pack(CartAlias(source=OTHER, target=CART, hlc=5, link_id=f"{OTHER}:{CART}")))
     actions.join_delta(delta(core.add(dot("3"), TEA, 4), OTHER))
 
     assert {line.key: line.quantity for line in cart_lines(OTHER)} == {TEA: 5, CUP: 2}
     assert cart_state(OTHER) == cart_state(CART)
     alias, moved, late = facts()[2:]
-    assert (alias, moved.cart, late.cart) == (CartAlias(source=OTHER, target=CART, hlc=5, link_id="l"), CART, CART)
+    assert (alias, moved.cart, late.cart) == (
+        CartAlias(source=OTHER, target=CART, hlc=5, link_id=f"{OTHER}:{CART}"),
+        CART,
+        CART,
+    )
 
 
 def test_a_link_may_come_again_or_the_wrong_way_round() -> None:
