@@ -40,11 +40,13 @@ class SmtpGateway:
 
     def _connected(self, url: SplitResult) -> smtplib.SMTP:
         host = url.hostname or "localhost"
+        # Our own name, told rather than looked up: a lookup may take seconds where there is no resolver.
+        ours = urlsplit(config().base_url).hostname or "localhost"
         if url.scheme == "smtps":
             context = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT_S, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, ours, timeout=TIMEOUT_S, context=context)
         else:
-            server = smtplib.SMTP(host, url.port or 25, timeout=TIMEOUT_S)
+            server = smtplib.SMTP(host, url.port or 25, ours, timeout=TIMEOUT_S)
         try:
             self._greet(server, url, host)
         except BaseException:
