@@ -90,7 +90,7 @@ class Run:
         self.tell(f"--- {title}")
         with tempfile.TemporaryDirectory(prefix="rialto-") as folder:
             report = Path(folder) / "report.xml"
-            argv = [sys.executable, "-m", "pytest", "-rs", f"--junit-xml={report}", *arguments]
+            argv = [sys.executable, "-m", "pytest", "-rfEs", f"--junit-xml={report}", *arguments]
             done = subprocess.run(argv, cwd=ROOT, env={**os.environ, **env}, check=False)  # noqa: S603
             self.count += read_count(report)
         # 5: nothing was collected, which is right for a selection that has no slow tests.
@@ -146,10 +146,10 @@ def run(mode: str, more: Sequence[str], *, tell: Callable[[str], None]) -> tuple
     this = Run(tell)
     quick = ["-m", "not slow and not browser"]
     with scratch_servers() as env:
-        if more:
+        if more and mode != "fast":
             this.pytest("the chosen tests", more, env)
         else:
-            this.pytest("the fast tests, on embedded servers", [*quick, "-n", "2"], env)
+            this.pytest("the fast tests, on embedded servers", [*quick, "-n", "2", *more], env)
         if mode != "fast" and not more:
             browser = "" if BROWSER not in left_out else " and not browser"
             this.pytest("the slow tests, one after the other", ["-m", f"(slow or browser){browser}"], env)

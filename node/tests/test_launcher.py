@@ -95,6 +95,7 @@ def test_an_environment_is_whole_only_with_the_stamp_of_this_lock(launcher: Modu
     assert launcher.stamp(str(venv), "dev") == ""
 
 
+@pytest.mark.slow  # makes a real one
 def test_a_half_made_environment_is_begun_anew(launcher: ModuleType, venv: Path) -> None:
     launcher.write_stamp(str(venv), "run")
     (venv / launcher.MAKING).touch()
