@@ -134,5 +134,5 @@ def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:
         "crumbs": _crumbs(shelf.path_to(tree, place)) if place else [],
         "also": _goods(site, [each for each in also if each.id != product.id][:ALSO_GOODS]),
         "also_from": place,
-        "sister_goods": shelves.sister_goods(shops.sister_sites(site), product.id, SISTER_GOODS - 1),
+        "sister_goods": shelves.sister_goods(shops.sister_sites(site), product.id, SISTER_GOODS),
     }
