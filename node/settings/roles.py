@@ -38,6 +38,8 @@ EDGE_APPS = [
     "edge.replica",
     "edge.pages",
     "edge.rights",
+    "edge.cart",
+    "edge.shopper",
     "edge.checkout",
 ]
 

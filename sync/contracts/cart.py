@@ -28,7 +28,7 @@ class Token(Struct, frozen=True, array_like=True):
     key: LineKey
     units: int
     price_ref: int  # version of the line card the shopper saw
-    hlc: int  # hybrid logical clock, ms << 16 | counter
+    hlc: int  # hybrid logical clock, ms << 10 | counter: stays below 2^53, so that a browser can give it back whole
 
 
 class Take(Struct, frozen=True, array_like=True):
@@ -66,6 +66,7 @@ class CartState(Struct, kw_only=True):
 
     `ctx` version vector (client -> greatest n such that 1..n were all seen), `cloud` the dots above it,
     `tok` live tokens, `take` takes by token and taking dot. Pairs are lists because JSON keys are strings.
+    Canonical when made by `sync.core.cart.encode`: every list sorted, so equal carts have equal `pack` bytes.
     """
 
     ctx: dict[str, int] = {}
@@ -74,22 +75,30 @@ class CartState(Struct, kw_only=True):
     take: list[tuple[Dot, list[tuple[Dot, Take]]]] = []
 
 
-class CartDelta(Struct, frozen=True, kw_only=True):
-    """A fact, up (kind `cart`) and down (topic `cart`, key = cart id): one or more ops on one cart."""
+class CartDelta(Struct, frozen=True, kw_only=True, tag="delta"):
+    """A fact, up (kind `cart`) and down (topic `cart`, key = cart id): one or more ops on one cart.
+
+    A whole cart is a delta too: the answer to a subscription is one with the full state and no hashes.
+    """
 
     cart: str
     delta: CartState
-    #: dot -> blake2b-8 hex of the op's payload: the same dot with another payload is an alarm, not ignored
+    #: "client:seq" -> blake2b-8 hex of the op's payload: the same dot with another payload is an alarm, not ignored
     hashes: dict[str, str] = {}
 
 
-class CartAlias(Struct, frozen=True, kw_only=True):
+class CartAlias(Struct, frozen=True, kw_only=True, tag="alias"):
     """A fact, up (kind `cart_alias`) and down (topic `cart`, key = source): two guest carts are one shopper's.
 
-    `target` is the lesser id of the two, so links never form a ring.
+    `target` is the lesser id of the two, so links never form a ring. Joined by `sync.core.cart.union`: whatever the
+    order of arrival, the root of a set of linked carts is its least id.
     """
 
     source: str
     target: str
     hlc: int
     link_id: str
+
+
+#: what topic `cart` carries: `unpack(body, CartFact)`; the tag tells which
+CartFact = CartDelta | CartAlias

@@ -1,0 +1,150 @@
+"""The edge's one process: plain ASGI for what every shopper does, Django for checkout and the order's page.
+
+Order of looking: pictures and static files, the routes of the cart and the shopper, pages, Django. A page hit or a
+cart op passes no middleware; what is common to all (known host, body cap, headers, errors) is done here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "node.settings.edge")
+django.setup(set_prefix=False)
+
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+from edge.cart.routes import ROUTES as CART_ROUTES  # noqa: E402
+from edge.cart.routes import error_response  # noqa: E402
+from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_response  # noqa: E402
+from edge.live import carts as live  # noqa: E402
+from edge.live.routes import stream  # noqa: E402
+from edge.pages import serving, static, wire  # noqa: E402
+from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
+from edge.replica import pictures  # noqa: E402
+from edge.replica.sites import site_of  # noqa: E402
+from edge.rights.keeper import keeper  # noqa: E402
+from edge.shopper.routes import ROUTES as SHOPPER_ROUTES  # noqa: E402
+from node.errors import RialtoError  # noqa: E402
+from sync.link import link  # noqa: E402
+from sync.store.writer import reader, writer  # noqa: E402
+
+logger = logging.getLogger("edge")
+
+ROUTES = CART_ROUTES | SHOPPER_ROUTES
+DJANGO = ("/checkout", "/order/", "/_r/order/")
+_django = ASGIHandler()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _http(scope, receive, send)
+
+
+async def _http(scope: Scope, receive: Receive, send: Send) -> None:
+    path, method = scope["path"], scope["method"]
+    if path.startswith("/_m/"):
+        await pictures.serve(scope, receive, send)
+    elif path.startswith("/static/"):
+        await static.serve(scope, receive, send)
+    elif path == "/_r/health":
+        await json_response({"ok": True, "link": link.status()["is_up"]}).send(send, None)
+    elif (handler := ROUTES.get((method, path))) or path == "/_r/live":
+        await _own(scope, receive, send, handler)
+    elif path.startswith(DJANGO):
+        await _by_django(scope, receive, send)
+    elif path.startswith("/_r/"):
+        await _refuse(send, 405 if any(path == known for _, known in ROUTES) else 404)
+    else:
+        await serving.serve(scope, receive, send)
+
+
+async def _own(scope: Scope, receive: Receive, send: Send, handler: object) -> None:
+    request = Request(scope, receive)
+    site = site_of(request.headers.get("host", ""))
+    if site is None or not site.is_active:
+        await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
+        return
+    try:
+        if scope["path"] == "/_r/live":
+            await stream(request, send)
+            return
+        answer: Response = await handler(request)  # type: ignore[operator]
+    except TooLarge as error:
+        # The rest of the body is not read: the connection cannot be used again.
+        answer = error_response(error, site)
+        answer.headers.append(("connection", "close"))
+    except RialtoError as error:
+        answer = error_response(error, site)
+    except Exception:
+        logger.exception("%s %s failed", scope["method"], scope["path"])
+        page = failed_page(site)
+        await wire.page(scope, send, page, [*wire.NO_STORE, *wire.security(site)])
+        return
+    await answer.send(send, site)
+
+
+async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
+    if site_of(wire.header(scope, b"host")) is None:
+        await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
+        return
+    await _django(scope, receive, send)  # type: ignore[arg-type]
+
+
+async def _refuse(send: Send, status: int) -> None:
+    word = "not_found" if status == 404 else "method_not_allowed"
+    await json_response({"error": word, "message": "there is nothing at this address"}, status).send(send, None)
+
+
+# --- life --------------------------------------------------------------------------------------------------------
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    sweeper: asyncio.Task[None] | None = None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                sweeper = await _start()
+            except Exception as error:
+                logger.exception("the edge could not start")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            if sweeper:
+                await _stop(sweeper)
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _start() -> asyncio.Task[None]:
+    live.start()
+    pictures.fetcher.wake()
+    await link.start()
+    await keeper.start()
+    return asyncio.create_task(_sweep(), name="cart-interest")
+
+
+async def _stop(sweeper: asyncio.Task[None]) -> None:
+    sweeper.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sweeper
+    live.stop()
+    await keeper.stop()
+    await link.stop()
+    await pictures.fetcher.stop()
+    await asyncio.to_thread(writer.stop)
+    await asyncio.to_thread(reader.stop)
+
+
+async def _sweep() -> None:
+    while True:
+        await asyncio.sleep(60)
+        live.leave_idle()

@@ -1,0 +1,52 @@
+"""Which cart stands for a cart now: guest carts of one shopper are linked, and the least id of them is the root."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from edge.cart.models import Alias
+from node.realms import EDGE, on_commit
+from sync.core import cart as core
+from sync.store.writer import reader
+
+_KEPT = 50_000
+_roots: OrderedDict[str, str] = OrderedDict()
+
+
+async def root_of(cart: str) -> str:
+    """The root of a cart; itself when it was never linked. For the event loop."""
+    known = _roots.get(cart)
+    if known is None:
+        known = await reader.run(lambda: stored_root(cart))
+        _remember(cart, known)
+    return known
+
+
+def stored_root(cart: str) -> str:
+    """The same, read from the database: in the writer, or in a reader's thread."""
+    return core.root_of(cart, _parent)
+
+
+def link(one: str, two: str) -> tuple[str, str] | None:
+    """Make two carts one, inside a job of the writer; (source, target), None when they already are."""
+    found = core.union(one, two, _parent)
+    if found:
+        source, target = found
+        Alias.objects.create(source=source, target=target)
+        on_commit(_roots.clear, realm=EDGE)  # links are rare; what pointed at the source is somewhere among them
+    return found
+
+
+def forget_all() -> None:
+    """Forget what was remembered (tests that change databases)."""
+    _roots.clear()
+
+
+def _parent(cart: str) -> str | None:
+    return Alias.objects.filter(pk=cart).values_list("target", flat=True).first()
+
+
+def _remember(cart: str, root: str) -> None:
+    _roots[cart] = root
+    if len(_roots) > _KEPT:
+        _roots.popitem(last=False)

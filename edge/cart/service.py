@@ -1,0 +1,312 @@
+"""A cart at this edge: what is in it, taking ops in, an order's takes, joining two.
+
+Writes run in jobs of the one writer and read the cart from the database there, so that jobs of one group commit see
+each other. Reads elsewhere go through a memory of decoded carts, changed only after a commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from edge.cart import roots
+from edge.cart.errors import UnknownSku
+from edge.cart.models import SeenOp, StoredCart
+from edge.live import carts as live
+from node.realms import EDGE, on_commit
+from sync.contracts.cart import CartAlias, CartDelta, CartFact, CartOp, CartState, Dot, LineKey
+from sync.contracts.codec import pack, unpack
+from sync.contracts.documents import card_key
+from sync.contracts.ids import new_client_id
+from sync.core import cart as core
+from sync.core.cart import Cart
+from sync.store.edge.models import Document, Outgoing
+from sync.store.edge.outbox import enqueue
+from sync.store.writer import reader, writer
+
+logger = logging.getLogger(__name__)
+
+REALM = "orders"
+_KEPT = 5_000
+
+#: root id -> (version, cart) as last committed
+_carts: OrderedDict[str, tuple[int, Cart]] = OrderedDict()
+_last_stamp = 0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The answer to ops: the cart's version after them, and how far each dot has come: "edge", or "central" too."""
+
+    version: int
+    acks: dict[str, str]
+
+
+# --- reads -------------------------------------------------------------------------------------------------------
+
+
+def load(cart: str) -> Cart:
+    """The cart of an id, or of its root. Off the event loop; inside the writer it sees what the job has written."""
+    return load_version(cart)[1]
+
+
+def load_version(cart: str) -> tuple[int, Cart]:
+    """(version, cart); (0, empty) when this edge holds nothing of it. Off the event loop."""
+    root = roots.stored_root(cart)
+    known = _carts.get(root)
+    if known is not None and not _is_writing():
+        return known
+    found = _stored(root)
+    if not _is_writing():
+        _remember(root, found)
+    return found
+
+
+async def held(cart: str) -> tuple[int, Cart]:
+    """The same for the event loop: from memory when it is there."""
+    root = await roots.root_of(cart)
+    known = _carts.get(root)
+    return known if known is not None else await reader.run(lambda: load_version(root))
+
+
+# --- ops ---------------------------------------------------------------------------------------------------------
+
+
+async def take_ops(cart: str, ops: Sequence[CartOp], *, group: str) -> Taken:
+    """Take ops of one cart in, all or none; returns after the fsync.
+
+    A repeated op changes nothing and is acknowledged again. Raises what `core.check_ops` does, `UnknownSku`,
+    `core.DotConflict`, `core.CartFull`.
+    """
+    core.check_ops(ops)
+    adds = [op.key for op in ops if op.kind == "add"]
+    if adds:
+        await reader.run(lambda: check_on_sale(adds, group))
+    return await writer.run(lambda: _take_ops(cart, ops))
+
+
+def check_on_sale(keys: Iterable[LineKey], group: str) -> None:
+    """Raises `UnknownSku` naming the first key that no shop of the group sells."""
+    wanted = {card_key(key.site, key.sku, key.options): key for key in keys}
+    known = Document.objects.filter(topic=f"card:{group}", key__in=list(wanted), body__isnull=False)
+    missing = wanted.keys() - set(known.values_list("key", flat=True))
+    if missing:
+        key = wanted[min(missing)]
+        raise UnknownSku(f"no shop here sells {key.sku!r}", site=key.site, sku=key.sku, options=key.options)
+
+
+def _take_ops(cart: str, ops: Sequence[CartOp]) -> Taken:
+    root = roots.stored_root(cart)
+    version, before = _stored(root)
+    seen = {row.dot: row for row in SeenOp.objects.filter(pk__in=[core.dot_text(op.dot) for op in ops])}
+    fresh = [op for op in ops if not _is_repeat(op, seen)]
+    if fresh:
+        delta = core.joined(core.delta_of(op, hlc=_stamp()) for op in fresh)
+        after = core.join(before, delta)
+        core.check_size(after, adds=any(op.kind == "add" for op in fresh))
+        hashes = {core.dot_text(op.dot): core.op_hash(op) for op in fresh}
+        n = _send(root, delta, hashes)
+        now = _now()
+        SeenOp.objects.bulk_create(SeenOp(dot=dot, hash=mark, n=n, created=now) for dot, mark in hashes.items())
+        version = _save(root, version, before, after)
+    waiting = _waiting({row.n for row in seen.values()})
+    acks = {core.dot_text(op.dot): "edge" for op in ops}
+    acks |= {dot: "central" for dot, row in seen.items() if row.n not in waiting}
+    return Taken(version, acks)
+
+
+def _is_repeat(op: CartOp, seen: Mapping[str, SeenOp]) -> bool:
+    row = seen.get(core.dot_text(op.dot))
+    if row is not None and row.hash != core.op_hash(op):
+        raise core.DotConflict("one dot, two payloads", dot=core.dot_text(op.dot))
+    return row is not None
+
+
+def _waiting(numbers: set[int]) -> set[int]:
+    """Those of our numbered deltas that central has not acknowledged."""
+    if not numbers:
+        return set()
+    return set(Outgoing.objects.filter(realm=REALM, n__in=numbers).values_list("n", flat=True))
+
+
+def is_dot_waiting(dots: Collection[str]) -> set[str]:
+    """Those of these dots that central has not acknowledged, as far as this edge knows. Off the event loop."""
+    rows = dict(SeenOp.objects.filter(pk__in=list(dots)).values_list("dot", "n"))
+    waiting = _waiting(set(rows.values()))
+    return {dot for dot in dots if dot not in rows or rows[dot] in waiting}
+
+
+async def set_units(cart: str, units: Mapping[LineKey, int]) -> None:
+    """Correct lines to fewer units (a checkout found no more of them): an op of the edge's own, as a shopper's."""
+    await writer.run(lambda: _set_units(cart, units))
+
+
+def _set_units(cart: str, units: Mapping[LineKey, int]) -> None:
+    now = load(cart)
+    client = new_client_id()
+    ops = []
+    for seq, (key, wanted) in enumerate(sorted(units.items()), start=1):
+        line = core.line_of(now, key)
+        if line and wanted < line.quantity and (op := core.op_to_set(Dot(client, seq), key, wanted, line)):
+            ops.append(op)
+    if ops:
+        _take_ops(cart, ops)
+
+
+def set_line(cart: str, key: LineKey, wanted: int, *, price_ref: int = 0) -> CartOp | None:
+    """The op of a form without JavaScript: `wanted` units of a line as it is now. Off the event loop."""
+    line = core.line_of(load(cart), key)
+    return core.op_to_set(Dot(new_client_id(), 1), key, wanted, line, price_ref=price_ref)
+
+
+# --- orders ------------------------------------------------------------------------------------------------------
+
+
+def take_for_order(cart: str, order: str, seen: Collection[Dot]) -> CartDelta:
+    """Take what an order bought out of the cart, inside the order's transaction. The delta travels in the order too."""
+    root = roots.stored_root(cart)
+    version, before = _stored(root)
+    delta = core.checkout(before, order, seen)
+    _save(root, version, before, core.join(before, delta))
+    # Also by itself, so that sister shops see the cart shrink even where the order's own way is slower.
+    _send(root, delta, {})
+    return CartDelta(cart=root, delta=core.encode(delta))
+
+
+# --- two carts become one ----------------------------------------------------------------------------------------
+
+
+async def unite(one: str, two: str) -> str:
+    """Make two guest carts one and tell central; returns the root."""
+    return await writer.run(lambda: _unite(one, two))
+
+
+def _unite(one: str, two: str) -> str:
+    found = roots.link(one, two)
+    if found:
+        source, target = found
+        enqueue(REALM, "cart_alias", pack(_alias(source, target)))
+        _pour(source, target)
+    return roots.stored_root(one)
+
+
+def _alias(source: str, target: str) -> CartAlias:
+    return CartAlias(source=source, target=target, hlc=_stamp(), link_id=f"{source}:{target}")
+
+
+def _pour(source: str, target: str) -> None:
+    """What the source held is the target's now."""
+    version, before = _stored(target)
+    _, other = _stored(source)
+    _save(target, version, before, core.join(before, other))
+    on_commit(lambda: live.moved(source, target), realm=EDGE)
+
+
+async def join_state(cart: str, state: Cart) -> None:
+    """Join what a hop brought along. Central may know less than it: it is sent on, and harmless if known."""
+    await writer.run(lambda: _join_state(cart, state))
+
+
+def _join_state(cart: str, state: Cart) -> None:
+    root = roots.stored_root(cart)
+    version, before = _stored(root)
+    after = core.join(before, state)
+    if core.cart_bytes(after) != core.cart_bytes(before):
+        _send(root, state, {})
+        _save(root, version, before, after)
+
+
+# --- what central sends ------------------------------------------------------------------------------------------
+
+
+def apply_fact(key: str, body: bytes) -> None:
+    """A delta, a whole cart or a link of two, from central's log. Inside the writer's transaction."""
+    fact: CartDelta | CartAlias = unpack(body, CartFact)  # type: ignore[arg-type]
+    if isinstance(fact, CartAlias):
+        found = roots.link(fact.source, fact.target)
+        if found:
+            _pour(*found)
+        return
+    _check_hashes(fact.hashes)
+    root = roots.stored_root(fact.cart)
+    version, before = _stored(root)
+    after = core.join(before, core.decode(fact.delta), alarm=_alarm)
+    if core.cart_bytes(after) != core.cart_bytes(before):
+        _save(root, version, before, after)
+
+
+def _check_hashes(hashes: Mapping[str, str]) -> None:
+    known = dict(SeenOp.objects.filter(pk__in=list(hashes)).values_list("dot", "hash"))
+    for dot, mark in known.items():
+        if hashes[dot] != mark:
+            logger.error("cart op %s has two payloads: a broken or hostile browser", dot)
+
+
+def _alarm(dot: Dot) -> None:
+    logger.error("cart op %s has two payloads: a broken or hostile browser", core.dot_text(dot))
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+def _stored(root: str) -> tuple[int, Cart]:
+    row = StoredCart.objects.filter(pk=root).values_list("version", "state").first()
+    if row is None:
+        return 0, core.EMPTY
+    version, state = row
+    return version, core.decode(unpack(bytes(state), CartState))
+
+
+def _save(root: str, version: int, before: Cart, after: Cart) -> int:
+    state = core.cart_bytes(after)
+    if version and state == core.cart_bytes(before):
+        return version
+    version += 1
+    StoredCart.objects.update_or_create(pk=root, defaults={"state": state, "version": version, "updated": _now()})
+    on_commit(lambda: _committed(root, version, after), realm=EDGE)
+    return version
+
+
+def _committed(root: str, version: int, cart: Cart) -> None:
+    _remember(root, (version, cart))
+    live.changed(root)
+
+
+def _send(root: str, delta: Cart, hashes: Mapping[str, str]) -> int:
+    body = pack(CartDelta(cart=root, delta=core.encode(delta), hashes=dict(hashes)))
+    return enqueue(REALM, "cart", body, ref=f"{root}|{','.join(hashes)}")
+
+
+def _remember(root: str, known: tuple[int, Cart]) -> None:
+    held_now = _carts.get(root)
+    if held_now is None or held_now[0] <= known[0]:
+        _carts[root] = known
+        _carts.move_to_end(root)
+        if len(_carts) > _KEPT:
+            _carts.popitem(last=False)
+
+
+def forget_all() -> None:
+    """Forget what was remembered (tests that change databases)."""
+    _carts.clear()
+    roots.forget_all()
+
+
+def _is_writing() -> bool:
+    from django.db import connections
+
+    return bool(connections[EDGE].in_atomic_block)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _stamp() -> int:
+    """Only the writer's thread stamps, so a plain variable will do."""
+    global _last_stamp
+    _last_stamp = core.next_stamp(_last_stamp, _now())
+    return _last_stamp

@@ -1,0 +1,143 @@
+"""Which open tabs watch which cart, and what there is to tell them.
+
+Streams live on the event loop; commits happen in the writer's thread, so news crosses by `call_soon_threadsafe`. A
+stream keeps no queue: it is told that there is news and reads the newest view, so a slow tab costs one view and no
+more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sync.link import link
+
+#: how long an edge follows a cart that no tab has open
+IDLE_S = 30 * 60
+
+
+@dataclass(eq=False)
+class Watcher:
+    """One open stream. `acks`: dots central has taken in since the stream last looked."""
+
+    root: str
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    acks: set[str] = field(default_factory=set)
+
+
+_loop: asyncio.AbstractEventLoop | None = None
+_watchers: dict[str, set[Watcher]] = defaultdict(set)
+#: root -> when it was last asked for (monotonic seconds)
+_followed: dict[str, float] = {}
+
+
+def start() -> None:
+    """Bind to the running loop; once per process."""
+    global _loop
+    _loop = asyncio.get_running_loop()
+    link.on_change(lambda is_up: everyone())
+
+
+def stop() -> None:
+    """Wake every stream so that it ends, and forget the loop."""
+    global _loop
+    _loop = None
+    everyone()
+
+
+def is_running() -> bool:
+    return _loop is not None
+
+
+def follow(root: str) -> None:
+    """The cart is open here: ask central for its news."""
+    if root not in _followed:
+        link.subscribe(root)
+    _followed[root] = time.monotonic()
+
+
+def leave_idle(now: float | None = None) -> list[str]:
+    """Stop following carts that nobody has had open for half an hour; returns their roots."""
+    now = time.monotonic() if now is None else now
+    idle = [root for root, used in _followed.items() if not _watchers.get(root) and now - used > IDLE_S]
+    for root in idle:
+        del _followed[root]
+        link.unsubscribe(root)
+    return idle
+
+
+def watch(root: str) -> Watcher:
+    watcher = Watcher(root)
+    _watchers[root].add(watcher)
+    follow(root)
+    watcher.news.set()
+    return watcher
+
+
+def unwatch(watcher: Watcher) -> None:
+    _watchers[watcher.root].discard(watcher)
+    if not _watchers[watcher.root]:
+        del _watchers[watcher.root]
+        _followed[watcher.root] = time.monotonic()
+
+
+def changed(root: str) -> None:
+    """A cart has changed. From any thread."""
+    _on_loop(lambda: _wake(root))
+
+
+def moved(source: str, target: str) -> None:
+    """A cart was joined into another: whoever watches it watches the other now. From any thread."""
+    _on_loop(lambda: _move(source, target))
+
+
+def acked(dots: Mapping[str, Iterable[str]]) -> None:
+    """Root -> dots central has taken in. On the loop."""
+    for root, names in dots.items():
+        for watcher in _watchers.get(root, ()):
+            watcher.acks.update(names)
+            watcher.news.set()
+
+
+def everyone() -> None:
+    """Something that every tab shows has changed (the link). From any thread."""
+    _on_loop(_wake_all)
+
+
+def _wake(root: str) -> None:
+    for watcher in _watchers.get(root, ()):
+        watcher.news.set()
+
+
+def _wake_all() -> None:
+    for root in list(_watchers):
+        _wake(root)
+
+
+def _move(source: str, target: str) -> None:
+    for watcher in _watchers.pop(source, set()):
+        watcher.root = target
+        _watchers[target].add(watcher)
+        watcher.news.set()
+    if target in _watchers:
+        follow(target)
+    _wake(target)
+
+
+def _on_loop(work: Callable[[], object]) -> None:
+    loop = _loop
+    if loop is None or loop.is_closed():
+        # No server in this process (a test, a command): whoever asks is on his own thread.
+        work()
+        return
+    try:
+        is_here = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        is_here = False
+    if is_here:
+        work()
+    else:
+        loop.call_soon_threadsafe(work)

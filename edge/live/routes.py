@@ -1,0 +1,100 @@
+"""GET /_r/live: server-sent events of a shopper's cart.
+
+    event: cart   id = the view's version   data = the view
+    event: acks   data = {"dots": [...]}     central has these ops: the tab may forget them
+    event: flash  data = {"text": ...}       to be shown once
+
+A tab that comes back (reload, back/forward cache, a cut line) sends the last id it has and gets the newest view only
+when it differs. HTTP/1.1 allows a browser six streams a host, so tabs close theirs when they are hidden for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+
+from edge.cart.routes import flash_text
+from edge.cart.view import View, empty_view, view_of
+from edge.http import Request, Send
+from edge.live import carts as live
+from edge.pages import wire
+from edge.shopper import session
+from sync.contracts.documents import SiteDoc
+from sync.store.writer import reader
+
+BEAT_S = 15.0
+
+
+async def stream(request: Request, send: Send) -> None:
+    """Run one stream until its browser leaves or the node stops."""
+    site = request.site
+    cart = await session.cart_of(request.cookies, site)
+    last = request.headers.get("last-event-id") or request.query.get("v", "")
+    await _start(send, site)
+    await send(_chunk(b"retry: 1000\n\n"))
+    if cart is None:
+        # No handle yet: say so and end; the page opens a stream again after its first op.
+        await send(_chunk(_event("cart", empty_view(site)), is_last=True))
+        return
+    if text := flash_text(await session.take_flash(request.cookies, site), site):
+        await send(_chunk(_event("flash", {"text": text})))
+    watcher = live.watch(await _root(cart))
+    try:
+        await _until_gone(request, _pump(watcher, site, last, send))
+    finally:
+        live.unwatch(watcher)
+
+
+async def _pump(watcher: live.Watcher, site: SiteDoc, last: str, send: Send) -> None:
+    is_up: str | None = None
+    while live.is_running():
+        try:
+            await asyncio.wait_for(watcher.news.wait(), BEAT_S)
+        except TimeoutError:
+            await send(_chunk(b": beat\n\n"))
+            continue
+        watcher.news.clear()
+        acks, watcher.acks = watcher.acks, set()
+        view = await reader.run(lambda: view_of(watcher.root, site))
+        parts = []
+        if view["version"] != last or view["link"] != is_up or not acks:
+            parts.append(_event("cart", view))
+        if acks:
+            parts.append(_event("acks", {"dots": sorted(acks)}))
+        last, is_up = view["version"], view["link"]
+        await send(_chunk(b"".join(parts)))
+
+
+async def _until_gone(request: Request, work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` until it ends or the browser hangs up, whichever is first."""
+    pump = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(request.disconnected())
+    try:
+        await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (pump, gone):
+            task.cancel()
+        await asyncio.gather(pump, gone, return_exceptions=True)
+
+
+async def _root(cart: str) -> str:
+    from edge.cart.roots import root_of
+
+    return await root_of(cart)
+
+
+def _event(name: str, value: View) -> bytes:
+    head = f"id: {value['version']}\n" if name == "cart" and value["version"] else ""
+    return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(value) + b"\n\n"
+
+
+def _chunk(body: bytes, *, is_last: bool = False) -> dict[str, object]:
+    return {"type": "http.response.body", "body": body, "more_body": not is_last}
+
+
+async def _start(send: Send, site: SiteDoc) -> None:
+    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, *wire.security(site)]})

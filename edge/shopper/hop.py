@@ -1,0 +1,253 @@
+"""From shop to sister shop with the cart, by a one-time token in the address (`distributed.md` section 4).
+
+    click at A   POST A/_r/hop {to: B}            -> 303 B/_r/land?t=TOKEN&to=/path -> cookie at B -> 303 B/path
+    "bring my    GET  A/_r/bring?to=B  from B     -> the same
+     cart" at B
+
+The token is signed by A's node and holds the cart as A shows it, sealed to B's node; B knows A's key from the node
+documents it holds, so a hop works when both are cut off from central. It is good for 30 s, once, and only at B.
+
+Nobody can push a token of his own onto a shopper: A gives one out only to its own page's POST, or to a click that
+comes from the very shop it is bound to (Referer, which a page cannot forge); B takes one only from a navigation that
+A's or B's own page began. It shares lines and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+import zlib
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from edge.cart import roots, service
+from edge.checkout.node import this_node
+from edge.http import Request, local_path
+from edge.replica import sites as shops
+from edge.shopper import session
+from edge.shopper.models import UsedHop
+from infra.crypto.errors import SealBroken
+from infra.crypto.keys import ensure_node_keys
+from infra.crypto.sealing import open_sealed, seal
+from infra.crypto.signing import b64, sign, unb64, verify
+from node.config import config
+from node.errors import RialtoError
+from sync.contracts.cart import CartState, Dot
+from sync.contracts.codec import pack, unpack
+from sync.contracts.documents import NodeDoc, SiteDoc
+from sync.core import cart as core
+from sync.core.cart import Cart
+from sync.store.writer import reader, writer
+
+logger = logging.getLogger("edge.hop")
+
+LIFE_S = 30
+#: two clocks may differ a little
+SLACK_S = 5
+#: of the sealed state: the address must pass every proxy
+MAX_STATE = 3 * 1024
+_MAX_UNPACKED = 256 * 1024
+
+
+class HopRefused(RialtoError):
+    """A token that cannot be used; the shop opens all the same, with the cart this browser has here."""
+
+    status = 403
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__("this link can no longer carry your cart over")
+
+
+class NoSister(RialtoError):
+    """There is no such open shop in this cart group."""
+
+    code = "no_such_shop"
+    status = 404
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """What A signs. `state` is sealed to B's node; `cart` is inside it too, so the address shows no capability."""
+
+    v: int
+    jti: str
+    src: str
+    node: str
+    dst: str
+    iat: int
+    state: bytes
+
+
+class Carried(Struct, frozen=True, kw_only=True):
+    """The sealed part."""
+
+    cart: str
+    state: CartState
+
+
+# --- at A --------------------------------------------------------------------------------------------------------
+
+
+def sister_of(site: SiteDoc, sister: str) -> SiteDoc:
+    """Raises `NoSister`."""
+    found = next((each for each in shops.sister_sites(site) if each.id == sister), None)
+    if found is None:
+        raise NoSister("there is no such shop beside this one", to=sister)
+    return found
+
+
+async def address_at(site: SiteDoc, sister: SiteDoc, cart: str | None, path: str) -> str:
+    """Where to send the browser: with a token when there is a cart to take along, else the plain address."""
+    path = local_path(path)
+    plain = f"{sister.origin}{path}"
+    if cart is None:
+        return plain
+    target = await reader.run(lambda: shops.node_doc(sister.node, site.group))
+    if target is None or not target.seal_key or target.is_revoked:
+        return plain  # a sister that has not joined yet cannot open a token
+    root = await roots.root_of(cart)
+    _, held = await service.held(root)
+    token = _token(site, sister, target, root, held)
+    return f"{sister.origin}/_r/land?{urlencode({'t': token, 'to': path}, quote_via=quote)}"
+
+
+def is_from(headers: dict[str, str], origin: str) -> bool:
+    """Whether a click on a page of `origin` led here. Old browsers that say nothing are not believed."""
+    is_click = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-user") == "?1"
+    return is_click and origin_of(headers.get("referer", "")) == origin
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme else ""
+
+
+def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Cart) -> str:
+    node, jti = this_node(), secrets.token_hex(16)
+    token = Token(
+        v=1,
+        jti=jti,
+        src=site.id,
+        node=node.id,
+        dst=sister.id,
+        iat=int(time.time()),
+        state=_sealed(unb64(target.seal_key), jti, root, held),
+    )
+    body = pack(token)
+    return f"{b64(body)}.{b64(sign(node.sign_key, body))}"
+
+
+def _sealed(public: bytes, jti: str, root: str, held: Cart) -> bytes:
+    """The whole cart when it fits, else as many of its newest tokens as fit: the rest comes by central."""
+    sealed = _seal_state(public, jti, root, core.encode(held))
+    newest = sorted(held.tokens, key=lambda dot: held.tokens[dot].hlc, reverse=True)
+    while len(sealed) > MAX_STATE and newest:
+        newest = newest[: len(newest) * 3 // 4]
+        sealed = _seal_state(public, jti, root, _part(held, newest))
+    return sealed
+
+
+def _seal_state(public: bytes, jti: str, root: str, state: CartState) -> bytes:
+    return seal(public, zlib.compress(pack(Carried(cart=root, state=state)), 9), info=_info(jti))
+
+
+def _part(held: Cart, dots: list[Dot]) -> CartState:
+    """Some tokens of a cart with their takes, and no memory of anything else: joining it can remove nothing."""
+    takes = [(dot, sorted(held.takes[dot].items())) for dot in dots if dot in held.takes]
+    seen = {*dots, *(taking for _, pairs in takes for taking, _ in pairs)}
+    return CartState(ctx={}, cloud=sorted(seen), tok=[(dot, held.tokens[dot]) for dot in sorted(dots)], take=takes)
+
+
+def _info(jti: str) -> bytes:
+    return b"rialto-hop-1:" + jti.encode()
+
+
+# --- at B --------------------------------------------------------------------------------------------------------
+
+
+async def land(request: Request, text: str) -> list[tuple[str, str]]:
+    """Take a token in: bind this browser's handle to the cart it brings. Returns the cookie headers to set.
+
+    Raises `HopRefused`, whose code says why: bad_token, foreign, wrong_shop, expired, replayed.
+    """
+    site = request.site
+    token, source = await _verified(site, text)
+    _check_way(request, site, source)
+    carried = _opened(token)
+    await writer.run(lambda: _use(token))
+    mine = await session.cart_of(request.cookies, site)
+    cart, flash = await _settle(mine, carried, source)
+    await service.join_state(cart, core.decode(carried.state))
+    cookie = await session.bind(request.cookies, site, cart, flash=flash)
+    return [cookie] if cookie else []
+
+
+async def _verified(site: SiteDoc, text: str) -> tuple[Token, SiteDoc]:
+    try:
+        packed, _, signature = text.partition(".")
+        body, signed = unb64(packed), unb64(signature)
+        token = unpack(body, Token)
+    except (ValueError, msgspec.MsgspecError):
+        raise HopRefused("bad_token") from None
+    source = next((each for each in shops.sister_sites(site) if each.id == token.src), None)
+    if source is None or source.node != token.node:
+        raise HopRefused("foreign")
+    node = await reader.run(lambda: shops.node_doc(token.node, site.group))
+    if node is None or node.is_revoked or not verify(unb64(node.sign_key), signed, body):
+        raise HopRefused("foreign")
+    if token.v != 1 or token.dst != site.id:
+        raise HopRefused("wrong_shop")
+    if not -SLACK_S <= time.time() - token.iat <= LIFE_S:
+        raise HopRefused("expired")
+    return token, source
+
+
+def _check_way(request: Request, site: SiteDoc, source: SiteDoc) -> None:
+    mode = request.headers.get("sec-fetch-mode", "navigate")
+    came_from = origin_of(request.headers.get("referer", ""))
+    if mode != "navigate" or came_from not in ("", source.origin, site.origin):
+        raise HopRefused("foreign")
+
+
+def _opened(token: Token) -> Carried:
+    try:
+        packed = open_sealed(ensure_node_keys(config().home).seal, token.state, info=_info(token.jti))
+        opener = zlib.decompressobj()
+        raw = opener.decompress(packed, _MAX_UNPACKED)
+        return unpack(raw, Carried)
+    except (SealBroken, zlib.error, msgspec.MsgspecError):
+        raise HopRefused("bad_token") from None
+
+
+def _use(token: Token) -> None:
+    now = int(time.time())
+    UsedHop.objects.filter(expires__lt=now).delete()
+    _, is_first = UsedHop.objects.get_or_create(jti=token.jti, defaults={"expires": token.iat + LIFE_S + SLACK_S + 1})
+    if not is_first:
+        raise HopRefused("replayed")
+
+
+async def _settle(mine: str | None, carried: Carried, source: SiteDoc) -> tuple[str, str]:
+    """Which cart the browser has from now on, and what to tell it once."""
+    theirs = await roots.root_of(carried.cart)
+    if mine is None or mine == theirs:
+        return theirs, ""
+    _, here = await service.held(mine)
+    if core.is_empty(here):
+        return theirs, ""
+    return await service.unite(mine, theirs), f"joined:{source.id}"
+
+
+def log_refusal(request: Request, error: HopRefused) -> None:
+    """Who was refused and why; never the token."""
+    client = request.scope.get("client") or ("?", 0)
+    logger.warning(
+        "hop refused: %s at %s from %s, address %s",
+        error.code,
+        request.headers.get("host", ""),
+        origin_of(request.headers.get("referer", "")) or "-",
+        client[0],
+    )
