@@ -1,0 +1,57 @@
+"""Why a checkout did not end in an order. Nothing was lost: the cart and what was typed are as they were.
+
+    CheckoutError
+    ├── BadForm          422  a field is wrong or missing
+    ├── BadQuote         400  the page that was sent is not one of ours
+    ├── CartChanged      409  the cart is not what the page showed
+    ├── PriceChanged     409  a price, rate or delivery price is not what the page showed
+    ├── NotEnough        409  central has no more units; the cart was corrected to what is left
+    ├── OrderIdReused    409  this order was placed already, with other contents
+    └── NotReady         503  this edge does not know central's key yet
+
+None of them carries anything the shopper typed: an error ends in logs.
+"""
+
+from __future__ import annotations
+
+from node.errors import RialtoError
+
+
+class CheckoutError(RialtoError):
+    code = "checkout"
+
+
+class BadForm(CheckoutError):
+    code = "bad_form"
+    status = 422
+
+
+class BadQuote(CheckoutError):
+    code = "bad_quote"
+
+
+class CartChanged(CheckoutError):
+    code = "cart_changed"
+    status = 409
+
+
+class PriceChanged(CheckoutError):
+    code = "price_changed"
+    status = 409
+
+
+class NotEnough(CheckoutError):
+    """`data["left"]`: key as text -> units that can be had now."""
+
+    code = "not_enough"
+    status = 409
+
+
+class OrderIdReused(CheckoutError):
+    code = "order_id_reused"
+    status = 409
+
+
+class NotReady(CheckoutError):
+    code = "not_ready"
+    status = 503

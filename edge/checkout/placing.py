@@ -1,0 +1,251 @@
+"""Making an order: price it again, find the units, seal the person, then one transaction, then it is confirmed.
+
+price    what the page showed is compared with what is true now                     409 price_changed, cart_changed
+units    held from this edge's rights; short: central is asked, for 2 s at most     409 not_enough
+         central out of reach: accepted as "stock pending"
+seal     name, phone, address to central's key, before anything touches the disk
+commit   rights sold + cart taken + number + order + outbox, in one job of the writer; it returns after the fsync
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from msgspec import structs
+
+from edge.cart import service as carts
+from edge.checkout import reads
+from edge.checkout.errors import CartChanged, NotEnough, OrderIdReused
+from edge.checkout.form import CONSENT_TEXT, Checked
+from edge.checkout.models import Counter, Order
+from edge.checkout.node import ThisNode, this_node
+from edge.checkout.sealing import seal_person
+from edge.checkout.summary import Quote, Row, Summary, compare
+from edge.rights import service as rights
+from edge.rights.keeper import ask
+from sync.contracts.cart import CartDelta
+from sync.contracts.codec import pack
+from sync.contracts.documents import SiteDoc, card_key
+from sync.contracts.orders import GrantUse, OrderLine, PlacedOrder, SealedPerson
+from sync.core.cart import decode, order_cause, taken_units
+from sync.link import LinkDown, RequestFailed
+from sync.store.edge.outbox import enqueue
+from sync.store.writer import reader, writer
+
+#: how long a shopper waits for central to find units
+ASK_S = 2.0
+
+
+@dataclass(frozen=True, repr=False)
+class Draft:
+    """All that the transaction needs; the person is sealed by now."""
+
+    site: SiteDoc
+    node: ThisNode
+    cart: str
+    quote: Quote
+    summary: Summary
+    checked: Checked
+    person: SealedPerson
+    fingerprint: bytes
+    secret: str
+
+
+#: two posts of one page must not undo each other's holds
+_at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+async def place(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes) -> Order:
+    """Make the order, or find the one this page made before. Raises a `CheckoutError`."""
+    lock = _at_work.setdefault(quote.order, asyncio.Lock())
+    async with lock:
+        if known := await reader.run(lambda: reads.order_by_id(quote.order)):
+            return same(known, fingerprint)
+        draft = await reader.run(lambda: _draft(site, cart, quote, checked, fingerprint))
+        try:
+            made = await writer.run(lambda: commit(draft))
+            return made or await _with_central(draft)
+        except BaseException:
+            await writer.run(lambda: rights.release(quote.order))
+            raise
+
+
+def _draft(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes) -> Draft:
+    summary = reads.summary_of(site, cart, only=quote.dots)
+    compare(summary, quote, delivery=checked.delivery.code, delivery_price=checked.delivery.price)
+    # The address of the order's page travels sealed with the person: central's mails name it.
+    secret = secrets.token_urlsafe(32)
+    person = structs.replace(checked.person, state_url=f"{site.origin}/order/{secret}")
+    return Draft(
+        site=site,
+        node=this_node(),
+        cart=cart,
+        quote=quote,
+        summary=summary,
+        checked=checked,
+        person=seal_person(person, quote.order),
+        fingerprint=fingerprint,
+        secret=secret,
+    )
+
+
+def same(known: Order, fingerprint: bytes) -> Order:
+    """The order this very page made. Raises `OrderIdReused` when the page was sent with other contents."""
+    if not secrets.compare_digest(bytes(known.fingerprint), fingerprint):
+        raise OrderIdReused("this order was placed already")
+    return known
+
+
+async def _with_central(draft: Draft) -> Order:
+    """Our rights do not cover the order: ask central. Out of its reach the rest is sold as "stock pending"."""
+    order, summary = draft.quote.order, draft.summary
+    wanted = summary.units_by_variant
+    short = await writer.run(lambda: rights.hold(order, wanted))
+    try:
+        await ask(short, must=True, timeout=ASK_S)
+    except (LinkDown, RequestFailed):
+        return _made(await writer.run(lambda: commit(draft, may_be_pending=True)))
+    if made := await writer.run(lambda: commit(draft)):
+        return made
+    short = await writer.run(lambda: rights.hold(order, wanted))
+    await writer.run(lambda: rights.release(order))
+    left = _share(summary, {variant: units - short.get(variant, 0) for variant, units in wanted.items()})
+    fewer = {row.key: units for row, units in left if units < row.units}
+    await carts.set_units(draft.cart, fewer)
+    raise NotEnough(
+        "there are not that many left",
+        left={card_key(key.site, key.sku, key.options): units for key, units in fewer.items()},
+    )
+
+
+def _made(order: Order | None) -> Order:
+    if order is None:
+        raise CartChanged("the order was not made")
+    return order
+
+
+def _share(summary: Summary, units: Mapping[str, int]) -> list[tuple[Row, int]]:
+    """Deal the units of each variant out to its lines, from the first one on."""
+    left, dealt = dict(units), []
+    for row in summary.rows:
+        here = min(row.units, left[row.card.variant])
+        left[row.card.variant] -= here
+        dealt.append((row, here))
+    return dealt
+
+
+def commit(draft: Draft, *, may_be_pending: bool = False) -> Order | None:
+    """The order's one transaction; belongs inside a job of the writer. None: units lack, those there are are held."""
+    order = draft.quote.order
+    if known := Order.objects.filter(pk=order).first():
+        return same(known, draft.fingerprint)
+    if rights.hold(order, draft.summary.units_by_variant) and not may_be_pending:
+        return None
+    taken = carts.take_for_order(draft.cart, order, sorted(draft.quote.dots))
+    _check_taken(taken, draft.summary, order)
+    uses = rights.sell(order, draft.summary.units_by_variant)
+    placed = _placed(draft, taken, uses)
+    body = pack(placed)
+    made = Order.objects.create(
+        id=order,
+        secret=draft.secret,
+        number=placed.number,
+        site=placed.site,
+        cart=placed.cart,
+        placed_at=placed.placed_at,
+        body=body,
+        fingerprint=draft.fingerprint,
+        has_email=bool(draft.checked.person.email),
+    )
+    enqueue("orders", "order", body, ref=order)
+    return made
+
+
+def next_number(site: str, node: str, epoch: int) -> str:
+    """ "TEA-A-000042". A node whose disk was lost counts from 1 again, so its epoch is part of the number."""
+    counter, _ = Counter.objects.get_or_create(site=site, defaults={"last": 0})
+    counter.last += 1
+    counter.save(update_fields=["last"])
+    edge = f"{node}{epoch}" if epoch > 1 else node
+    return f"{site}-{edge}-{counter.last:06d}".upper()
+
+
+def _placed(draft: Draft, taken: CartDelta, uses: Mapping[str, list[GrantUse]]) -> PlacedOrder:
+    now = time.time_ns() // 1_000_000
+    delivery, payment = draft.checked.delivery, draft.checked.payment
+    return PlacedOrder(
+        id=draft.quote.order,
+        number=next_number(draft.site.id, draft.node.id, draft.node.epoch),
+        site=draft.site.id,
+        edge=draft.node.id,
+        cart=taken.cart,
+        placed_at=now,
+        currency=draft.site.currency,
+        lines=_lines(draft.summary, uses),
+        delivery=delivery.code,
+        delivery_title=delivery.title,
+        delivery_price=delivery.price,
+        payment=payment.code,
+        payment_provider=payment.provider,
+        goods_total=draft.summary.goods_total,
+        total=draft.summary.goods_total + delivery.price,
+        person=draft.person,
+        taken=taken,
+        consent_at=now,
+        consent_text=CONSENT_TEXT,
+    )
+
+
+def _lines(summary: Summary, uses: Mapping[str, list[GrantUse]]) -> list[OrderLine]:
+    """The lines with the rights spent on each; what no right covers is pending."""
+    left: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for variant, spent in uses.items():
+        left[variant] = [(use.grant, use.units) for use in spent]
+    lines = []
+    for row in summary.rows:
+        spent_here, rest = _take(left[row.card.variant], row.units)
+        left[row.card.variant] = rest
+        lines.append(
+            OrderLine(
+                key=row.key,
+                variant=row.card.variant,
+                title=row.card.title,
+                options_title=row.card.options_title,
+                units=row.units,
+                price=row.card.price,
+                currency=row.card.currency,
+                price_ver=row.price_ver,
+                charged=row.charged,
+                rate_micros=row.rate.micros,
+                rate_ver=row.rate.ver,
+                uses=[GrantUse(grant=grant, units=units) for grant, units in spent_here],
+                pending=row.units - sum(units for _, units in spent_here),
+            )
+        )
+    return lines
+
+
+def _take(uses: list[tuple[str, int]], units: int) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Split a list of uses after so many units."""
+    taken, rest = [], []
+    for grant, count in uses:
+        here = min(count, units)
+        units -= here
+        if here:
+            taken.append((grant, here))
+        if count > here:
+            rest.append((grant, count - here))
+    return taken, rest
+
+
+def _check_taken(taken: CartDelta, summary: Summary, order: str) -> None:
+    # The cart may have changed since it was priced: then this transaction is undone, and the page shows the new cart.
+    found = taken_units(decode(taken.delta), order_cause(order))
+    if {key: units for key, units in found.items() if units} != {row.key: row.units for row in summary.rows}:
+        raise CartChanged("the cart has changed")

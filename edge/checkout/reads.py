@@ -1,0 +1,75 @@
+"""Reads of the edge's database for checkout and the order's page. Call them in the reader's threads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import msgspec
+
+from edge.cart import service as carts
+from edge.checkout.models import Order
+from edge.checkout.summary import Summary, only_seen, summarise
+from edge.replica import sites
+from sync.contracts.cart import Dot
+from sync.contracts.codec import unpack
+from sync.contracts.documents import CardDoc, OrderStateDoc, RateDoc, SiteDoc, card_key
+from sync.contracts.orders import PlacedOrder
+from sync.core.cart import lines
+from sync.store.edge import documents
+from sync.store.edge.models import Document
+
+
+def summary_of(site: SiteDoc, cart: str, *, only: Collection[Dot] | None = None) -> Summary:
+    """The cart, priced for this site; with `only`, no more of it than those tokens."""
+    shown = lines(carts.load(cart))
+    if only is not None:
+        shown = only_seen(shown, set(only))
+    keys = [card_key(line.key.site, line.key.sku, line.key.options) for line in shown]
+    rows = Document.objects.filter(topic=f"card:{site.group}", key__in=keys, body__isnull=False)
+    cards = {
+        key: (ver, _in_open_shop(unpack(bytes(body), CardDoc)))
+        for key, ver, body in rows.values_list("key", "ver", "body")
+        if body
+    }
+    rates = documents.all_of("rate:all", RateDoc)
+    return summarise(shown, currency=site.currency, cards=cards, rates=rates)
+
+
+def _in_open_shop(card: CardDoc) -> CardDoc:
+    """A shop that is switched off sells nothing, whatever its cards say."""
+    home = sites.site(card.site)
+    is_open = home is not None and home.is_active
+    return card if is_open else msgspec.structs.replace(card, is_on_sale=False)
+
+
+def order_by_id(order: str) -> Order | None:
+    return Order.objects.filter(pk=order).first()
+
+
+def order_by_secret(secret: str, site: str) -> Order | None:
+    """An order's page belongs to the shop it was placed in."""
+    return Order.objects.filter(secret=secret, site=site).first()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the order's page may show: no personal data."""
+
+    order: Order
+    placed: PlacedOrder
+    state: OrderStateDoc | None
+
+    @property
+    def has_pending(self) -> bool:
+        return any(line.pending for line in self.placed.lines)
+
+
+def shown(order: Order) -> Shown:
+    placed = unpack(bytes(order.body), PlacedOrder)
+    return Shown(order, placed, state_of(order, placed.edge))
+
+
+def state_of(order: Order, node: str) -> OrderStateDoc | None:
+    """What central last said of the order; None before it has it."""
+    return documents.get(f"order_state:{node}", order.pk, OrderStateDoc)

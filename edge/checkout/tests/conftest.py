@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+from django.test import AsyncClient
+
+from edge.cart import service as carts
+from edge.checkout.tests import make
+from edge.replica import sites
+from edge.shopper import session
+from infra.crypto.keys import CentralKeys, ensure_central_keys
+from node import config as node_config
+from sync.join import join_in_process
+from sync.store.writer import reader, writer
+
+
+@pytest.fixture
+def central_keys(tmp_path_factory) -> CentralKeys:
+    return ensure_central_keys(tmp_path_factory.mktemp("central"))
+
+
+@pytest.fixture
+def edge_home(tmp_path, central_keys):
+    """This process speaks for the edge `a`, which has joined."""
+    with node_config.overridden(home=tmp_path):
+        join_in_process(tmp_path, make.token(central_keys.sign), make.answer_as_central(central_keys.sign, "a"))
+        yield tmp_path
+
+
+@pytest.fixture
+def shop(transactional_db, edge_home, central_keys, settings):
+    settings.ROOT_URLCONF = "edge.checkout.urls"
+    settings.MIDDLEWARE = []
+    writer.run_sync(lambda: make.replicate(central_keys))
+    _forget_what_was_read()
+    yield
+    writer.stop()
+    reader.stop()
+    _forget_what_was_read()
+
+
+def _forget_what_was_read() -> None:
+    sites.forget([("site:main", "tea")])
+    carts.forget_all()
+    session.forget_all()
+
+
+class Shopper:
+    """Speaks to the tea shop as a browser would: its cookie, its own pages' posts."""
+
+    def __init__(self, cookie: str) -> None:
+        self._client = AsyncClient()
+        self._client.cookies.load(cookie)
+
+    async def get(self, path: str, **headers: str):
+        return await self._client.get(path, headers=headers)
+
+    async def post(self, path: str, data: dict[str, str], **headers: str):
+        return await self._client.post(path, data, headers={"sec-fetch-site": "same-origin", **headers})
+
+    async def post_json(self, path: str, body: bytes):
+        return await self._client.post(
+            path, body, content_type="application/json", headers={"sec-fetch-site": "same-origin"}
+        )
+
+    async def page(self) -> str:
+        answer = await self.get("/checkout")
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    async def buy(self, quote: str | None = None, **typed: str):
+        quote = make.hidden_quote(await self.page()) if quote is None else quote
+        return await self.post("/checkout", {**make.TYPED, "quote": quote, **typed})
+
+
+@pytest.fixture
+async def shopper(shop) -> Shopper:
+    return Shopper(await make.cookie(make.CART))
