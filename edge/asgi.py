@@ -20,6 +20,9 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from edge.cart.routes import ROUTES as CART_ROUTES  # noqa: E402
 from edge.cart.routes import error_response  # noqa: E402
+from edge.checkout import live as order_live  # noqa: E402
+from edge.checkout.views import MAX_BODY  # noqa: E402
+from edge.checkout.web import Capped  # noqa: E402
 from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_response  # noqa: E402
 from edge.live import carts as live  # noqa: E402
 from edge.live.routes import stream  # noqa: E402
@@ -37,7 +40,7 @@ logger = logging.getLogger("edge")
 
 ROUTES = CART_ROUTES | SHOPPER_ROUTES
 DJANGO = ("/checkout", "/order/", "/_r/order/")
-_django = ASGIHandler()
+_django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +97,7 @@ async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
     if site_of(wire.header(scope, b"host")) is None:
         await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
         return
-    await _django(scope, receive, send)  # type: ignore[arg-type]
+    await _django(scope, receive, send)
 
 
 async def _refuse(send: Send, status: int) -> None:
@@ -137,6 +140,7 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await sweeper
     live.stop()
+    order_live.stop()
     await keeper.stop()
     await link.stop()
     await pictures.fetcher.stop()
