@@ -18,6 +18,7 @@ import httpx
 from edge.replica.models import NeededPicture
 from node.config import config
 from sync.contracts.documents import Picture
+from sync.join import joined
 from sync.store.writer import reader, writer
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,12 @@ def need(pictures: Iterable[Picture]) -> None:
 def file_of(name: str) -> Path:
     """Two levels, because one folder of 100,000 files is slow to list and to back up."""
     return config().media_dir / name[:2] / name
+
+
+def _central() -> str:
+    """Where central is: the setting (the demo's proxy, a tunnel), else what the join token said."""
+    node = joined(config().home)
+    return config().link_url or (node.central_url if node else "")
 
 
 class Wrong(Exception):
@@ -95,7 +102,7 @@ class Fetcher:
     async def _run(self) -> None:
         pause = _RETRY_FIRST_S
         async with httpx.AsyncClient(
-            base_url=config().link_url,
+            base_url=_central(),
             transport=self._transport,
             trust_env=False,
             timeout=httpx.Timeout(10.0, connect=3.0),

@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from edge.replica import lists
 from edge.replica.reads import Shared, note, note_list
+from node.config import config
 from sites.rendering import Shell
 from sites.shelf import children_of
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CategoryDoc, NodeDoc, RateDoc, SealingKeyDoc, SiteDoc
+from sync.join import joined
 from sync.store.edge.models import Document
 from sync.store.writer import reader
 
@@ -29,17 +31,22 @@ class HeldSite:
 
 
 class Sites:
-    """All the site documents this edge holds, of its own sites and of their sisters."""
+    """All the site documents this edge holds. Host names lead to the sites of this very node, `node_id`, alone:
 
-    def __init__(self, held: list[HeldSite]) -> None:
+    a sister's pages are not here, and its carts live on its own edge.
+    """
+
+    def __init__(self, held: list[HeldSite], node_id: str | None) -> None:
         self.by_id = {each.doc.id: each for each in held}
-        self.by_host = {host.lower(): each for each in held for host in each.doc.hosts}
+        own = [each for each in held if node_id is None or each.doc.node == node_id]
+        self.by_host = {host.lower(): each for each in own for host in each.doc.hosts}
 
     @classmethod
     def load(cls) -> Sites:
         rows = Document.objects.filter(topic__startswith="site:", body__isnull=False).order_by("topic", "key")
         held = [HeldSite(topic, ver, unpack(bytes(body), SiteDoc)) for topic, ver, body in _columns(rows)]
-        return cls(held)
+        node = joined(config().home)
+        return cls(held, node.node if node else None)
 
 
 def _columns(rows: object) -> list[tuple[str, int, bytes]]:
@@ -67,7 +74,7 @@ def off_loop(read: Callable[[], T]) -> T:
 
 
 def site_of(host: str) -> SiteDoc | None:
-    """The site a Host header names, port or none; None when this cluster has no such shop. Safe on the event loop."""
+    """The site a Host header names, port or none; None when no shop here has that name. Safe on the event loop."""
     name = host.strip().lower()
     # "[::1]:80" has colons of its own, and names no shop anyway
     name = name.rpartition(":")[0] if ":" in name and name.rpartition(":")[2].isdigit() else name

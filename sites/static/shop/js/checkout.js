@@ -4,7 +4,7 @@
   "use strict";
   const form = document.querySelector(".checkout-form");
   if (!form) return;
-  const total = form.querySelector("[data-total-shown] strong");
+  const total = form.querySelector("[data-total-shown]");
   const price = form.querySelector("[data-delivery-price]");
   const address = form.querySelector("[data-address]");
 
