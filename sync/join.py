@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import httpx
 import msgspec
@@ -24,8 +24,10 @@ from node.config import config
 from node.errors import Refused, RialtoError
 from sync.contracts.documents import SealingKeyDoc
 from sync.contracts.join import JoinAnswer, JoinRequest, JoinToken
-from sync.link import LinkSettings
 from sync.version import VERSION
+
+if TYPE_CHECKING:
+    from sync.link import LinkSettings
 
 FILE: Final = "joined.json"
 _SECONDS = 20.0
@@ -53,9 +55,7 @@ class JoinFailed(Refused):
 
 def command(
     token: Annotated[str, typer.Argument(help="The token that `rialto node invite` printed at central.")],
-    central: Annotated[
-        str, typer.Option(help="Central's address as this machine reaches it.")
-    ] = "",
+    central: Annotated[str, typer.Option(help="Central's address as this machine reaches it.")] = "",
 ) -> None:
     """Join this edge to a cluster by a one-time token.
 
@@ -173,6 +173,8 @@ def joined(home: Path) -> Joined | None:
 
 def joined_settings() -> LinkSettings | None:
     """How this node dials central: `link_url` of its settings, else the address in its token."""
+    from sync.link import LinkSettings  # the demo joins its edges from central, which has no tables of an edge
+
     settings = config()
     found = joined(settings.home)
     if found is None:
