@@ -104,6 +104,7 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None) -> View:
     path = urls.product(card.slug) if card else "/"
     is_sister = line.key.site != site.id
     return {
+        "id": _line_id(line),
         "key": [line.key.site, line.key.sku, line.key.options],
         "qty": line.quantity,
         "tokens": [[list(_dot(seen.dot)), _token(seen.token), seen.left] for seen in line.tokens],
@@ -148,6 +149,12 @@ def _totals(shown: list[View], site: SiteDoc) -> list[View]:
         {"currency": currency, "amount": amount, "text": format_money(amount, currency, language)}
         for currency, amount in sorted(sums.items(), key=lambda item: (item[0] != site.currency, item[0]))
     ]
+
+
+def _line_id(line: Line) -> str:
+    """A name for the line's row in a page; a sku may hold any sign."""
+    key = card_key(line.key.site, line.key.sku, line.key.options)
+    return hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
 
 
 def _dot(dot: Any) -> tuple[str, int]:

@@ -206,7 +206,7 @@ function drawLines(list) {
   const template = document.querySelector("template[data-line-template]");
   let previous = null;
   for (const line of view.lines) {
-    const name = keyText(line.key);
+    const name = line.id;
     const row = rows.get(name) || template.content.firstElementChild.cloneNode(true);
     rows.delete(name);
     fill(row, line);
@@ -221,7 +221,7 @@ function drawLines(list) {
 function fill(row, line) {
   const slot = (name) => row.querySelector(`[data-f="${name}"]`);
   const units = shownUnits(line.key);
-  row.dataset.line = keyText(line.key);
+  row.dataset.line = line.id;
   row.classList.toggle("is-waiting", pending(line.key).units !== 0 || pending(line.key).removed);
   row.classList.toggle("is-not-sold", !line.is_sold);
   const picture = slot("picture");

@@ -2,7 +2,6 @@
 import * as cart from "./cart.js";
 import "./hop.js";
 import * as live from "./live.js";
-import "./order.js";
 
 document.documentElement.classList.add("has-js");
 live.open();
