@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a path is one line
 """Ceramics: turned on a wheel, dipped in glaze, fired with specks of iron."""
 
 from __future__ import annotations
@@ -5,8 +6,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from central.setup.pictures.draw import (
-    FLAT, FLOOR, MIDDLE, Point, Sheet, around, at, circle, curve, dip, ellipse, group, leaf, lighter, mixed, mouth, n,
-    outline, path, shading, shadow, speckled, turned_body,
+    FLAT,
+    FLOOR,
+    MIDDLE,
+    Point,
+    Sheet,
+    around,
+    at,
+    circle,
+    curve,
+    dip,
+    ellipse,
+    group,
+    leaf,
+    lighter,
+    mixed,
+    mouth,
+    n,
+    outline,
+    path,
+    shading,
+    shadow,
+    speckled,
+    turned_body,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -41,7 +63,9 @@ def _strokes(sheet: Sheet, shape: str, colours: Palette, top: float, low: float)
     strokes = []
     for step in range(-4, 5):
         x = MIDDLE + step * 56
-        strokes.append(leaf(x, y + 34, 86, 25, -90 + step * 7 + sheet.random.uniform(-8, 8), colours.second, vein=False))
+        strokes.append(
+            leaf(x, y + 34, 86, 25, -90 + step * 7 + sheet.random.uniform(-8, 8), colours.second, vein=False)
+        )
         strokes.append(circle(x + 28, y - 8, 6, colours.accent))
     sheet.add(group(strokes, clip_path=sheet.clip(shape)))
 
@@ -68,7 +92,9 @@ def mug(sheet: Sheet, colours: Palette) -> None:
     shadow(sheet, r)
     _handle(sheet, MIDDLE + r, top + 62, FLOOR - 68, 118, colours.main, 30)
     belly = r + sheet.random.randrange(-8, 17)
-    shape = turned_body(sheet, [(r, top), (belly, (top + FLOOR) / 2), (r - 4, FLOOR - 16), (r - 12, FLOOR)], colours.main)
+    shape = turned_body(
+        sheet, [(r, top), (belly, (top + FLOOR) / 2), (r - 4, FLOOR - 16), (r - 12, FLOOR)], colours.main
+    )
     _finish(sheet, shape, colours, top, FLOOR)
     mouth(sheet, r, top, colours.main, lip=9, liquid="#5a3a26" if sheet.random.random() < 0.5 else "")
 
@@ -81,7 +107,14 @@ def teapot(sheet: Sheet, colours: Palette) -> None:
     spout = f"M{n(MIDDLE - r + 40)} {n(FLOOR - 60)}C{n(MIDDLE - r - 60)} {n(FLOOR - 80)} {n(MIDDLE - r - 44)} {n(top + 30)} {n(MIDDLE - r - 112)} {n(top - 4)}"
     spout += f"L{n(MIDDLE - r - 84)} {n(top - 26)}C{n(MIDDLE - r - 10)} {n(top + 6)} {n(MIDDLE - r + 6)} {n(top + 30)} {n(MIDDLE - r + 60)} {n(top + 60)}Z"
     sheet.add(path(spout, colours.main), path(spout, sheet.down((0, "#ffffff", 0.28), (1, "#1d1410", 0.34))))
-    profile = [(82, top), (r * 0.86, top + 46), (r, top + 118), (r * 0.84, FLOOR - 44), (r * 0.58, FLOOR - 6), (r * 0.56, FLOOR)]
+    profile = [
+        (82, top),
+        (r * 0.86, top + 46),
+        (r, top + 118),
+        (r * 0.84, FLOOR - 44),
+        (r * 0.58, FLOOR - 6),
+        (r * 0.56, FLOOR),
+    ]
     shape = turned_body(sheet, profile, colours.main, gloss=0.7)
     _finish(sheet, shape, colours, top, FLOOR)
     lid_colour = mixed(colours.main, colours.second, 0.0)
@@ -95,13 +128,25 @@ def plate(sheet: Sheet, colours: Palette) -> None:
     """A plate that stands upright on the wall side, another lying before it."""
     cx, cy, r = 400, 372, 232
     shadow(sheet, 190, y=FLOOR - 4)
-    face = sheet.radial(0.4, 0.34, 0.8, (0, lighter(colours.main, 0.34), 1), (0.7, colours.main, 1), (1, lighter(colours.main, -0.22), 1))
+    face = sheet.radial(
+        0.4,
+        0.34,
+        0.8,
+        (0, lighter(colours.main, 0.34), 1),
+        (0.7, colours.main, 1),
+        (1, lighter(colours.main, -0.22), 1),
+    )
     sheet.add(circle(cx + 9, cy + 12, r, lighter(colours.main, -0.45)), circle(cx, cy, r, face))
     kind = sheet.random.randrange(4)
     if kind == 0:
         sheet.add(*(leaf(*at(cx, cy, 168, a), 62, 24, a + 90, colours.second) for a in around(16)))
     elif kind == 1:
-        sheet.add(*(circle(cx, cy, r - 16 - k * 17, "none", stroke=colours.second, stroke_width=f"{9 - k * 2}") for k in range(3)))
+        sheet.add(
+            *(
+                circle(cx, cy, r - 16 - k * 17, "none", stroke=colours.second, stroke_width=f"{9 - k * 2}")
+                for k in range(3)
+            )
+        )
         sheet.add(*(circle(*at(cx, cy, 170, a), 7, colours.accent) for a in around(24)))
     elif kind == 2:
         d = f"M{cx - 300} {cy + 30}C{cx - 150} {cy - 70} {cx + 40} {cy + 120} {cx + 300} {cy - 20}V{cy + 300}H{cx - 300}Z"
@@ -109,9 +154,21 @@ def plate(sheet: Sheet, colours: Palette) -> None:
     else:
         petals = [leaf(cx, cy, 128, 46, a, colours.second) for a in around(9, -90)]
         sheet.add(*petals, circle(cx, cy, 24, colours.accent))
-    well = sheet.radial(0.5, 0.46, 0.52, (0, "#ffffff", 0.14), (0.82, "#ffffff", 0.02), (0.93, "#1d1410", 0.2), (1, "#ffffff", 0.16))
-    sheet.add(circle(cx, cy, r * 0.7, well), circle(cx, cy, r - 3, "none", stroke=lighter(colours.main, 0.5), stroke_width="5", opacity="0.8"))
-    dots = [circle(*at(cx, cy, r * sheet.random.random() ** 0.5 * 0.97, sheet.random.uniform(0, 360)), sheet.random.choice((1.5, 2, 2.8)), lighter(colours.accent, -0.4)) for _ in range(60)]
+    well = sheet.radial(
+        0.5, 0.46, 0.52, (0, "#ffffff", 0.14), (0.82, "#ffffff", 0.02), (0.93, "#1d1410", 0.2), (1, "#ffffff", 0.16)
+    )
+    sheet.add(
+        circle(cx, cy, r * 0.7, well),
+        circle(cx, cy, r - 3, "none", stroke=lighter(colours.main, 0.5), stroke_width="5", opacity="0.8"),
+    )
+    dots = [
+        circle(
+            *at(cx, cy, r * sheet.random.random() ** 0.5 * 0.97, sheet.random.uniform(0, 360)),
+            sheet.random.choice((1.5, 2, 2.8)),
+            lighter(colours.accent, -0.4),
+        )
+        for _ in range(60)
+    ]
     sheet.add(group(dots, opacity="0.4"))
     shine = f"M{cx - 176} {cy - 96}A200 200 0 0 1 {cx - 40} {cy - 196}"
     sheet.add(curve(shine, "#ffffff", 12, opacity="0.35"))
@@ -163,7 +220,13 @@ def _branches(sheet: Sheet, colours: Palette, neck: Point) -> None:
     tone = mixed("#8b7a4e", colours.accent, 0.35)
     for degrees in (-118, -98, -80, -60):
         tip = at(MIDDLE, y, sheet.random.uniform(96, 150), degrees)
-        sheet.add(curve(f"M{MIDDLE} {n(y + 30)}Q{n(MIDDLE + (tip[0] - MIDDLE) * 0.2)} {n(y - 50)} {n(tip[0])} {n(tip[1])}", tone, 4))
+        sheet.add(
+            curve(
+                f"M{MIDDLE} {n(y + 30)}Q{n(MIDDLE + (tip[0] - MIDDLE) * 0.2)} {n(y - 50)} {n(tip[0])} {n(tip[1])}",
+                tone,
+                4,
+            )
+        )
         for share in (0.45, 0.62, 0.78, 0.92):
             px, py = MIDDLE + (tip[0] - MIDDLE) * share**1.2, y + (tip[1] - y) * share
             for turn in (-40, 40):
@@ -190,16 +253,32 @@ def planter(sheet: Sheet, colours: Palette) -> None:
     kind = sheet.random.randrange(3)
     if kind == 0:
         for a in sorted((sheet.random.uniform(-160, -20) for _ in range(22)), key=lambda a: abs(a + 90), reverse=True):
-            sheet.add(leaf(MIDDLE, top, sheet.random.uniform(190, 268), 54, a, lighter(green, sheet.random.uniform(-0.2, 0.3))))
+            sheet.add(
+                leaf(
+                    MIDDLE, top, sheet.random.uniform(190, 268), 54, a, lighter(green, sheet.random.uniform(-0.2, 0.3))
+                )
+            )
     elif kind == 1:
         for _ in range(46):
             x, y = MIDDLE + sheet.random.uniform(-150, 150), top - sheet.random.uniform(10, 210)
-            sheet.add(leaf(x, y, 64, 40, sheet.random.uniform(-170, -10), lighter(green, sheet.random.uniform(-0.25, 0.35))))
+            sheet.add(
+                leaf(x, y, 64, 40, sheet.random.uniform(-170, -10), lighter(green, sheet.random.uniform(-0.25, 0.35)))
+            )
     else:
         for dx, high in ((-52, 180), (0, 240), (58, 150)):
             body = f"M{MIDDLE + dx - 34} {top}C{MIDDLE + dx - 56} {top - high * 0.6} {MIDDLE + dx - 36} {top - high} {MIDDLE + dx} {top - high}S{MIDDLE + dx + 56} {top - high * 0.6} {MIDDLE + dx + 34} {top}Z"
             sheet.add(path(body, green), *shading(sheet, body, 0.3))
-            sheet.add(*(curve(f"M{MIDDLE + dx + k * 15} {top - 10}Q{MIDDLE + dx + k * 22} {n(top - high * 0.6)} {MIDDLE + dx + k * 7} {n(top - high + 14)}", lighter(green, 0.3), 3, opacity="0.6") for k in (-1, 0, 1)))
+            sheet.add(
+                *(
+                    curve(
+                        f"M{MIDDLE + dx + k * 15} {top - 10}Q{MIDDLE + dx + k * 22} {n(top - high * 0.6)} {MIDDLE + dx + k * 7} {n(top - high + 14)}",
+                        lighter(green, 0.3),
+                        3,
+                        opacity="0.6",
+                    )
+                    for k in (-1, 0, 1)
+                )
+            )
     saucer = outline([(130, FLOOR - 16), (122, FLOOR + 2), (100, FLOOR + 8)])
     sheet.add(path(saucer, lighter(colours.main, -0.12)), *shading(sheet, saucer, 0.4))
     shape = outline([(r, top), (r - 6, top + 60), (r - 30, FLOOR - 30), (r - 36, FLOOR - 10)], is_open=False)
@@ -221,10 +300,17 @@ def candle(sheet: Sheet, colours: Palette) -> None:
     sheet.add(circle(MIDDLE, 210, 150, glow))
     sheet.add(path(wax, "#fbf3e2"), *shading(sheet, wax, 0.3), ellipse(MIDDLE, 268, 30, 30 * FLAT, "#fffaf0"))
     sheet.add(path("M380 272c-2 26 4 44 -2 66c-6 10 -9 -8 -8 -20Z", "#fffaf0"))
-    sheet.add(path(cup, colours.main), *shading(sheet, cup, 0.8), ellipse(MIDDLE, FLOOR - 118, 46, 46 * FLAT, "none", stroke=lighter(colours.main, 0.4), stroke_width="5"))
+    sheet.add(
+        path(cup, colours.main),
+        *shading(sheet, cup, 0.8),
+        ellipse(MIDDLE, FLOOR - 118, 46, 46 * FLAT, "none", stroke=lighter(colours.main, 0.4), stroke_width="5"),
+    )
     sheet.add(curve("M400 268v-18", "#3a2a20", 4))
     flame = "M400 168C424 208 430 236 400 256C370 236 376 208 400 168Z"
-    sheet.add(path(flame, sheet.down((0, "#ffd257", 1), (1, "#f08a2c", 1))), path("M400 206C412 224 414 240 400 252C386 240 388 224 400 206Z", "#fff6d6"))
+    sheet.add(
+        path(flame, sheet.down((0, "#ffd257", 1), (1, "#f08a2c", 1))),
+        path("M400 206C412 224 414 240 400 252C386 240 388 224 400 206Z", "#fff6d6"),
+    )
 
 
 def canister(sheet: Sheet, colours: Palette) -> None:
@@ -236,9 +322,25 @@ def canister(sheet: Sheet, colours: Palette) -> None:
     wood = sheet.random.random() < 0.5
     lid_colour = "#c89f6a" if wood else colours.second
     lid = outline([(r - 8, top - 40), (r - 2, top - 20), (r - 4, top + 8)])
-    sheet.add(path(lid, lid_colour), *shading(sheet, lid, 0.5), ellipse(MIDDLE, top - 40, r - 8, (r - 8) * FLAT, lighter(lid_colour, 0.3)))
+    sheet.add(
+        path(lid, lid_colour),
+        *shading(sheet, lid, 0.5),
+        ellipse(MIDDLE, top - 40, r - 8, (r - 8) * FLAT, lighter(lid_colour, 0.3)),
+    )
     if wood:
-        rings = [ellipse(MIDDLE, top - 40, (r - 8) * k, (r - 8) * k * FLAT, "none", stroke="#8f6a3c", stroke_width="2", opacity="0.5") for k in (0.3, 0.55, 0.78)]
+        rings = [
+            ellipse(
+                MIDDLE,
+                top - 40,
+                (r - 8) * k,
+                (r - 8) * k * FLAT,
+                "none",
+                stroke="#8f6a3c",
+                stroke_width="2",
+                opacity="0.5",
+            )
+            for k in (0.3, 0.55, 0.78)
+        ]
         sheet.add(*rings)
     knob = outline([(20, top - 92), (32, top - 78), (26, top - 58), (18, top - 44)])
     sheet.add(path(knob, lid_colour), *shading(sheet, knob, 0.8))
@@ -251,13 +353,22 @@ def gaiwan(sheet: Sheet, colours: Palette) -> None:
     sheet.add(path(saucer, colours.main), *shading(sheet, saucer, 0.5))
     mouth(sheet, 196, FLOOR - 46, colours.main, lip=12)
     top = 386
-    shape = turned_body(sheet, [(152, top), (142, top + 62), (104, FLOOR - 88), (66, FLOOR - 56), (62, FLOOR - 44)], colours.main, gloss=0.7)
+    shape = turned_body(
+        sheet,
+        [(152, top), (142, top + 62), (104, FLOOR - 88), (66, FLOOR - 56), (62, FLOOR - 44)],
+        colours.main,
+        gloss=0.7,
+    )
     _finish(sheet, shape, colours, top, FLOOR - 44)
     sheet.add(ellipse(MIDDLE, top, 152, 152 * FLAT, lighter(colours.main, 0.2)))
     lid = outline([(30, top - 70), (92, top - 46), (136, top - 6), (137, top + 2)])
     sheet.add(path(lid, colours.main), *shading(sheet, lid, 0.8))
     knob = outline([(36, top - 96), (32, top - 84), (26, top - 66)])
-    sheet.add(path(knob, colours.second), *shading(sheet, knob, 0.6), ellipse(MIDDLE, top - 96, 36, 36 * FLAT, lighter(colours.second, 0.2)))
+    sheet.add(
+        path(knob, colours.second),
+        *shading(sheet, knob, 0.6),
+        ellipse(MIDDLE, top - 96, 36, 36 * FLAT, lighter(colours.second, 0.2)),
+    )
 
 
 def service(sheet: Sheet, colours: Palette) -> None:

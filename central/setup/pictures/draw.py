@@ -1,4 +1,4 @@
-"""Shapes: a thing turned on a wheel, light that falls from the left, a shadow on the table. All on an 800 × 800 sheet."""
+"""Shapes: a thing turned on a wheel, light from the left, a shadow on the table; all on an 800 × 800 sheet."""
 
 from __future__ import annotations
 
@@ -159,7 +159,12 @@ def smooth(points: Sequence[Point], *, tension: float = 6) -> str:
     """A Catmull-Rom curve through the points, as bezier commands that follow an M to the first."""
     parts = []
     for i in range(len(points) - 1):
-        before, here, there, after = points[max(0, i - 1)], points[i], points[i + 1], points[min(len(points) - 1, i + 2)]
+        before, here, there, after = (
+            points[max(0, i - 1)],
+            points[i],
+            points[i + 1],
+            points[min(len(points) - 1, i + 2)],
+        )
         c1 = (here[0] + (there[0] - before[0]) / tension, here[1] + (there[1] - before[1]) / tension)
         c2 = (there[0] - (after[0] - here[0]) / tension, there[1] - (after[1] - here[1]) / tension)
         parts.append("C" + " ".join(f"{n(x)} {n(y)}" for x, y in (c1, c2, there)))
@@ -201,7 +206,9 @@ def shading(sheet: Sheet, shape: str, gloss: float = 0.5) -> list[str]:
     return [path(shape, round_), path(shape, low)]
 
 
-def mouth(sheet: Sheet, r: float, y: float, colour: str, cx: float = MIDDLE, *, liquid: str = "", lip: float = 7) -> None:
+def mouth(
+    sheet: Sheet, r: float, y: float, colour: str, cx: float = MIDDLE, *, liquid: str = "", lip: float = 7
+) -> None:
     """The open rim of a turned thing, and what stands in it."""
     ry = r * FLAT
     sheet.add(ellipse(cx, y, r, ry, lighter(colour, 0.22)))
@@ -210,7 +217,9 @@ def mouth(sheet: Sheet, r: float, y: float, colour: str, cx: float = MIDDLE, *, 
     if liquid:
         r2, y2 = (r - lip) * 0.93, y + ry * 0.3
         clip = sheet.clip(oval(cx, y + 1.5, r - lip, ry - lip * 0.42))
-        shine = sheet.radial(0.38, 0.3, 0.8, (0, lighter(liquid, 0.3), 1), (0.6, liquid, 1), (1, lighter(liquid, -0.25), 1))
+        shine = sheet.radial(
+            0.38, 0.3, 0.8, (0, lighter(liquid, 0.3), 1), (0.6, liquid, 1), (1, lighter(liquid, -0.25), 1)
+        )
         sheet.add(group([ellipse(cx, y2, r2, r2 * FLAT, shine)], clip_path=clip))
 
 
@@ -241,7 +250,9 @@ def shadow(sheet: Sheet, rx: float, *, cx: float = MIDDLE, y: float = FLOOR, str
     """A soft shadow that falls to the right of a thing that stands at `y`."""
     soft, tight = sheet.blur(16), sheet.blur(6)
     sheet.add(
-        ellipse(cx + rx * 0.32, y + 6, rx * 1.25, max(14.0, rx * 0.2), "#2a1c12", opacity=n(strength * 0.75), filter=soft),
+        ellipse(
+            cx + rx * 0.32, y + 6, rx * 1.25, max(14.0, rx * 0.2), "#2a1c12", opacity=n(strength * 0.75), filter=soft
+        ),
         ellipse(cx + 6, y + 2, rx * 1.02, max(8.0, rx * 0.13), "#2a1c12", opacity=f"{strength:.2f}", filter=tight),
     )
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a path is one line
 """A picture as a whole: wall, table, light, and the thing that stands there."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from central.setup.pictures.draw import FLOOR, Sheet, circle, ellipse, group, li
 
 @dataclass(frozen=True)
 class Palette:
-    """Six colours of one picture. `wall` and `table` lie behind, `main` is the thing, `second` and `accent` are on it."""
+    """Six colours of one picture: `wall`, `table` and `halo` behind the thing, `main` its own, two more on it."""
 
     wall: str
     table: str
@@ -112,9 +113,7 @@ def _window(sheet: Sheet, colours: Palette) -> list[str]:
     """Light of a window on the wall."""
     shift = sheet.random.randrange(0, 90)
     panes = ((90, 70), (292, 70), (90, 312), (292, 312))
-    shapes = [
-        path(f"M{x + shift} {y}h176l58 214h-176Z", colours.halo, opacity="0.8") for x, y in panes
-    ]
+    shapes = [path(f"M{x + shift} {y}h176l58 214h-176Z", colours.halo, opacity="0.8") for x, y in panes]
     return [*shapes]
 
 
@@ -123,8 +122,14 @@ def _waves(sheet: Sheet, colours: Palette) -> list[str]:
     far, near = lighter(colours.halo, -0.02), mixed(colours.halo, colours.wall, 0.45)
     high = 250 + sheet.random.randrange(0, 50)
     return [
-        path(f"M0 {high + 130}C180 {high - 70} 330 {high + 40} 470 {high + 60}S700 {high - 40} 800 {high + 10}V560H0Z", near),
-        path(f"M0 {high + 240}C140 {high + 170} 300 {high + 150} 420 {high + 190}S680 {high + 120} 800 {high + 170}V560H0Z", far),
+        path(
+            f"M0 {high + 130}C180 {high - 70} 330 {high + 40} 470 {high + 60}S700 {high - 40} 800 {high + 10}V560H0Z",
+            near,
+        ),
+        path(
+            f"M0 {high + 240}C140 {high + 170} 300 {high + 150} 420 {high + 190}S680 {high + 120} 800 {high + 170}V560H0Z",
+            far,
+        ),
     ]
 
 

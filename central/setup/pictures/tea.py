@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a path is one line
 """Tea, herbs and what they come in."""
 
 from __future__ import annotations
@@ -6,8 +7,30 @@ import math
 from typing import TYPE_CHECKING
 
 from central.setup.pictures.draw import (
-    FLAT, FLOOR, MIDDLE, Sheet, oval, around, at, circle, curve, ellipse, group, leaf, lighter, line, mixed,
-    mouth, n, outline, path, rect, shading, shadow, smooth, turned, turned_body,
+    FLAT,
+    FLOOR,
+    MIDDLE,
+    Sheet,
+    around,
+    at,
+    circle,
+    curve,
+    ellipse,
+    group,
+    leaf,
+    lighter,
+    line,
+    mixed,
+    mouth,
+    n,
+    outline,
+    oval,
+    path,
+    rect,
+    shading,
+    shadow,
+    turned,
+    turned_body,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -97,11 +120,24 @@ def pouch(sheet: Sheet, colours: Palette) -> None:
     body += f"{n(right)} {n(FLOOR - 8)}C{n(right - 60)} {n(FLOOR + 14)} {n(left + 60)} {n(FLOOR + 14)} {n(left)} {n(FLOOR - 8)}"
     body += f"C{n(left - 8)} {n(FLOOR - 150)} {n(left + 10)} {n(top + 120)} {n(left + 16)} {n(top)}Z"
     sheet.add(path(body, paper))
-    sheet.add(path(f"M{n(left + 16)} {n(top)}L{n(MIDDLE - 30)} {n(FLOOR)}L{n(left)} {n(FLOOR - 8)}Z", "#ffffff", opacity="0.16"))
-    sheet.add(path(f"M{n(right - 16)} {n(top)}L{n(MIDDLE + 64)} {n(FLOOR + 6)}L{n(right)} {n(FLOOR - 8)}Z", "#3a2412", opacity="0.10"))
+    sheet.add(
+        path(
+            f"M{n(left + 16)} {n(top)}L{n(MIDDLE - 30)} {n(FLOOR)}L{n(left)} {n(FLOOR - 8)}Z", "#ffffff", opacity="0.16"
+        )
+    )
+    sheet.add(
+        path(
+            f"M{n(right - 16)} {n(top)}L{n(MIDDLE + 64)} {n(FLOOR + 6)}L{n(right)} {n(FLOOR - 8)}Z",
+            "#3a2412",
+            opacity="0.10",
+        )
+    )
     sheet.add(*shading(sheet, body, 0.15))
     fold = f"M{n(left + 12)} {n(top - 4)}H{n(right - 12)}L{n(right - 15)} {n(top + 52)}H{n(left + 15)}Z"
-    sheet.add(path(fold, lighter(paper, 0.14)), path(f"M{n(left + 15)} {n(top + 52)}H{n(right - 15)}v9H{n(left + 15)}Z", "#2a1a0c", opacity="0.18"))
+    sheet.add(
+        path(fold, lighter(paper, 0.14)),
+        path(f"M{n(left + 15)} {n(top + 52)}H{n(right - 15)}v9H{n(left + 15)}Z", "#2a1a0c", opacity="0.18"),
+    )
     sheet.add(rect(left + 6, top + 22, wide * 2 - 12, 8, colours.accent, 4))
     x, y, w, h = MIDDLE - 78, top + 116, 156, 190
     sheet.add(rect(x + 3, y + 5, w, h, "#2a1a0c", 10, opacity="0.2"), rect(x, y, w, h, colours.main, 10))
@@ -110,7 +146,9 @@ def pouch(sheet: Sheet, colours: Palette) -> None:
     sheet.add(*_emblem(sheet, MIDDLE, y + 74, 62, light), *_print(MIDDLE, y + 132, 92, light))
 
 
-def _loose(sheet: Sheet, colour: str, clip: str, cx: float, cy: float, rx: float, ry: float, count: int, size: float) -> None:
+def _loose(
+    sheet: Sheet, colour: str, clip: str, cx: float, cy: float, rx: float, ry: float, count: int, size: float
+) -> None:
     """A heap of dry leaves inside an ellipse, dark ones first."""
     shapes = []
     for step in range(count):
@@ -130,7 +168,10 @@ def leaves(sheet: Sheet, colours: Palette) -> None:
     heap = f"M{n(MIDDLE - r + 14)} {n(top)}C{n(MIDDLE - 120)} {n(top - 120)} {n(MIDDLE - 40)} {n(top - 150)} {n(MIDDLE + 10)} {n(top - 146)}"
     heap += f"C{n(MIDDLE + 90)} {n(top - 136)} {n(MIDDLE + 150)} {n(top - 70)} {n(MIDDLE + r - 14)} {n(top)}Z"
     sheet.add(ellipse(MIDDLE, top, r, r * FLAT, lighter(bowl, -0.25)))
-    sheet.add(path(heap, lighter(colours.main, -0.5)), ellipse(MIDDLE, top, r - 12, (r - 12) * FLAT, lighter(colours.main, -0.5)))
+    sheet.add(
+        path(heap, lighter(colours.main, -0.5)),
+        ellipse(MIDDLE, top, r - 12, (r - 12) * FLAT, lighter(colours.main, -0.5)),
+    )
     clip = sheet.clip(heap + oval(MIDDLE, top, r - 10, (r - 10) * FLAT))
     _loose(sheet, colours.main, clip, MIDDLE, top - 46, r, 108, 130, 54)
     body = outline([(r, top), (r - 12, top + 58), (r * 0.68, top + 126), (92, top + 152), (88, FLOOR)], is_open=False)
@@ -138,10 +179,32 @@ def leaves(sheet: Sheet, colours: Palette) -> None:
     lip = f"M{n(MIDDLE - r)} {n(top)}A{n(r)} {n(r * FLAT)} 0 0 0 {n(MIDDLE + r)} {n(top)}"
     sheet.add(curve(lip, lighter(bowl, 0.6), 6))
     band = sheet.clip(body)
-    sheet.add(group([curve(f"M{n(MIDDLE - r)} {n(top + 34)}A{n(r)} {n(r * 0.24)} 0 0 0 {n(MIDDLE + r)} {n(top + 34)}", colours.accent, 10, opacity="0.8")], clip_path=band))
+    sheet.add(
+        group(
+            [
+                curve(
+                    f"M{n(MIDDLE - r)} {n(top + 34)}A{n(r)} {n(r * 0.24)} 0 0 0 {n(MIDDLE + r)} {n(top + 34)}",
+                    colours.accent,
+                    10,
+                    opacity="0.8",
+                )
+            ],
+            clip_path=band,
+        )
+    )
     for _ in range(7):
         x = sheet.random.choice((-1, 1)) * sheet.random.uniform(170, 290) + MIDDLE
-        sheet.add(leaf(x, FLOOR + sheet.random.uniform(6, 60), 44, 12, sheet.random.uniform(0, 360), lighter(colours.main, -0.2), vein=False))
+        sheet.add(
+            leaf(
+                x,
+                FLOOR + sheet.random.uniform(6, 60),
+                44,
+                12,
+                sheet.random.uniform(0, 360),
+                lighter(colours.main, -0.2),
+                vein=False,
+            )
+        )
 
 
 def cake(sheet: Sheet, colours: Palette) -> None:
@@ -154,12 +217,27 @@ def cake(sheet: Sheet, colours: Palette) -> None:
     _loose(sheet, mixed(tone, colours.accent, 0.25), clip, cx, cy, r, r, 170, 40)
     rim = sheet.radial(0.4, 0.36, 0.66, (0, "#ffffff", 0.12), (0.7, "#000000", 0), (1, "#000000", 0.42))
     sheet.add(circle(cx, cy, r, rim))
-    wrap = f"M{n(cx - 196)} {n(cy - 54)}C{n(cx - 90)} {n(cy + 10)} {n(cx + 70)} {n(cy + 84)} {n(cx + 172)} {n(cy + 110)}"
+    wrap = (
+        f"M{n(cx - 196)} {n(cy - 54)}C{n(cx - 90)} {n(cy + 10)} {n(cx + 70)} {n(cy + 84)} {n(cx + 172)} {n(cy + 110)}"
+    )
     wrap += f"A{r} {r} 0 0 1 {n(cx - 196)} {n(cy - 54)}Z"
     sheet.add(path(wrap, colours.second), path(wrap, sheet.slant((0, "#ffffff", 0.3), (1, "#3b2614", 0.32))))
-    folds = [curve(f"M{n(cx - 150 + k * 62)} {n(cy - 8 + k * 22)}L{n(cx - 96 + k * 34)} {n(cy + 164 + k * 4)}", lighter(colours.second, -0.35), 2.5, opacity="0.4") for k in range(5)]
-    seal = [circle(cx - 30, cy + 118, 42, colours.accent), circle(cx - 30, cy + 118, 34, "none", stroke=lighter(colours.accent, 0.6), stroke_width="2.5")]
-    sheet.add(group([*folds, *seal, *_emblem(sheet, cx - 30, cy + 116, 34, lighter(colours.accent, 0.75))], clip_path=clip))
+    folds = [
+        curve(
+            f"M{n(cx - 150 + k * 62)} {n(cy - 8 + k * 22)}L{n(cx - 96 + k * 34)} {n(cy + 164 + k * 4)}",
+            lighter(colours.second, -0.35),
+            2.5,
+            opacity="0.4",
+        )
+        for k in range(5)
+    ]
+    seal = [
+        circle(cx - 30, cy + 118, 42, colours.accent),
+        circle(cx - 30, cy + 118, 34, "none", stroke=lighter(colours.accent, 0.6), stroke_width="2.5"),
+    ]
+    sheet.add(
+        group([*folds, *seal, *_emblem(sheet, cx - 30, cy + 116, 34, lighter(colours.accent, 0.75))], clip_path=clip)
+    )
     for x, y, turn in ((196, 628, -12), (232, 650, 30), (170, 662, 80), (262, 672, 10)):
         sheet.add(leaf(x, y, 46, 12, turn, lighter(tone, 0.05), vein=False))
 
@@ -169,7 +247,7 @@ def sprig(sheet: Sheet, colours: Palette) -> None:
     shadow(sheet, 64, y=652, strength=0.24)
     tie = (396, 560)
     shapes = []
-    for degrees in (-128, -112, -98, -84, -70, -54):
+    for degrees in (-128.0, -112.0, -98.0, -84.0, -70.0, -54.0):
         degrees += sheet.random.uniform(-4, 4)
         long = sheet.random.uniform(330, 400)
         tip = at(*tie, long, degrees)
@@ -189,7 +267,13 @@ def sprig(sheet: Sheet, colours: Palette) -> None:
         end = at(*tie, sheet.random.uniform(84, 112), degrees)
         shapes.append(line([tie, end], lighter(colours.main, -0.25), 6))
     knot = [curve(f"M{tie[0] - 30} {tie[1] + dy}q30 12 60 0", colours.accent, 6.5) for dy in (-14, -6, 2)]
-    knot += [curve(f"M{tie[0]} {tie[1] - 4}c34 -34 74 -22 58 4s-48 4 -58 -4c-34 -32 -74 -22 -58 6s48 2 58 -6", colours.accent, 5)]
+    knot += [
+        curve(
+            f"M{tie[0]} {tie[1] - 4}c34 -34 74 -22 58 4s-48 4 -58 -4c-34 -32 -74 -22 -58 6s48 2 58 -6",
+            colours.accent,
+            5,
+        )
+    ]
     knot += [curve(f"M{tie[0]} {tie[1]}c16 26 18 54 34 78M{tie[0]} {tie[1]}c-10 30 -22 48 -24 80", colours.accent, 5)]
     sheet.add(turned([*shapes, *knot], sheet.random.choice((-9, -4, 7, 12))))
 
@@ -201,15 +285,29 @@ def blossoms(sheet: Sheet, colours: Palette) -> None:
     heads = [(-150, 250), (-78, 178), (8, 222), (84, 160), (156, 258), (-30, 318), (70, 318)]
     for dx, y in heads:
         foot = (MIDDLE + dx * 0.16, 560)
-        sheet.add(curve(f"M{n(foot[0])} 600Q{n(MIDDLE + dx * 0.5)} {n(y + 190)} {n(MIDDLE + dx)} {y}", lighter(colours.accent if _is_green(colours.accent) else "#6f8a4e", -0.1), 5))
+        sheet.add(
+            curve(
+                f"M{n(foot[0])} 600Q{n(MIDDLE + dx * 0.5)} {n(y + 190)} {n(MIDDLE + dx)} {y}",
+                lighter(colours.accent if _is_green(colours.accent) else "#6f8a4e", -0.1),
+                5,
+            )
+        )
         sheet.add(leaf(MIDDLE + dx * 0.45, y + 150, 62, 18, -150 if dx < 0 else -30, "#7b9a58"))
     for dx, y in heads:
         size = sheet.random.uniform(56, 74)
         x, tilt = MIDDLE + dx, sheet.random.uniform(0.72, 0.95)
-        petals = [leaf(0, 0, size, size * 0.36, a, lighter(white, 0.4 if k % 2 else -0.04), vein=False) for k, a in enumerate(around(14, sheet.random.uniform(0, 25)))]
+        petals = [
+            leaf(0, 0, size, size * 0.36, a, lighter(white, 0.4 if k % 2 else -0.04), vein=False)
+            for k, a in enumerate(around(14, sheet.random.uniform(0, 25)))
+        ]
         heart = sheet.radial(0.4, 0.35, 0.7, (0, lighter(colours.main, 0.45), 1), (1, lighter(colours.main, -0.12), 1))
         heads_ = [*petals, circle(0, 0, size * 0.3, heart)]
-        sheet.add(group(heads_, transform=f"translate({n(x)} {y}) scale(1 {tilt:.2f}) rotate({n(sheet.random.uniform(-20, 20))})"))
+        sheet.add(
+            group(
+                heads_,
+                transform=f"translate({n(x)} {y}) scale(1 {tilt:.2f}) rotate({n(sheet.random.uniform(-20, 20))})",
+            )
+        )
     glass = outline([(86, 444), (80, 530), (72, FLOOR)])
     sheet.add(path(glass, "#ffffff", opacity="0.34"))
     water = outline([(83, 500), (79, 560), (73, FLOOR - 4)], is_open=False)
@@ -224,20 +322,26 @@ def _is_green(colour: str) -> bool:
 def berries(sheet: Sheet, colours: Palette) -> None:
     """A heap of berries with two leaves."""
     shadow(sheet, 210, y=610)
-    spots = []
-    for row, (count, y) in enumerate(((7, 590), (6, 540), (5, 488), (3, 440), (2, 398))):
+    spots: list[tuple[float, float, int]] = []
+    for row, (count, high) in enumerate(((7, 590), (6, 540), (5, 488), (3, 440), (2, 398))):
         for k in range(count):
-            x = MIDDLE + (k - (count - 1) / 2) * 68 + sheet.random.uniform(-10, 10)
-            spots.append((x, y + sheet.random.uniform(-8, 8), row))
+            across = MIDDLE + (k - (count - 1) / 2) * 68 + sheet.random.uniform(-10, 10)
+            spots.append((across, high + sheet.random.uniform(-8, 8), row))
     for dx, turn in ((-30, -150), (42, -28), (6, -92)):
         sheet.add(leaf(MIDDLE + dx, 420, 170, 66, turn, colours.accent if _is_green(colours.accent) else "#6b8a4a"))
-    for x, y, row in sorted(spots, key=lambda spot: spot[2], reverse=True):
+    for x, y, _ in sorted(spots, key=lambda spot: spot[2], reverse=True):
         r = sheet.random.uniform(37, 45)
         tone = lighter(colours.main, sheet.random.uniform(-0.18, 0.16))
         skin = sheet.radial(0.36, 0.3, 0.75, (0, lighter(tone, 0.5), 1), (0.35, tone, 1), (1, lighter(tone, -0.5), 1))
-        sheet.add(ellipse(x, y, r, r * 1.06, skin), ellipse(x - r * 0.3, y - r * 0.42, r * 0.2, r * 0.13, "#ffffff", opacity="0.75"))
+        sheet.add(
+            ellipse(x, y, r, r * 1.06, skin),
+            ellipse(x - r * 0.3, y - r * 0.42, r * 0.2, r * 0.13, "#ffffff", opacity="0.75"),
+        )
         if sheet.random.random() < 0.55:
-            crown = [leaf(x + r * 0.25, y - r * 0.72, 17, 8, a, lighter(colours.main, -0.6), vein=False) for a in around(5, -90)]
+            crown = [
+                leaf(x + r * 0.25, y - r * 0.72, 17, 8, a, lighter(colours.main, -0.6), vein=False)
+                for a in around(5, -90)
+            ]
             sheet.add(group(crown))
 
 
@@ -246,9 +350,23 @@ def matcha(sheet: Sheet, colours: Palette) -> None:
     bowl = mixed(colours.second, "#cfc2ae", 0.4)
     shadow(sheet, 128, cx=360)
     shape = turned_body(sheet, [(196, 428), (190, 494), (150, 574), (96, 606), (92, FLOOR)], bowl, 360, gloss=0.4)
-    sheet.add(group([path("M120 560C240 520 300 600 420 556S600 560 640 540V700H120Z", lighter(bowl, -0.35))], clip_path=sheet.clip(shape), opacity="0.55"))
+    sheet.add(
+        group(
+            [path("M120 560C240 520 300 600 420 556S600 560 640 540V700H120Z", lighter(bowl, -0.35))],
+            clip_path=sheet.clip(shape),
+            opacity="0.55",
+        )
+    )
     mouth(sheet, 196, 428, bowl, 360, liquid=colours.main, lip=9)
-    foam = [circle(360 + sheet.random.uniform(-120, 120), 440 + sheet.random.uniform(-14, 14), sheet.random.uniform(2, 5.5), lighter(colours.main, 0.6)) for _ in range(34)]
+    foam = [
+        circle(
+            360 + sheet.random.uniform(-120, 120),
+            440 + sheet.random.uniform(-14, 14),
+            sheet.random.uniform(2, 5.5),
+            lighter(colours.main, 0.6),
+        )
+        for _ in range(34)
+    ]
     sheet.add(group(foam, opacity="0.7"))
     x, top = 640, 392
     shadow(sheet, 56, cx=x)
@@ -269,9 +387,16 @@ def gift(sheet: Sheet, colours: Palette) -> None:
     x, y, w = 208, 352, 384
     box = sheet.across((0, lighter(colours.main, 0.22), 1), (0.6, colours.main, 1), (1, lighter(colours.main, -0.3), 1))
     sheet.add(rect(x, y, w, FLOOR - y, box, 6), rect(x, y, w, 22, "#1d120a", opacity="0.2"))
-    dots = [circle(x + 24 + i * 42 + (21 if j % 2 else 0), y + 46 + j * 40, 4.5, lighter(colours.main, 0.5)) for i in range(9) for j in range(6) if x + 24 + i * 42 + (21 if j % 2 else 0) < x + w - 10]
+    dots = [
+        circle(x + 24 + i * 42 + (21 if j % 2 else 0), y + 46 + j * 40, 4.5, lighter(colours.main, 0.5))
+        for i in range(9)
+        for j in range(6)
+        if x + 24 + i * 42 + (21 if j % 2 else 0) < x + w - 10
+    ]
     sheet.add(group(dots, opacity="0.6"))
-    lid = sheet.across((0, lighter(colours.main, 0.4), 1), (0.6, lighter(colours.main, 0.12), 1), (1, lighter(colours.main, -0.2), 1))
+    lid = sheet.across(
+        (0, lighter(colours.main, 0.4), 1), (0.6, lighter(colours.main, 0.12), 1), (1, lighter(colours.main, -0.2), 1)
+    )
     sheet.add(rect(x - 16, y - 62, w + 32, 72, lid, 6))
     band = sheet.across((0, lighter(colours.second, 0.2), 1), (1, lighter(colours.second, -0.16), 1))
     sheet.add(rect(372, y - 62, 56, FLOOR - y + 62, band), rect(x - 16, y - 44, w + 32, 34, band, opacity="0"))
@@ -290,19 +415,44 @@ def jar(sheet: Sheet, colours: Palette) -> None:
     r, top = 124, 372
     shadow(sheet, r)
     glass = outline([(r - 26, top), (r - 6, top + 26), (r, top + 70), (r, FLOOR - 40), (r - 10, FLOOR)])
-    inside = sheet.radial(0.4, 0.3, 0.8, (0, lighter(colours.main, 0.42), 1), (0.6, colours.main, 1), (1, lighter(colours.main, -0.35), 1))
+    inside = sheet.radial(
+        0.4, 0.3, 0.8, (0, lighter(colours.main, 0.42), 1), (0.6, colours.main, 1), (1, lighter(colours.main, -0.35), 1)
+    )
     sheet.add(path(glass, inside), *shading(sheet, glass, 0.9))
-    sheet.add(path(f"M{n(MIDDLE - r + 20)} {top + 80}c-6 60 -6 110 0 150", "none", stroke="#ffffff", stroke_width="12", stroke_linecap="round", opacity="0.45"))
+    sheet.add(
+        path(
+            f"M{n(MIDDLE - r + 20)} {top + 80}c-6 60 -6 110 0 150",
+            "none",
+            stroke="#ffffff",
+            stroke_width="12",
+            stroke_linecap="round",
+            opacity="0.45",
+        )
+    )
     y = top + 92
-    sheet.add(rect(MIDDLE - 78, y, 156, 118, colours.second, 10), rect(MIDDLE - 70, y + 8, 140, 102, "none", 6, stroke=colours.accent, stroke_width="2.5"))
+    sheet.add(
+        rect(MIDDLE - 78, y, 156, 118, colours.second, 10),
+        rect(MIDDLE - 70, y + 8, 140, 102, "none", 6, stroke=colours.accent, stroke_width="2.5"),
+    )
     sheet.add(*_emblem(sheet, MIDDLE, y + 42, 42, colours.accent), *_print(MIDDLE, y + 76, 84, colours.accent))
     cloth = f"M{n(MIDDLE - 96)} {top - 50}C{n(MIDDLE - 60)} {top - 72} {n(MIDDLE + 60)} {top - 72} {n(MIDDLE + 96)} {top - 50}"
     cloth += f"L{n(MIDDLE + 104)} {top + 4}L{n(MIDDLE + 142)} {top + 62}l-34 -6l-22 16l-26 -12l-28 14l-32 -12l-30 12l-30 -14l-26 12l-22 -16l-34 6L{n(MIDDLE - 104)} {top + 4}Z"
-    sheet.add(path(cloth, lighter(colours.second, 0.1)), path(cloth, sheet.across((0, "#ffffff", 0.2), (0.6, "#000000", 0), (1, "#3a2412", 0.28))))
-    checks = [line([(MIDDLE - 130 + k * 24, top - 70), (MIDDLE - 130 + k * 24, top + 70)], colours.accent, 5, opacity="0.3") for k in range(12)]
-    checks += [line([(MIDDLE - 150, top - 48 + k * 24), (MIDDLE + 150, top - 48 + k * 24)], colours.accent, 5, opacity="0.3") for k in range(5)]
+    sheet.add(
+        path(cloth, lighter(colours.second, 0.1)),
+        path(cloth, sheet.across((0, "#ffffff", 0.2), (0.6, "#000000", 0), (1, "#3a2412", 0.28))),
+    )
+    checks = [
+        line([(MIDDLE - 130 + k * 24, top - 70), (MIDDLE - 130 + k * 24, top + 70)], colours.accent, 5, opacity="0.3")
+        for k in range(12)
+    ]
+    checks += [
+        line([(MIDDLE - 150, top - 48 + k * 24), (MIDDLE + 150, top - 48 + k * 24)], colours.accent, 5, opacity="0.3")
+        for k in range(5)
+    ]
     sheet.add(group(checks, clip_path=sheet.clip(cloth)))
-    sheet.add(curve(f"M{n(MIDDLE - 104)} {top + 2}Q{n(MIDDLE)} {top + 26} {n(MIDDLE + 104)} {top + 2}", colours.accent, 7))
+    sheet.add(
+        curve(f"M{n(MIDDLE - 104)} {top + 2}Q{n(MIDDLE)} {top + 26} {n(MIDDLE + 104)} {top + 2}", colours.accent, 7)
+    )
 
 
 def sachets(sheet: Sheet, colours: Palette) -> None:

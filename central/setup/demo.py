@@ -1,0 +1,62 @@
+"""Fills a fresh cluster for `rialto demo`: three shops, their goods and stock, staff, and ninety days of orders.
+
+Everything goes through the actions a person would cause, so a demo can hold nothing that a real cluster could not.
+"""
+
+from __future__ import annotations
+
+from central.accounts.actions import make_staff
+from central.accounts.scope import ALL
+from central.cluster.actions import edit_site, register_site, set_rate
+from central.cluster.models import Node, Site
+from central.setup import people
+from central.setup.catalogue import fill_catalogue
+from central.setup.past import PastOrders
+from central.setup.shops import PLACES, RATES, SITES, origin
+
+BY = "demo"
+
+#: for the sign-in page: (login, password, role, what it may see)
+STAFF = [(row["login"], row["password"], row["role"], row["note"]) for row in people.STAFF]
+
+
+def seed(ports_base: int) -> None:
+    """Fill an empty cluster; one that has the shops already is left as it is. The shops answer on ports from the base.
+
+    Nodes `a`, `b` and `c` get their shops when they have joined, else `rebase` gives them.
+    """
+    if Site.objects.filter(pk__in=PLACES).exists():
+        return
+    nodes = set(Node.objects.values_list("pk", flat=True))
+    for site, fields in SITES.items():
+        node = PLACES[site][0]
+        register_site(
+            site, by=BY, node=node if node in nodes else "", group="main", origin=origin(site, ports_base), **fields
+        )
+    for base, quote, micros in RATES:
+        set_rate(base, quote, micros, by=BY)
+    fill_catalogue()
+    seed_staff()
+    PastOrders().write()
+
+
+def rebase(ports_base: int) -> None:
+    """The same shops on other ports, and on their nodes where these have joined since."""
+    nodes = set(Node.objects.values_list("pk", flat=True))
+    for site, (node, _) in PLACES.items():
+        if Site.objects.filter(pk=site).exists():
+            fields = {"node": node} if node in nodes else {}
+            edit_site(site, by=BY, origin=origin(site, ports_base), **fields)
+
+
+def seed_staff() -> None:
+    """The sign-ins the demo shows."""
+    for row in people.STAFF:
+        make_staff(
+            row["login"],
+            row["password"],
+            role=row["role"],
+            name=row["name"],
+            email=f"{row['login']}@example.com",
+            sites=row["sites"].split() if row["sites"] else ALL,
+        )

@@ -1,0 +1,63 @@
+"""The demo's staff, and shoppers that are plainly made up: no such phone can ring, no such mail can arrive.
+
+Read by the launcher before Django is there: nothing of it is imported here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+#: the first may do everything; `sites` empty: all of them
+STAFF: list[dict[str, str]] = [
+    dict(zip(("login", "password", "role", "name", "sites", "note"), row, strict=True))
+    for row in (
+        ("admin", "admin-demo", "admin", "Ада Выдуманная", "", "all shops"),
+        ("manager", "manager-demo", "manager", "Марк Вымышленный", "", "all shops"),
+        ("operator", "operator-demo", "operator", "Оля Примерова", "tea", "the tea shop only"),
+        ("viewer", "viewer-demo", "viewer", "Vera Sample", "", "looks, changes nothing"),
+    )
+]
+
+#: logins that work on orders
+WORKERS = ("manager", "operator", "admin")
+
+
+@dataclass(frozen=True)
+class Shopper:
+    name: str
+    phone: str  # E.164, of a range that is not given out
+    email: str  # example.com or example.org
+    address: str
+    language: str
+
+
+# ruff: noqa: SIM905 - lists of words are read as words
+_HER = "Анна Ольга Мария Елена Нина Вера Дарья Полина Софья Ирина Алиса Тамара Лидия Зоя Агата Юлия".split()
+_HIS = "Иван Пётр Павел Борис Глеб Егор Марк Семён Лев Юрий Тимур Артём Фёдор Никита Роман Степан".split()
+_SURNAMES = (
+    "Примеров Выдумкин Образцов Вымыслов Понарошкин Пробин Макетов Эскизов Черновиков Набросков Моделин "
+    "Заглушкин Шаблонов Условнов Тестов Демин"
+).split()
+_FIRST = "Alice Bob Carol Dan Erin Frank Grace Heidi Ivan Judy Ken Lena Mallory Niaj Olivia Peggy Rupert Sybil".split()
+_LAST = "Sample Example Placeholder Mockup Draft Pretend Fictional Notreal Testcase Imaginary Standin Dummy".split()
+_STREETS = ("Выдуманная ул.", "Примерный пер.", "ул. Образцовая", "Несуществующий проезд", "наб. Вымысла")
+_ROADS = ("Imaginary Row", "Example Street", "Placeholder Lane", "Nowhere Road", "Sample Square")
+_CITIES = ("Городок", "Вымыслоград", "Примерск", "Небывалое")
+_TOWNS = ("Fictionville", "Sampleton", "Nowhere-on-Sea", "Exampleford")
+
+
+def shopper(number: int, *, language: str) -> Shopper:
+    """The same number gives the same person."""
+    random = Random(f"shopper/{language}/{number}")  # noqa: S311 - a made-up name, not a secret
+    house = f"{random.randrange(1, 90)}"
+    if language == "ru":
+        is_her = random.random() < 0.6
+        surname = random.choice(_SURNAMES) + ("а" if is_her else "")
+        name = f"{random.choice(_HER if is_her else _HIS)} {surname}"
+        address = f"{random.choice(_CITIES)}, {random.choice(_STREETS)}, {house}, кв. {random.randrange(1, 200)}"
+        phone = f"+7000000{number:04d}"
+        return Shopper(name, phone, f"shopper{number}@example.com", address, language)
+    name = f"{random.choice(_FIRST)} {random.choice(_LAST)}"
+    address = f"{house} {random.choice(_ROADS)}, {random.choice(_TOWNS)}"
+    return Shopper(name, f"+1202555{100 + number % 100:04d}", f"buyer{number}@example.org", address, language)
