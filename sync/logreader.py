@@ -51,26 +51,19 @@ def head_of(realm: str) -> HeadOfLog:
     return HeadOfLog(row.epoch, row.head, bytes(row.chain), row.floor, bytes(row.floor_chain))
 
 
-def check(edge: EdgeScope, check: io.Check) -> io.Checked:
-    """Where may the tail of this edge begin, and is its outbox not behind what was taken in?"""
-    alias, cursor, realm = alias_of(check.realm), check.cursor, check.realm
-    if check.last_n is not None:
-        taken = LastN.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch).values_list("n", flat=True).first()
-        if (taken or 0) > check.last_n:
-            reason = (
-                f"central took in {taken} ops of '{realm}' from this node, which knows of {check.last_n}: "
-                "its disk was rolled back; join it again with a new invite"
-            )
-            return io.Checked(realm, cursor, "rolled_back", reason)
+def check(edge: EdgeScope, asked: io.Check) -> io.Checked:
+    """Where may the tail of this edge begin, and how many of its ops were taken in?"""
+    alias, cursor, realm = alias_of(asked.realm), asked.cursor, asked.realm
+    taken = LastN.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch).values_list("n", flat=True).first() or 0
     if cursor is None:
-        return io.Checked(realm, None, "fetch")
+        return io.Checked(realm, None, "fetch", taken=taken)
     head = head_of(realm)
     chain = known_chain(cursor.seq, head)
     if chain is None:
         found = SyncLog.objects.using(alias).filter(seq=cursor.seq).values_list("chain", flat=True).first()
         chain = None if found is None else bytes(found)
     reason = why_refetch(cursor, head, chain) or ""
-    return io.Checked(realm, cursor, "refetch" if reason else "tail", reason, head.seq)
+    return io.Checked(realm, cursor, "refetch" if reason else "tail", reason, head.seq, taken)
 
 
 def read_log(read: io.ReadLog, interest: Mapping[str, frozenset[str]]) -> io.LogRead | io.LogLost:

@@ -145,7 +145,7 @@ def _receive(state: EdgeEnd, frame: f.Frame, now: float, out: Effects) -> EdgeEn
             state = _up(state, realm, sent=max(n - 1, up.acked), moved_at=now)
             return _load(state, realm, out)
         case f.Refetch(realm=realm):
-            return _begin_snapshot(_down(state, realm, cursor=None, fetch=None, moved_at=now), realm, now, out)
+            return _refetch(state, realm, now, out)
         case f.SnapHead():
             return _snap_head(state, frame, now, out)
         case f.Page():
@@ -240,6 +240,13 @@ def _go_on(state: EdgeEnd, realm: str, now: float, out: Effects) -> EdgeEnd:
     if missing:
         return _save(state, realm, Fetch(full=False, todo=tuple(sorted(missing))), now, out, begins=True)
     return state
+
+
+def _refetch(state: EdgeEnd, realm: str, now: float, out: Effects) -> EdgeEnd:
+    down = state.downs.get(realm, Down())
+    if down.cursor is None and (down.fetch is not None or down.waiting):
+        return state  # it is under way already
+    return _begin_snapshot(_down(state, realm, cursor=None, fetch=None, moved_at=now), realm, now, out)
 
 
 def _begin_snapshot(state: EdgeEnd, realm: str, now: float, out: Effects) -> EdgeEnd:

@@ -60,13 +60,15 @@ class Feed:
     acked: int = 0
     head: int = 0
     is_checking: bool = False
-    to_check: tuple[Cursor | None, int | None] | None = None  # failed: again at retry_at
+    must_check: bool = False  # not answered yet, or failed: again at retry_at
+    to_check: Cursor | None = None
     is_reading: bool = False
     read_again: bool = False
     was_pulled: bool = False
     retry_at: float = 0.0
     owes_since: float | None = None
     saved: int = -1
+    has_skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Intake:
     ops: tuple[Op, ...] = ()
     floor: int = 0
     in_hand: int = 0  # how many of `ops` a transaction is working on
+    highest: int = 0  # the greatest number the edge has shown to know
     retry_at: float = 0.0
     told_stalled: bool = False
 
@@ -180,7 +183,7 @@ def _receive(state: HubEnd, frame: f.Frame, now: float, out: Effects) -> HubEnd:
             return _ops(state, frame, now, out)
         case f.SnapAsk(realm=realm):
             out.append(io.ReadHead(realm))
-            return _feed(state, realm, cursor=None, told=None, owes_since=None, to_check=None)
+            return _feed(state, realm, cursor=None, told=None, owes_since=None, must_check=False, has_skipped=True)
         case f.PageAsk(realm=realm, topic=topic, after=after):
             if topic in state.audience.get(realm, ()):
                 out.append(io.ReadPage(realm, topic, after))
@@ -190,7 +193,7 @@ def _receive(state: HubEnd, frame: f.Frame, now: float, out: Effects) -> HubEnd:
         case f.Resume(realm=realm, cursor=cursor):
             feed = state.feeds.get(realm, Feed())
             if feed.cursor is None and not feed.is_checking:
-                return _check(state, realm, cursor, None, out)
+                return _check(state, realm, cursor, out)
         case f.Follow(topic=topic, keys=keys):
             followed = state.interest.get(topic, frozenset()) | frozenset(keys)
             out.append(io.ReadState(topic, frozenset(keys)))
@@ -227,13 +230,14 @@ def _introduced(state: HubEnd, hello: f.Hello, welcome: f.Welcome, now: float, o
     out.append(io.Send(welcome))
     for realm in sorted({*hello.cursors, *hello.last_n, *audience}):
         # No number at all is a claim too: "I never sent anything".
-        state = _check(state, realm, hello.cursors.get(realm), hello.last_n.get(realm, 0), out)
+        state = _intake(state, realm, highest=hello.last_n.get(realm, 0))
+        state = _check(state, realm, hello.cursors.get(realm), out)
     return state
 
 
-def _check(state: HubEnd, realm: str, cursor: Cursor | None, last_n: int | None, out: Effects) -> HubEnd:
-    out.append(io.Check(realm, cursor, last_n))
-    return _feed(state, realm, is_checking=True, to_check=(cursor, last_n))
+def _check(state: HubEnd, realm: str, cursor: Cursor | None, out: Effects) -> HubEnd:
+    out.append(io.Check(realm, cursor))
+    return _feed(state, realm, is_checking=True, must_check=True, to_check=cursor)
 
 
 def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> HubEnd:
@@ -242,16 +246,22 @@ def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> Hu
     if checked.verdict == "failed":
         out.append(io.Send(f.Stalled(realm=realm)))
         return _feed(state, realm, retry_at=now + io.RETRY_AFTER)
-    if checked.verdict == "rolled_back":
-        return _refuse(state, "rolled_back", checked.reason, out)
-    if state.feeds[realm].to_check is None:
+    if checked.taken > (highest := state.intakes.get(realm, Intake()).highest):
+        # Compared now, not when it was asked: ops of this very session may have been taken in since.
+        message = f"central took in {checked.taken} ops of '{realm}' from this node, which knows of {highest}: "
+        return _refuse(state, "rolled_back", message + "its disk was rolled back; join it with a new invite", out)
+    if not state.feeds[realm].must_check:
         return state  # the edge has asked for a snapshot meanwhile
-    state = _feed(state, realm, to_check=None)
+    state = _feed(state, realm, must_check=False, to_check=None)
     if checked.verdict == "refetch":
         out.append(io.Send(f.Refetch(realm=realm, reason=checked.reason)))
     elif checked.verdict == "tail" and checked.cursor is not None:
         cursor = checked.cursor
-        state = _feed(state, realm, cursor=cursor, told=cursor, acked=cursor.seq, head=checked.head, was_pulled=True)
+        if state.feeds[realm].has_skipped:
+            # A snapshot leaps over the facts before its place: followed keys get their whole state once more.
+            out.extend(io.ReadState(topic, keys) for topic, keys in state.interest.items() if keys)
+        state = _feed(state, realm, cursor=cursor, told=cursor, acked=cursor.seq, head=checked.head)
+        state = _feed(state, realm, was_pulled=True, has_skipped=False)
         return _read(state, realm, now, out)
     return state
 
@@ -260,6 +270,10 @@ def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> Hu
 
 
 def _pulled(state: HubEnd, realm: str, now: float, out: Effects) -> HubEnd:
+    feed = state.feeds.get(realm, Feed())
+    if feed.cursor is None and not feed.must_check and realm in state.audience:
+        # The edge believes it is on the tail and we hold no place for it: it has missed our REFETCH.
+        out.append(io.Send(f.Refetch(realm=realm, reason="no_place")))
     return _read(_feed(state, realm, was_pulled=True), realm, now, out)
 
 
@@ -348,6 +362,7 @@ def _acked(state: HubEnd, ack: f.Ack, now: float, out: Effects) -> HubEnd:
 
 def _ops(state: HubEnd, ops: f.Ops, now: float, out: Effects) -> HubEnd:
     intake = state.intakes.get(ops.realm, Intake())
+    state = _intake(state, ops.realm, highest=max(intake.highest, ops.first + len(ops.ops) - 1))
     if intake.ops and ops.first == intake.first + len(intake.ops):
         if len(intake.ops) + len(ops.ops) > 2 * io.OPS_WINDOW:
             return _refuse(state, "window", "the edge sends more than it was given room for", out)
@@ -402,8 +417,8 @@ def _tick(state: HubEnd, now: float, out: Effects) -> HubEnd:
 
 def _try_again(state: HubEnd, now: float, out: Effects) -> HubEnd:
     for realm, feed in state.feeds.items():
-        if feed.to_check is not None and not feed.is_checking and now >= feed.retry_at:
-            state = _check(state, realm, *feed.to_check, out)
+        if feed.must_check and not feed.is_checking and now >= feed.retry_at:
+            state = _check(state, realm, feed.to_check, out)
         elif feed.retry_at and now >= feed.retry_at and feed.cursor is not None:
             state = _read(_feed(state, realm, retry_at=0.0), realm, now, out)
     for realm in state.intakes:

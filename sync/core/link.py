@@ -244,22 +244,22 @@ class TakeTell:
 
 @dataclass(frozen=True)
 class Check:
-    """Is this cursor a place in the log, and is `last_n` not behind what was taken in? Then `Checked`."""
+    """Is this cursor a place in the log, and how many ops of this edge were taken in? Then `Checked`."""
 
     realm: str
     cursor: Cursor | None
-    last_n: int | None
 
 
 @dataclass(frozen=True)
 class Checked:
-    """`verdict`: "tail", "fetch" (no cursor), "refetch" (why in `reason`), "rolled_back", "failed"."""
+    """`verdict`: "tail", "fetch" (no cursor), "refetch" (why in `reason`), "failed". `taken`: the last op taken in."""
 
     realm: str
     cursor: Cursor | None
     verdict: str
     reason: str = ""
     head: int = 0
+    taken: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sync import discover, replica, topics, upstream
+from sync.store.edge.highwater import HighWater
 from sync.store.writer import reader, writer
 from sync.tests import house
 from sync.threads import lanes
@@ -32,6 +33,7 @@ def declared(transactional_db: None, clean_registries: None) -> Iterator[None]:
     """The test's tables, topics and handlers on the real databases."""
     house.drop_tables()
     house.make_tables()
+    HighWater.beside_database(1).path.unlink(missing_ok=True)
     house.declare()
     yield
     writer.stop()

@@ -33,6 +33,7 @@ from sync.topics import EdgeScope, InterestTopic, Row, StateTopic, register_topi
 from sync.upstream import Poison
 
 ORDERS, CATALOG = "orders", "catalog"
+TAKE = "INSERT INTO test_taken (edge, body) VALUES (%s, %s)"
 
 
 def run_sql(realm: str, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -82,7 +83,8 @@ def add_note(key: str, body: bytes) -> None:
     with atomic(ORDERS):
         run_sql(
             ORDERS,
-            "INSERT INTO test_note VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET body = test_note.body || excluded.body",
+            "INSERT INTO test_note VALUES (%s, %s) "
+            "ON CONFLICT (key) DO UPDATE SET body = test_note.body || excluded.body",
             [key, body],
         )
         record_fact("note", key, body, realm=ORDERS)
@@ -135,7 +137,7 @@ def declare() -> None:
     def take_in(edge: EdgeScope, body: bytes) -> None:
         if body == b"poison":
             raise Poison("it is poison")
-        run_sql(ORDERS, "INSERT INTO test_taken (edge, body) VALUES (%s, %s)", [edge.node, body])
+        run_sql(ORDERS, TAKE, [edge.node, body])
 
     @upstream.answers("echo")
     def echo(edge: EdgeScope, body: bytes) -> bytes:
@@ -284,8 +286,8 @@ class Proxy:
 
     def cut(self) -> None:
         self.is_cut = True
-        for writer in list(self._writers):
-            writer.transport.abort()
+        for stream in list(self._writers):
+            stream.transport.abort()
 
     def heal(self) -> None:
         self.is_cut = False
