@@ -33,7 +33,8 @@ def make_staff(
         user.first_name, user.last_name, user.email = first, last, email
         user.is_active = True
         user.is_superuser = False
-        user.set_password(password)
+        if not user.check_password(password):
+            user.set_password(password)  # ends the sessions; the same password again must not
         user.save()
         _set_role(user, role)
         _set_sites(user, sites)

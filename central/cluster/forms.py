@@ -35,7 +35,7 @@ def themes() -> list[tuple[str, str]]:
 class SiteForm(forms.Form):
     """All of a site that people edit. `id` only when it is registered."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What shoppers call the shop."))
+    name = forms.CharField(label=_("Shop name"), max_length=80, help_text=_("What shoppers call the shop."))
     label = forms.CharField(label=_("Label"), max_length=30, help_text=_("Two or three words on cart and order lines."))
     colour = forms.RegexField(
         r"^#[0-9a-f]{6}$",
@@ -179,9 +179,11 @@ class InviteForm(forms.Form):
     """What `invite_node` takes."""
 
     id = forms.RegexField(_ID, label=_("Id"), help_text=_ID_HELP, error_messages={"invalid": _ID_HELP})
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Where it stands or what it is for."))
+    name = forms.CharField(label=_("Node name"), max_length=80, help_text=_("Where it stands or what it is for."))
     sites = forms.MultipleChoiceField(
-        label=_("Sites it will serve"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Sites it will serve"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     operator_email = forms.EmailField(
         label=_("E-mail of its operator"), required=False, help_text=_("Told when the node falls silent.")

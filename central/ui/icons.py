@@ -13,9 +13,10 @@ NAMES = (
     "alert-triangle", "arrow-left", "arrow-right", "ban", "bolt", "building-store", "check", "chevron-down",
     "chevron-left", "chevron-right", "circle-check", "clock", "copy", "credit-card", "device-desktop",
     "dots", "external-link", "eye-off", "filter", "heart-plus", "help-circle", "history", "home", "inbox",
-    "info-circle", "key", "keyboard", "language", "list", "lock", "logout", "mail", "map-pin", "menu-2", "message-2", "moon",
-    "package", "pencil", "phone", "photo", "plug-connected", "plug-connected-x", "plus", "receipt", "refresh",
-    "scissors", "search", "server-2", "shopping-cart", "sun", "tag", "truck-delivery", "user", "users", "world", "x",
+    "info-circle", "key", "keyboard", "language", "list", "lock", "logout", "mail", "map-pin", "menu-2",
+    "message-2", "moon", "package", "pencil", "phone", "photo", "plug-connected", "plug-connected-x", "plus",
+    "receipt", "refresh", "scissors", "search", "server-2", "shopping-cart", "sun", "tag", "truck-delivery",
+    "user", "users", "world", "x",
 )  # fmt: skip
 
 SPRITE = Path(__file__).parent / "static" / "ui" / "icons.svg"

@@ -42,7 +42,8 @@ def money_field(amount: int, currency: str) -> str:
 
 def rate(micros: int, base: str, quote: str, language: str) -> str:
     """What one whole unit of `base` costs in `quote`: "1 EUR = 98,5 RUB"."""
-    return f"1 {base} = {format_decimal(Decimal(micros) / MICROS, locale=language)} {quote}"
+    cost = format_decimal(Decimal(micros) / MICROS, "#,##0.######", locale=language)
+    return f"1 {base} = {cost} {quote}"
 
 
 def sign(currency: str) -> str:

@@ -45,8 +45,8 @@ TONES = {
 
 
 @register.simple_tag
-def asset(path: str) -> str:
-    return assets.address(path)
+def asset(path: str, *, pinned: bool = True) -> str:
+    return assets.address(path) if pinned else assets.plain_address(path)
 
 
 @register.simple_tag

@@ -310,6 +310,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   // A row that is being edited is not swapped under the fingers.
   if (event.detail.requestConfig.triggeringEvent?.type === "live" && event.target.contains(document.activeElement) && isTyping(document.activeElement)) event.preventDefault();
 });
+// The row a person stands on stays marked when its list is drawn anew.
+let standsOn = "";
+document.addEventListener("htmx:beforeSwap", () => (standsOn = document.querySelector("tr.at")?.dataset.href ?? ""));
+document.addEventListener("htmx:afterSettle", () => {
+  if (standsOn && !document.querySelector("tr.at")) rows().find((row) => row.dataset.href === standsOn)?.classList.add("at");
+});
 document.addEventListener("htmx:load", (event) => tellTime(event.target));
 document.addEventListener("htmx:sendError", () => say(words.offline));
 document.addEventListener("htmx:responseError", (event) => {
