@@ -152,3 +152,9 @@ def forget(entries: list[tuple[str, str]]) -> None:
             _sites.forget()
         elif name == "category" and audience in _categories:
             _categories[audience].forget()
+
+
+def forget_all() -> None:
+    """Another database stands behind this process now (tests)."""
+    _sites.forget()
+    _categories.clear()
