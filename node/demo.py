@@ -162,7 +162,7 @@ class Demo:
             if f"edge-{node}" not in supervisor.names:
                 self._run_node(supervisor, load(self.edge(node)), f"edge-{node}")
         if self.has_traffic:
-            shoppers = supervise.python("-m", "node.traffic", str(self.ports.base))
+            shoppers = supervise.python("-m", "central.setup.traffic", str(self.ports.base))
             supervisor.run(self._program("traffic", shoppers, central))
 
     async def _migrate(self, supervisor: Supervisor) -> None:

@@ -5,6 +5,8 @@ The row is the promise. The wake-up after the commit may be lost: the sequencer 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import connections
 
 from node.realms import alias_of, on_commit
@@ -22,6 +24,23 @@ def record_state(topic: str, key: str, ver: int, *, realm: str, deleted: bool = 
     above the last one too.
     """
     _record(topic, key, ver, Op.DELETE if deleted else Op.STATE, None, realm)
+
+
+def record_states(entries: Iterable[tuple[str, str, int, bool]], *, realm: str) -> None:
+    """`record_state` for many at once: (full topic, key, version, whether deleted), in one insert a thousand."""
+    rows = [
+        Outbox(
+            topic=topic,
+            key=key,
+            ver=ver,
+            op=Op.DELETE if deleted else Op.STATE,
+            schema=declared.schema if (declared := topic_of(topic)) else 1,
+        )
+        for topic, key, ver, deleted in entries
+    ]
+    if rows:
+        Outbox.objects.using(alias_of(realm)).bulk_create(rows, batch_size=1000)
+        _wake_after_commit(realm)
 
 
 def record_fact(topic: str, key: str, body: bytes, *, realm: str) -> None:

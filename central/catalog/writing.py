@@ -5,7 +5,7 @@ Only `actions.save_goods` calls this. A batch of 500 units costs about twenty qu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -19,9 +19,11 @@ from central.catalog.keys import clean_sku, name_key, slug_of
 from central.catalog.models import Listing, Media, Offer, PriceChange, Product, ProductPicture, Variant
 from node.realms import CATALOG, alias_of
 from sync.contracts.documents import card_key
-from sync.outbox import record_state
+from sync.outbox import record_states
 
 Key = tuple[str, str]
+#: full topic, key, version, whether deleted
+Pointer = tuple[str, str, int, bool]
 
 #: advisory lock of this realm; never reuse or renumber
 GOODS_LOCK = 7_201
@@ -330,16 +332,15 @@ class GoodsWriter:
     # --- point at it ----------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
-        listings = {draft.listing.pk: draft.listing for draft in self.drafts if draft.is_changed}
-        cards = {offer.pk: offer for draft in self.drafts if draft.is_changed for offer in self._cards(draft)}
-        self._publish_elsewhere()
-        for listing in listings.values():
-            topic, is_gone = f"product:{listing.site}", not listing.is_active
-            record_state(topic, listing.product_id.hex, listing.ver, realm=CATALOG, deleted=is_gone)
-        for offer in cards.values():
-            record_state(f"card:{self.where.group}", offer.card_key, offer.ver, realm=CATALOG)
+        pointers = list(self._elsewhere())
+        changed = [draft for draft in self.drafts if draft.is_changed]
+        for listing in {draft.listing.pk: draft.listing for draft in changed}.values():
+            pointers.append(_pointer(listing))
+        for offer in {offer.pk: offer for draft in changed for offer in self._cards(draft)}.values():
+            pointers.append((f"card:{self.where.group}", offer.card_key, offer.ver, False))
+        record_states(pointers, realm=CATALOG)
 
-    def _publish_elsewhere(self) -> None:
+    def _elsewhere(self) -> Iterator[Pointer]:
         """The other sites that sell a product show its brand and pictures too."""
         ids = [product.pk for product in self.changed_products]
         if not ids:
@@ -348,12 +349,15 @@ class GoodsWriter:
         for listing in elsewhere.order_by("product_id", "site"):
             listing.ver += 1
             listing.save(update_fields=["ver"])
-            topic, is_gone = f"product:{listing.site}", not listing.is_active
-            record_state(topic, listing.product_id.hex, listing.ver, realm=CATALOG, deleted=is_gone)
+            yield _pointer(listing)
             for offer in listing.offers.all():
                 offer.ver += 1
                 offer.save(update_fields=["ver"])
-                record_state(f"card:{self.where.groups[listing.site]}", offer.card_key, offer.ver, realm=CATALOG)
+                yield f"card:{self.where.groups[listing.site]}", offer.card_key, offer.ver, False
+
+
+def _pointer(listing: Listing) -> Pointer:
+    return f"product:{listing.site}", listing.product_id.hex, listing.ver, not listing.is_active
 
 
 def _lock() -> None:
