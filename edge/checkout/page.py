@@ -117,6 +117,7 @@ def order_page(site: SiteDoc, order: Order) -> str:
                     "options_title": line.options_title,
                     "units": line.units,
                     "sum_text": format_money(line.price * line.units, line.currency, site.language),
+                    "charged_text": format_money(line.charged, placed.currency, site.language) if line.rate_ver else "",
                     "site": sites.site(line.key.site),
                     "is_pending": line.pending > 0,
                 }
