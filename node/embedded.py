@@ -69,7 +69,7 @@ class Postgres:
         _give(fresh)
         self._single_user(fresh, password, () if template is not None else databases)
         if self.is_durable:
-            _run([_pg("initdb"), "--sync-only", "-D", fresh])
+            processes.sync_file_system(fresh)
         fresh.rename(self.data)
 
     def _single_user(self, data: Path, password: str, databases: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 
-from central.accounts.errors import UnknownChoice, UnknownRole
+from central.accounts.errors import UnknownChoice, UnknownRole, UnknownStaff
 from central.accounts.models import Profile, SiteRight
 from central.accounts.scope import ALL, Sites
 from node.realms import CLUSTER, atomic
@@ -28,18 +28,28 @@ def make_staff(
     `sites`: ids he may see, or `ALL`. Raises `UnknownRole`.
     """
     with atomic(CLUSTER):
-        user, _made = User.objects.get_or_create(username=login)
+        user, is_new = User.objects.get_or_create(username=login)
         first, _space, last = name.partition(" ")
         user.first_name, user.last_name, user.email = first, last, email
         user.is_active = True
         user.is_superuser = False
-        if not user.check_password(password):
+        if is_new or not user.check_password(password):
             user.set_password(password)  # ends the sessions; the same password again must not
         user.save()
         _set_role(user, role)
         _set_sites(user, sites)
         Profile.objects.filter(user=user).update(language=language)
     return user
+
+
+def set_password(login: str, password: str) -> None:
+    """A new password; it ends all sessions of the person. Raises `UnknownStaff`."""
+    with atomic(CLUSTER):
+        user = User.objects.select_for_update().filter(username=login).first()
+        if user is None:
+            raise UnknownStaff(login)
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
 
 def give_role(user: User, role: str) -> None:

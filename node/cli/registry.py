@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "node": _central("central.cluster.cli:node_app", "Nodes of the cluster: list, invite, revoke."),
     "nodes": _central("central.cluster.cli:list_nodes", "The node list."),
     "site": _central("central.cluster.cli:site_app", "Sites of the cluster: list, add, switch off."),
+    "staff": _central("central.accounts.cli:app", "Staff who sign in to the desk: list, add, password."),
     "import": _central("central.catalog.cli:app", "Import a catalogue from CSV files into a site."),
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),
     "doctor": Command("node.cli.doctor:doctor", "Say what is wrong with this node."),
