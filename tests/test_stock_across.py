@@ -1,0 +1,155 @@
+"""Stock over both ends at once: central's ledger and an edge's rights, with the real code on either side of a wire.
+
+The wire is a function call here; that the link carries each message once and in order is proved where the link is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from central.orders.models import Order as CentralOrder
+from central.stock import actions
+from central.stock.queries import Stock, check_balance, stock_of
+from edge.cart import service as carts
+from edge.checkout.models import Order as EdgeOrder
+from edge.checkout.tests import make
+from edge.checkout.tests.conftest import Shopper, central_keys, edge_home, shop  # noqa: F401
+from edge.rights import keeper as keeping
+from edge.rights import service as rights
+from edge.rights.models import Right
+from node.realms import ORDERS
+from sync import hub
+from sync.contracts.cart import Dot, LineKey
+from sync.contracts.codec import unpack
+from sync.contracts.frames import Op
+from sync.contracts.orders import PlacedOrder
+from sync.core.cart import add
+from sync.discover import load_central
+from sync.intake import take_ops
+from sync.link import LinkDown
+from sync.store.central.models import LastN, Quarantine
+from sync.store.edge.models import Outgoing
+from sync.store.writer import reader, writer
+from sync.topics import EdgeScope
+from sync.upstream import answer_of
+
+pytestmark = pytest.mark.django_db(databases=["default", "customers", "orders", "edge"], transaction=True)
+
+ASSAM = UUID("1" * 32)
+SCOPE = EdgeScope(node="a", epoch=1, sites=frozenset({"tea"}), groups=frozenset({"main"}))
+
+
+class Wire:
+    """Carries questions to central's answers and the edge's outbox into central's intake."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+
+    async def request(self, kind: str, body: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109
+        answer = answer_of(kind)
+        if not self.is_up or answer is None:
+            raise LinkDown
+        return await asyncio.to_thread(_closing, lambda: answer(SCOPE, body))
+
+    async def deliver(self) -> None:
+        """Everything the edge has to say reaches central, some of it twice."""
+        waiting = await reader.run(_outbox)
+
+        def take_in() -> None:
+            for n, kind, body in waiting:
+                for _ in range(random.Random(n).choice((1, 2))):
+                    take_ops(SCOPE, ORDERS, n, [Op(kind, body)])
+
+        await at_central(take_in)
+
+
+def _outbox() -> list[tuple[int, str, bytes]]:
+    rows = Outgoing.objects.filter(realm=ORDERS).order_by("n").values_list("n", "kind", "body")
+    return [(n, kind, bytes(body)) for n, kind, body in rows]
+
+
+def _closing(work):
+    try:
+        return work()
+    finally:
+        connections.close_all()
+
+
+@pytest.fixture
+def wire(shop, monkeypatch):  # noqa: F811
+    load_central()
+    wire = Wire()
+    monkeypatch.setattr(keeping, "link", wire)
+    monkeypatch.setattr(hub, "tell", lambda node, kind, body: writer.submit(lambda: _recalled(body)))
+    return wire
+
+
+def _recalled(body: bytes) -> None:
+    from sync.contracts.stock import Recall
+
+    rights.give_back(unpack(body, Recall).wanted)
+
+
+async def at_central(work):
+    return await asyncio.to_thread(_closing, work)
+
+
+async def buy(number: int, units: int) -> int:
+    cart = f"{number:032x}"
+    await carts.join_state(cart, add(Dot(f"{number:016x}", 1), LineKey("tea", "assam"), units, price_ref=1, hlc=1))
+    return (await Shopper(await make.cookie(cart)).buy()).status_code
+
+
+async def test_many_shoppers_at_once_buy_no_more_than_there_is(wire):
+    await at_central(lambda: actions.receive_stock({ASSAM: 60}, who="anna"))
+    await keeping.Keeper().round()
+
+    codes = await asyncio.gather(*[buy(number, 1 + number % 3) for number in range(48)])
+    await wire.deliver()
+
+    bought = sum(1 + number % 3 for number, code in enumerate(codes) if code == 303)
+    assert set(codes) == {303, 409}
+    assert bought == 60 - sum(right.free for right in await reader.run(lambda: list(Right.objects.all())))
+    assert await at_central(check_balance) == []
+    assert await at_central(Quarantine.objects.using("orders").count) == 0
+    stock = (await at_central(lambda: stock_of([ASSAM])))[ASSAM]
+    assert (stock.sold, stock.total, stock.pending) == (bought, 60 - bought, 0)
+    assert await at_central(CentralOrder.objects.count) == codes.count(303)
+    assert (await at_central(lambda: LastN.objects.using("orders").get(edge="a"))).n == len(await reader.run(_outbox))
+
+
+async def test_cut_off_the_edge_sells_what_it_has_and_the_rest_waits_for_goods(wire):
+    await at_central(lambda: actions.receive_stock({ASSAM: 10}, who="anna"))
+    await keeping.ask({ASSAM.hex: 8}, must=False, timeout=1)
+    wire.is_up = False
+
+    codes = [await buy(number, 3) for number in range(4)]
+
+    assert codes == [303] * 4
+    wire.is_up = True
+    await wire.deliver()
+    # 8 were this edge's; 2 lay in the pool and serve the oldest that waits; 2 wait for goods
+    assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(sold=10, pending=2)
+    await at_central(lambda: actions.receive_stock({ASSAM: 5}, who="anna"))
+    assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=3, pool=3, sold=12)
+    assert await at_central(check_balance) == []
+
+
+async def test_every_order_that_was_confirmed_is_at_central_as_the_edge_made_it(wire):
+    await at_central(lambda: actions.receive_stock({ASSAM: 50}, who="anna"))
+
+    await asyncio.gather(*[buy(number, 2) for number in range(5)])
+    await wire.deliver()
+    await wire.deliver()
+
+    made = await reader.run(
+        lambda: {order.pk: unpack(bytes(order.body), PlacedOrder) for order in EdgeOrder.objects.all()}
+    )
+    kept = await at_central(lambda: {order.pk.hex: order.number for order in CentralOrder.objects.all()})
+    assert kept == {order: placed.number for order, placed in made.items()}
+    assert len(made) == 5
