@@ -107,6 +107,7 @@ class Demo:
             await self._serve_around()
             await self._start(supervisor)
             if await self._all_answer(supervisor):
+                self._start_late(supervisor)
                 announce(f"{time.monotonic() - self.started_at:.1f}")
             elif not supervisor.is_leaving:
                 raise Refused(f"the demo did not answer within {READY_SECONDS:.0f} s: see {self.folder / 'logs'}")
@@ -161,10 +162,13 @@ class Demo:
         for node in NODES:
             if f"edge-{node}" not in supervisor.names:
                 self._run_node(supervisor, load(self.edge(node)), f"edge-{node}")
-        # Last, because no shop waits for it: what it has to do lies in its realms until it comes.
+
+    def _start_late(self, supervisor: Supervisor) -> None:
+        """What no shop waits for: its work lies in the realms until it comes."""
+        central = load(self.central)
         self._run_node(supervisor, central, "central", only="worker")
         if self.has_traffic:
-            shoppers = supervise.python("-m", "central.setup.traffic", str(self.ports.base))
+            shoppers = supervise.python("-m", "node.traffic", str(self.ports.base))
             supervisor.run(self._program("traffic", shoppers, central))
 
     async def _migrate(self, supervisor: Supervisor) -> None:
