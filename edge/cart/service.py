@@ -106,7 +106,7 @@ def _take_ops(cart: str, ops: Sequence[CartOp]) -> Taken:
     if fresh:
         delta = core.joined(core.delta_of(op, hlc=_stamp()) for op in fresh)
         after = core.join(before, delta)
-        core.check_size(after, adds=any(op.kind == "add" for op in fresh))
+        core.check_size(after, before=before)
         hashes = {core.dot_text(op.dot): core.op_hash(op) for op in fresh}
         n = _send(root, delta, hashes)
         now = _now()

@@ -27,6 +27,7 @@ MAX_LIVE_TOKENS: Final = 300
 MAX_OPS: Final = 20
 #: fully taken tokens wait for compaction; they and the memory of dots are bounded too, against a hostile browser
 MAX_TOKENS: Final = 900
+MAX_TAKES: Final = 4_000
 MAX_CONTEXT: Final = 4_000
 
 _MAX_SAFE: Final = 2**53 - 1  # what a browser's number can hold
@@ -410,12 +411,23 @@ def check_op(op: CartOp) -> None:
             _refuse_if(dot == op.dot, "an op cannot remove itself")
 
 
-def check_size(cart: Cart, *, adds: bool) -> None:
-    """Refuse what would make a cart too big. `adds`: whether the op puts something in. Raises `CartFull`."""
+def check_size(cart: Cart, *, before: Cart) -> None:
+    """Refuse ops that make a cart too big. Raises `CartFull`.
+
+    A dec brings its tokens along, so it can fill a cart as an add does; what only takes or removes always passes.
+    """
     if len(cart.vector) + len(cart.cloud) > MAX_CONTEXT:
         raise CartFull("this cart has seen too many changes")
-    if adds and (len(cart.tokens) > MAX_TOKENS or sum(1 for dot in cart.tokens if left(cart, dot)) > MAX_LIVE_TOKENS):
+    has_more = len(cart.tokens) > len(before.tokens)
+    if has_more and (len(cart.tokens) > MAX_TOKENS or _live_tokens(cart) > MAX_LIVE_TOKENS):
         raise CartFull("this cart is full")
+    takes = sum(map(len, cart.takes.values()))
+    if takes > MAX_TAKES and takes > sum(map(len, before.takes.values())):
+        raise CartFull("too much was taken out of this cart bit by bit")
+
+
+def _live_tokens(cart: Cart) -> int:
+    return sum(1 for dot in cart.tokens if left(cart, dot))
 
 
 def _check_taking(op: CartOp, taking: Taking) -> None:
