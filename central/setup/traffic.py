@@ -41,10 +41,15 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self._select = ""
         self._is_inside = False
+        self._is_stencil = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        if tag == "template":
+            self._is_stencil = True  # what scripts cut lines from; nobody sees it
+        if self._is_stencil:
+            return
         if tag == "a" and given.get("href"):
             self.links.append(given["href"])
         elif tag == "form" and given.get("method", "").lower() == "post":
@@ -72,6 +77,8 @@ class Page(HTMLParser):
             self._is_inside = False
         elif tag == "select":
             self._select = ""
+        elif tag == "template":
+            self._is_stencil = False
 
     def form(self, action: str) -> Form | None:
         return next((form for form in self.forms if form.action.partition("?")[0].endswith(action)), None)
@@ -141,10 +148,10 @@ class Visit:
                 return
             product = await self.get(goods)
             yield "page"
-            form = product.form("/cart/form")
-            if form and self.random.random() < 0.45:
+            adds = [form for form in product.forms if form.fields.get("action") == "add"]
+            if adds and self.random.random() < 0.45:
                 await self.look()
-                has_filled |= (await self.send(form)).is_success
+                has_filled |= (await self.send(self.random.choice(adds))).is_success
                 yield "add"
         if has_filled and self.random.random() < ORDERS:
             await self.look()

@@ -160,20 +160,25 @@ def _loose(
     sheet.add(group(shapes, clip_path=clip) if clip else group(shapes))
 
 
+def _leaf_tone(colours: Palette) -> str:
+    """What a dry leaf may look like under this palette: tea is green or brown, whatever the wall."""
+    return mixed(colours.main, "#6b8433", 0.5) if _is_green(colours.main) else mixed(colours.main, "#5a3a1e", 0.62)
+
+
 def leaves(sheet: Sheet, colours: Palette) -> None:
     """A bowl of loose leaf; a few have fallen on the table."""
     r, top = 212, 452
-    bowl = mixed(colours.second, "#ffffff", 0.3)
+    bowl, tone = mixed(colours.second, "#ffffff", 0.3), _leaf_tone(colours)
     shadow(sheet, 150)
     heap = f"M{n(MIDDLE - r + 14)} {n(top)}C{n(MIDDLE - 120)} {n(top - 120)} {n(MIDDLE - 40)} {n(top - 150)} {n(MIDDLE + 10)} {n(top - 146)}"
     heap += f"C{n(MIDDLE + 90)} {n(top - 136)} {n(MIDDLE + 150)} {n(top - 70)} {n(MIDDLE + r - 14)} {n(top)}Z"
     sheet.add(ellipse(MIDDLE, top, r, r * FLAT, lighter(bowl, -0.25)))
     sheet.add(
-        path(heap, lighter(colours.main, -0.5)),
-        ellipse(MIDDLE, top, r - 12, (r - 12) * FLAT, lighter(colours.main, -0.5)),
+        path(heap, lighter(tone, -0.5)),
+        ellipse(MIDDLE, top, r - 12, (r - 12) * FLAT, lighter(tone, -0.5)),
     )
     clip = sheet.clip(heap + oval(MIDDLE, top, r - 10, (r - 10) * FLAT))
-    _loose(sheet, colours.main, clip, MIDDLE, top - 46, r, 108, 130, 54)
+    _loose(sheet, tone, clip, MIDDLE, top - 46, r, 108, 130, 54)
     body = outline([(r, top), (r - 12, top + 58), (r * 0.68, top + 126), (92, top + 152), (88, FLOOR)], is_open=False)
     sheet.add(path(body, bowl), *shading(sheet, body, 0.5))
     lip = f"M{n(MIDDLE - r)} {n(top)}A{n(r)} {n(r * FLAT)} 0 0 0 {n(MIDDLE + r)} {n(top)}"
@@ -201,7 +206,7 @@ def leaves(sheet: Sheet, colours: Palette) -> None:
                 44,
                 12,
                 sheet.random.uniform(0, 360),
-                lighter(colours.main, -0.2),
+                lighter(tone, -0.2),
                 vein=False,
             )
         )
@@ -210,7 +215,7 @@ def leaves(sheet: Sheet, colours: Palette) -> None:
 def cake(sheet: Sheet, colours: Palette) -> None:
     """A pressed cake leaning in its paper, another lying before it."""
     shadow(sheet, 210)
-    tone = lighter(colours.main, -0.35)
+    tone = lighter(_leaf_tone(colours), -0.3)
     cx, cy, r = 420, 398, 204
     sheet.add(circle(cx + 14, cy + 10, r, lighter(tone, -0.3)), circle(cx, cy, r, tone))
     clip = sheet.clip(oval(cx, cy, r, r))
