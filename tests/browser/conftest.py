@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
-from tests.cluster import ROOT, Cluster, running_demo
+from node.bench.cluster import Cluster, running_demo
+from node.places import ROOT
 
 CHROMIUM = os.environ.get("RIALTO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 #: A browser that looks for updates and accounts on a closed network only makes noise.

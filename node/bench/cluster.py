@@ -1,4 +1,4 @@
-"""A whole demo cluster for tests that look at it from outside, through HTTP and a browser."""
+"""A demo cluster of its own, for drivers that look at it from outside: benchmarks, browser tests, screenshots."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-READY_SECONDS = 120
+from node.errors import Refused
+from node.places import ROOT
+
+STOP_SECONDS = 20
 
 
 def free_base() -> int:
@@ -23,7 +26,7 @@ def free_base() -> int:
     for base in range(21000, 31000, 50):
         if all(_is_free(base + step) for step in range(50)):
             return base
-    raise RuntimeError("no 50 free ports in a row between 21000 and 31000")
+    raise Refused("no 50 free ports in a row between 21000 and 31000")
 
 
 def _is_free(port: int) -> bool:
@@ -55,6 +58,11 @@ class Cluster:
     def url(self, site: str) -> str:
         return next(str(one["url"]) for one in self.facts["sites"] if one["id"] == site).rstrip("/")
 
+    @property
+    def origins(self) -> dict[str, str]:
+        """Site id -> scheme://host:port."""
+        return {str(one["id"]): str(one["url"]).rstrip("/") for one in self.facts["sites"]}
+
     def node(self, site: str) -> str:
         return next(str(one["node"]) for one in self.facts["sites"] if one["id"] == site)
 
@@ -69,13 +77,21 @@ class Cluster:
         run("demo", "heal", self.node(site), "--dir", str(self.facts["dir"]))
 
 
+@contextmanager
+def scratch_cluster() -> Iterator[Cluster]:
+    """A demo in a scratch directory that is removed with it."""
+    scratch = tempfile.TemporaryDirectory(prefix="rialto-", ignore_cleanup_errors=True)
+    with scratch as folder, running_demo(Path(folder) / "cluster") as running:
+        yield running
+
+
 def run(*words: str) -> str:
     """One `rialto` command of this checkout; raises when it fails."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own interpreter and words
         [sys.executable, "-m", "node.cli", *words], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"rialto {' '.join(words)} ended with {done.returncode}: {done.stderr}")
+        raise Refused(f"rialto {' '.join(words)} ended with {done.returncode}: {done.stderr}")
     return done.stdout
 
 
@@ -85,7 +101,7 @@ def running_demo(folder: Path, *words: str) -> Iterator[Cluster]:
     base = free_base()
     command = [sys.executable, "-m", "node.cli", "demo", "--json", "--dir", str(folder), "--ports", str(base), *words]
     with (folder.parent / f"{folder.name}.log").open("w") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and words
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
         )
         try:
@@ -93,16 +109,16 @@ def running_demo(folder: Path, *words: str) -> Iterator[Cluster]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(20)
+                process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
 
 
 def _facts(process: subprocess.Popen[str], log: Path) -> dict[str, Any]:
-    assert process.stdout is not None
+    assert process.stdout is not None  # noqa: S101 - asked for above
     for line in process.stdout:
         if line.startswith("{"):
             return dict(json.loads(line))
     process.wait(5)
-    raise RuntimeError(f"the demo ended with {process.returncode} before it was ready:\n{log.read_text()[-4000:]}")
+    raise Refused(f"the demo ended with {process.returncode} before it was ready:\n{log.read_text()[-4000:]}")

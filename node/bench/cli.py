@@ -1,0 +1,35 @@
+"""`rialto bench NAME [--json]`: exit 0 when it was measured, also when a goal was missed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure, with the limits of the machine in the same run.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON, last on stdout.")]
+Seconds = Annotated[int, typer.Option(help="Length of each of the three parts.", min=2, max=300)]
+
+
+@app.callback()
+def bench() -> None:
+    """Each benchmark starts a cluster of its own in a scratch directory and leaves nothing behind."""
+
+
+@app.command("cart", help="The cart: acknowledgement, other shops, saturation.\n\nExample: rialto bench cart --json")
+def cart(seconds: Seconds = 15, as_json: AsJson = False) -> None:
+    from node.bench.cart import measure
+
+    _print(asyncio.run(measure(seconds)), as_json)
+
+
+def _print(figures: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        typer.echo(f"{name:<18} {value}")
