@@ -100,7 +100,7 @@ def edit_stock(request: StaffRequest) -> HttpResponse:
     """The unsold units of one variant; answers the row. Raises `UnknownUnit`."""
     goods = _goods(request)
     typed = request.POST.get("stock", "").strip()
-    if not typed.isdecimal() or len(typed) > 9:
+    if not (typed.isascii() and typed.isdecimal()) or len(typed) > 9:
         return _row(request, goods, wrong="stock", why=_("Write a whole number, 0 or more."), typed=typed)
     try:
         set_stock(goods.variant, int(typed), who=request.user.username)
