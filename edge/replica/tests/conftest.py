@@ -1,0 +1,3 @@
+from edge.pages.tests.conftest import db_of_edge, edge
+
+__all__ = ["db_of_edge", "edge"]
