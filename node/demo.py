@@ -30,7 +30,7 @@ from node.places import FILE_NAME
 from node.proxy import CuttableProxy
 from node.supervise import Program, Supervisor, Tell
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 NOTE = "demo.json"
 #: Node id -> the site it serves; the sites themselves are made by `central.setup.demo`.
 NODES = {"a": "tea", "b": "clay", "c": "ink"}
@@ -262,16 +262,20 @@ class Demo:
 
         async def none_is_missing() -> bool:
             for name, (port, host) in list(waiting.items()):
-                if is_open(name, *await supervise.answers(port, "/", f"{host}:{port}")):
+                status, body = await supervise.answers(port, "/", f"{host}:{port}")
+                if is_open(name, status, body, self.ports):
                     del waiting[name]
             return not waiting
 
         return await supervise.wait_until(none_is_missing, seconds=READY_SECONDS, supervisor=supervisor)
 
 
-def is_open(name: str, status: int, body: bytes) -> bool:
-    """Central sends to its sign-in; a shop is open once its page shows goods."""
-    return status in (200, 302) if name == "central" else status == 200 and b'"/p/' in body
+def is_open(name: str, status: int, body: bytes, ports: Ports) -> bool:
+    """Central sends to its sign-in; a shop is open once it shows goods and leads to its sisters where they are now."""
+    if name == "central":
+        return status in (200, 302)
+    sisters = [ports.site_url(node).encode() for node in NODES if node != name]
+    return status == 200 and b'"/p/' in body and all(sister in body for sister in sisters)
 
 
 def has_joined(edge: Path) -> bool:
