@@ -6,13 +6,14 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from central.catalog.importing.run import Counts, Options, import_files
+if TYPE_CHECKING:
+    from central.catalog.importing.run import Counts
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -47,6 +48,8 @@ def import_(
 
     Example: rialto import books/*.csv --site tea --dry-run
     """
+    from central.catalog.importing.run import Options, import_files
+
     asked = Options(map=map_file, images=images, is_dry=dry_run)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} rows"))
