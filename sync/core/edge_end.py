@@ -209,6 +209,8 @@ def _aim(state: EdgeEnd, audience: Mapping[str, list[str]], paused: list[str], n
     reads = {realm: frozenset(topics) for realm, topics in audience.items()}
     state = replace(state, audience=reads, paused=frozenset(paused))
     for realm in reads:
+        if realm not in state.downs:
+            state = _down(state, realm, moved_at=now)
         state = _uncover(state, realm, out)
         state = _go_on(state, realm, now, out)
     return state

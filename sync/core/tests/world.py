@@ -213,7 +213,7 @@ class World:
     """Both ends, one session after another."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now = 1e6  # a machine's clock does not begin with our session
         self.central, self.disk = Central(), Disk()
         self.sessions = 0
         self.closed: list[str] = []
@@ -296,6 +296,9 @@ class World:
                 self.nudge(where)
             case "note":
                 self.central.note()
+                self.nudge(where)
+            case "other":
+                self.central.publish("item:another", key, 1, "s", None)
                 self.nudge(where)
             case "op":
                 self.enqueue()

@@ -1,0 +1,213 @@
+"""Single steps of both ends: what the whole-link runs forgive, because a watchdog mends it, and should not happen."""
+
+from __future__ import annotations
+
+from sync.contracts import frames as f
+from sync.contracts.frames import Cursor, Op
+from sync.core import edge_end, hub_end
+from sync.core import link as io
+
+HOUR = 3600.0
+PLACE = Cursor("e", 5, b"c")
+
+
+def edge(*, now: float = HOUR, **changes: object) -> edge_end.EdgeEnd:
+    """An edge on the tail of realm `r` at 5, its ops up to 3 acked, that has heard nothing new for an hour."""
+    down = edge_end.Down(cursor=PLACE, applied=5, head=5, covered=frozenset({"item:all"}), moved_at=0.0)
+    state = edge_end.EdgeEnd(
+        downs={"r": down},
+        ups={"r": edge_end.Up(acked=3, sent=3, head=3, moved_at=0.0)},
+        phase="up",
+        audience={"r": frozenset({"item:all"})},
+        heard_at=now,
+        pull_at=now + 5,
+        ping_at=now + 5,
+    )
+    return edge_end.replace(state, **changes)  # type: ignore[arg-type]
+
+
+def hub(**changes: object) -> hub_end.HubEnd:
+    """Central with an edge on the tail of realm `r` at 5."""
+    feed = hub_end.Feed(cursor=PLACE, told=PLACE, acked=5, head=5)
+    state = hub_end.HubEnd(
+        phase="up", feeds={"r": feed}, audience={"r": frozenset({"item:all"})}, heard_at=HOUR, save_at=HOUR + 5
+    )
+    return hub_end.replace(state, **changes)  # type: ignore[arg-type]
+
+
+def sent(effects: list[object]) -> list[f.Frame]:
+    return [effect.frame for effect in effects if isinstance(effect, io.Send)]
+
+
+def test_after_an_idle_hour_news_of_a_longer_log_starts_the_watchdog_anew() -> None:
+    state, _ = edge_end.step(edge(), io.Received(f.Head(realm="r", seq=9)), HOUR)
+
+    _, effects = edge_end.step(state, io.Tick(), HOUR + 1)
+    _, late = edge_end.step(edge_end.replace(state, heard_at=HOUR + 16), io.Tick(), HOUR + 16)
+
+    assert effects == []
+    assert late == [io.Close("stuck:r")]
+
+
+def test_after_an_idle_hour_a_new_op_starts_the_watchdog_anew() -> None:
+    state, _ = edge_end.step(edge(), io.Enqueued("r", 4, Op("thing", b"")), HOUR)
+
+    _, effects = edge_end.step(state, io.Tick(), HOUR + 1)
+    _, late = edge_end.step(edge_end.replace(state, heard_at=HOUR + 16), io.Tick(), HOUR + 16)
+
+    assert effects == []
+    assert late == [io.Close("stuck:r")]
+
+
+def test_a_realm_that_says_it_is_stalled_is_waited_for() -> None:
+    state, _ = edge_end.step(edge(), io.Enqueued("r", 4, Op("thing", b"")), HOUR)
+    state, _ = edge_end.step(state, io.Received(f.Stalled(realm="r")), HOUR + 10)
+
+    _, effects = edge_end.step(
+        edge_end.replace(state, heard_at=HOUR + 20, pull_at=1e9, ping_at=1e9), io.Tick(), HOUR + 20
+    )
+
+    assert effects == []
+
+
+def test_central_may_ask_for_an_earlier_op_again() -> None:
+    state = edge(ups={"r": edge_end.Up(acked=3, sent=9, head=9, moved_at=HOUR)})
+
+    _, effects = edge_end.step(state, io.Received(f.Expected(realm="r", n=6)), HOUR)
+
+    assert effects == [io.Load("r", 6, io.OPS_TOGETHER)]
+
+
+def test_ops_loaded_for_a_place_that_is_not_asked_for_any_more_are_not_sent() -> None:
+    state = edge(ups={"r": edge_end.Up(acked=3, sent=5, head=9, is_loading=True, moved_at=HOUR)})
+
+    _, effects = edge_end.step(state, io.Loaded("r", 9, (Op("thing", b""),)), HOUR)
+
+    assert effects == [io.Load("r", 6, io.OPS_TOGETHER)]
+
+
+def test_an_op_behind_others_that_wait_is_not_sent_before_them() -> None:
+    state = edge(ups={"r": edge_end.Up(acked=3, sent=3, head=5, is_loading=True, moved_at=HOUR)})
+
+    _, effects = edge_end.step(state, io.Enqueued("r", 6, Op("thing", b"")), HOUR)
+
+    assert effects == []
+
+
+def test_a_page_that_answers_an_older_question_is_left_alone() -> None:
+    fetch = io.Fetch(full=True, todo=("b:all",), after="k", cursor=PLACE, done=("a:all",))
+    down = edge_end.Down(fetch=fetch, waiting="page", moved_at=HOUR)
+    older = f.Page(realm="r", epoch="e", topic="a:all", after="", rows=[], is_last=True)
+
+    state, effects = edge_end.step(edge(downs={"r": down}), io.Received(older), HOUR)
+
+    assert effects == []
+    assert state.downs["r"].fetch == fetch
+
+
+def test_an_edge_does_not_ask_before_it_is_up() -> None:
+    _, effects = edge_end.step(edge(phase="challenged"), io.Ask(7, "echo", b"", 100), HOUR)
+
+    assert [effect.code for effect in effects if isinstance(effect, io.Answered)] == ["link_down"]
+
+
+def test_a_question_without_an_answer_ends_at_its_deadline() -> None:
+    state, _ = edge_end.step(edge(), io.Ask(7, "echo", b"", 1000), HOUR)
+
+    _, early = edge_end.step(state, io.Tick(), HOUR + 0.9)
+    _, late = edge_end.step(state, io.Tick(), HOUR + 1.1)
+
+    assert early == []
+    assert [effect.code for effect in late if isinstance(effect, io.Answered)] == ["timeout"]
+
+
+def test_a_nudge_during_a_read_is_not_forgotten() -> None:
+    state, [read] = hub_end.step(hub(), io.Nudged("r"), HOUR)
+    assert isinstance(read, io.ReadLog)
+    state, nothing = hub_end.step(state, io.Nudged("r"), HOUR)
+
+    state, effects = hub_end.step(state, io.LogRead("r", PLACE, 5, (), (read.entries, read.size)), HOUR)
+
+    assert nothing == []
+    assert [type(effect) for effect in effects] == [io.ReadLog]
+
+
+def test_no_credit_no_read_and_an_ack_opens_the_gate() -> None:
+    state, effects = hub_end.step(hub(credit_entries=0), io.Nudged("r"), HOUR)
+    assert effects == []
+
+    _, effects = hub_end.step(state, io.Received(f.Ack(realm="r", seq=5, entries=10, size=100)), HOUR)
+
+    assert [effect.entries for effect in effects if isinstance(effect, io.ReadLog)] == [10]
+
+
+def test_an_edge_cannot_open_the_gate_wider_than_it_was_granted() -> None:
+    state, _ = hub_end.step(hub(), io.Received(f.Ack(realm="r", seq=5, entries=10**9, size=10**12)), HOUR)
+
+    assert (state.credit_entries, state.credit_bytes) == (io.CREDIT_ENTRIES, io.CREDIT_BYTES)
+
+
+def test_a_socket_that_owes_acks_for_thirty_seconds_is_closed() -> None:
+    state, _ = hub_end.step(hub(), io.Nudged("r"), HOUR)
+    entry = f.Entry(6, "item:all", "k", 1, "s", b"x")
+    state, _ = hub_end.step(state, io.LogRead("r", Cursor("e", 6, b"d"), 6, (entry,), (500, 500)), HOUR)
+
+    _, early = hub_end.step(hub_end.replace(state, heard_at=HOUR + 29), io.Tick(), HOUR + 29)
+    _, late = hub_end.step(hub_end.replace(state, heard_at=HOUR + 31), io.Tick(), HOUR + 31)
+
+    assert io.Close("slow") not in early
+    assert io.Close("slow") in late
+
+
+def test_entries_that_are_not_this_edges_are_told_by_the_next_pull_only() -> None:
+    far = Cursor("e", 20, b"z")
+    state, _ = hub_end.step(hub(), io.Nudged("r"), HOUR)
+    state, silent = hub_end.step(state, io.LogRead("r", far, 20, (), (500, 500)), HOUR)
+    state, _ = hub_end.step(state, io.Received(f.Pull(realm="r")), HOUR)
+
+    _, told = hub_end.step(state, io.LogRead("r", far, 20, (), (500, 500)), HOUR)
+
+    assert silent == []
+    batch, head = sent(told)
+    assert isinstance(batch, f.Batch)
+    assert (batch.start, batch.to, batch.prev_chain, batch.chain) == (5, 20, b"c", b"z")
+    assert head == f.Head(realm="r", seq=20)
+
+
+def test_an_edge_that_sends_more_than_its_window_is_closed() -> None:
+    state = hub()
+    for start in range(1, 2 * io.OPS_WINDOW, 100):
+        state, _ = hub_end.step(state, io.Received(f.Ops(realm="r", first=start, ops=[Op("t", b"")] * 100)), HOUR)
+
+    _, effects = hub_end.step(
+        state, io.Received(f.Ops(realm="r", first=2 * io.OPS_WINDOW + 1, ops=[Op("t", b"")])), HOUR
+    )
+
+    assert io.Close("window") in effects
+
+
+def test_a_topic_that_is_not_the_edges_has_no_page() -> None:
+    _, effects = hub_end.step(hub(), io.Received(f.PageAsk(realm="r", topic="item:other", after="")), HOUR)
+
+    [page] = sent(effects)
+    assert isinstance(page, f.Page)
+    assert (page.rows, page.is_last) == ([], True)
+
+
+def test_protocols_that_do_not_meet_are_refused_with_what_to_do() -> None:
+    state, _ = hub_end.step(hub_end.HubEnd(), io.Opened(b"n"), HOUR)
+
+    _, effects = hub_end.step(state, io.Received(f.Hello(node="a", epoch=1, nonce=b"", proto=(7, 9))), HOUR)
+
+    [refused] = sent(effects)
+    assert isinstance(refused, f.Refused)
+    assert (refused.code, "upgrade" in refused.message) == ("protocol", True)
+
+
+def test_a_version_in_common_is_enough() -> None:
+    state, _ = hub_end.step(hub_end.HubEnd(), io.Opened(b"n"), HOUR)
+    hello = f.Hello(node="a", epoch=1, nonce=b"", proto=(f.PROTO_MAX, f.PROTO_MAX + 1))
+
+    _, effects = hub_end.step(state, io.Received(hello), HOUR)
+
+    assert effects == [hub_end.SayWelcome(hello)]
