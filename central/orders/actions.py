@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -112,30 +112,54 @@ class PastMove:
     note: str = ""
 
 
-def write_past_order(
-    placed: PlacedOrder, *, customer: UUID | None, received_at: datetime, moves: Sequence[PastMove] = ()
-) -> Order:
-    """Write an order that was worked on elsewhere or long ago, with its history: for set-up and imports.
+@dataclass(frozen=True)
+class PastOrder:
+    """An order that was worked on elsewhere or long ago, and its history since."""
+
+    placed: PlacedOrder
+    customer: UUID | None
+    received_at: datetime
+    moves: Sequence[PastMove] = ()
+
+
+def write_past_orders(past: Sequence[PastOrder]) -> None:
+    """Write orders of the past with their histories, for set-up and imports: a few queries, however many they are.
 
     Books no stock, takes nothing out of a cart, writes to nobody and tells no edge. The same id again changes nothing.
     """
     with atomic(ORDERS):
-        if known := Order.objects.filter(pk=UUID(placed.id)).first():
-            return known
-        intake.check(placed)
-        order = _write(placed, _hash(pack(placed)), received_at)
-        order.customer = customer
-        _record(order, Kind.RECEIVED, by=f"edge:{placed.edge}", became={"status": order.status_id}, at=received_at)
-        for move in moves:
-            was, order.status_id, order.changed_at = order.status_id, move.to, move.at
-            order.ver += 1
-            _record(
-                order, Kind.STATUS, by=move.by, was={"status": was}, became={"status": move.to},
-                words={"note": move.note}, at=move.at,
-            )  # fmt: skip
-        order.pending_units = 0
-        order.save(update_fields=["customer", "status", "changed_at", "pending_units", "ver"])
-    return order
+        known = set(Order.objects.filter(pk__in=[one.placed.id for one in past]).values_list("pk", flat=True))
+        numbers = Order.objects.filter(number__in=[one.placed.number for one in past])
+        taken, first = set(numbers.values_list("number", flat=True)), _first_status()
+        orders: list[Order] = []
+        lines: list[OrderLine] = []
+        changes: list[OrderChange] = []
+        for one in past:
+            if UUID(one.placed.id) in known:
+                continue
+            intake.check(one.placed)
+            number = _free_number(one.placed.number) if one.placed.number in taken else one.placed.number
+            order = _order_row(one.placed, number, _hash(pack(one.placed)), one.received_at, first)
+            order.customer, order.pending_units = one.customer, 0
+            orders.append(order)
+            lines += _line_rows(order, one.placed)
+            changes += _past_changes(order, one)
+        Order.objects.bulk_create(orders, batch_size=500)
+        OrderLine.objects.bulk_create(lines, batch_size=1000)
+        OrderChange.objects.bulk_create(changes, batch_size=1000)
+
+
+def _past_changes(order: Order, past: PastOrder) -> Iterator[OrderChange]:
+    """The history as rows; the order comes to stand where the last of them left it."""
+    first = {"status": order.status_id}
+    yield _change_row(order, Kind.RECEIVED, by=f"edge:{order.edge}", became=first, at=past.received_at)
+    for move in past.moves:
+        was, order.status_id, order.changed_at = order.status_id, move.to, move.at
+        order.ver += 1
+        yield _change_row(
+            order, Kind.STATUS, by=move.by, was={"status": was}, became={"status": move.to},
+            words={"note": move.note}, at=move.at,
+        )  # fmt: skip
 
 
 def set_customer(order_id: UUID, customer: UUID) -> None:
@@ -180,18 +204,29 @@ def note_mail(order_id: UUID, *, template: str, message_id: str) -> None:
 
 
 def _write(placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Order:
-    site = label_of(placed.site)
+    order = _order_row(placed, _free_number(placed.number), body_hash, received_at, _first_status())
+    order.save(force_insert=True)
+    OrderLine.objects.bulk_create(_line_rows(order, placed))
+    return order
+
+
+def _first_status() -> OrderStatus:
     first = OrderStatus.objects.filter(is_first=True).order_by("position").first()
     if first is None:
         raise UnknownStatus("(the first of all)")
-    order = Order.objects.create(
+    return first
+
+
+def _order_row(placed: PlacedOrder, number: str, body_hash: bytes, received_at: datetime, status: OrderStatus) -> Order:
+    site = label_of(placed.site)
+    return Order(
         id=UUID(placed.id),
-        number=_free_number(placed.number),
+        number=number,
         site=placed.site,
         site_label=site.label,
         edge=placed.edge,
         cart=placed.cart,
-        status=first,
+        status=status,
         placed_at=_moment(placed.placed_at),
         received_at=received_at,
         changed_at=received_at,
@@ -215,7 +250,10 @@ def _write(placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Orde
         body_hash=body_hash,
         search_key=_search_key(placed),
     )
-    OrderLine.objects.bulk_create(
+
+
+def _line_rows(order: Order, placed: PlacedOrder) -> list[OrderLine]:
+    return [
         OrderLine(
             order=order,
             position=position,
@@ -236,8 +274,7 @@ def _write(placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Orde
             pending=line.pending,
         )
         for position, line in enumerate(placed.lines, start=1)
-    )
-    return order
+    ]
 
 
 def _queue_up(*names: str) -> None:
@@ -301,7 +338,11 @@ def _publish(order: Order, kind: str = "changed") -> None:
     on_commit(lambda: live.nudge(live.ORDERS, sites=sites, kind=kind, keys=[str(order.pk)]), realm=ORDERS)
 
 
-def _record(
+def _record(order: Order, kind: OrderChange.Kind, **said: Any) -> None:
+    _change_row(order, kind, **said).save(force_insert=True)
+
+
+def _change_row(
     order: Order,
     kind: OrderChange.Kind,
     *,
@@ -311,9 +352,9 @@ def _record(
     words: Mapping[str, str] | None = None,
     seconds: int = 0,
     at: datetime | None = None,
-) -> None:
+) -> OrderChange:
     said = {name: text for name, text in (words or {}).items() if text}
-    OrderChange.objects.create(
+    return OrderChange(
         order=order,
         kind=kind,
         at=at or timezone.now(),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.utils import timezone
 
 from central.people.events import CustomerMatched
 from central.people.models import Customer, OrderContact
@@ -14,46 +18,71 @@ from sync.contracts.orders import Person
 from sync.events import record_event
 
 
-def match_or_make_customer(
-    order_id: UUID, person: Person, *, site: str, site_label: str, is_past: bool = False
-) -> Customer:
+@dataclass(frozen=True)
+class PastContact:
+    """What a shopper gave with an order of the past."""
+
+    order: UUID
+    person: Person
+    site: str
+    site_label: str
+    at: datetime
+
+
+def keep_past_contacts(past: Sequence[PastContact]) -> dict[UUID, UUID]:
+    """Keep contacts of orders of the past, oldest first, and match them by phone; order -> customer.
+
+    Tells nobody. A contact that is kept already stays as it is. A few queries, however many there are.
+    """
+    with atomic(CUSTOMERS):
+        kept = OrderContact.objects.filter(pk__in=[one.order for one in past]).values_list("pk", "customer")
+        found: dict[UUID, UUID] = dict(kept)
+        indexes = {one.order: phone_index(one.person.phone) for one in past}
+        wanted = [index for index in indexes.values() if index]
+        customers = {bytes(row.phone_index or b""): row for row in Customer.objects.filter(phone_index__in=wanted)}
+        made: list[Customer] = []
+        contacts: list[OrderContact] = []
+        for one in past:
+            if one.order in found:
+                continue
+            index = indexes[one.order] or b""
+            if not index or index not in customers:
+                customer = _new(one.person, site=one.site, site_label=one.site_label, at=one.at)
+                customers[index] = customer
+                made.append(customer)
+            contacts.append(_contact(one.order, customers[index], one.person, one.site, one.at))
+            found[one.order] = customers[index].pk
+        Customer.objects.bulk_create(made, batch_size=500)
+        OrderContact.objects.bulk_create(contacts, batch_size=500)
+    return found
+
+
+def match_or_make_customer(order_id: UUID, person: Person, *, site: str, site_label: str) -> Customer:
     """Keep what the shopper gave with an order, and find whose it is: the same phone, else the same e-mail, else new.
 
-    Called again for the same order it returns the same customer and writes nothing. `is_past`: tell nobody, so that
-    nobody is written to about an order of long ago.
+    Called again for the same order it returns the same customer and writes nothing.
     """
     try:
-        return _match_or_make(order_id, person, site, site_label, is_past)
+        return _match_or_make(order_id, person, site, site_label)
     except IntegrityError:
         # Another order of the same shopper was here at the same moment: now his row is there to be found.
-        return _match_or_make(order_id, person, site, site_label, is_past)
+        return _match_or_make(order_id, person, site, site_label)
 
 
-def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str, is_past: bool) -> Customer:
+def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str) -> Customer:
     with atomic(CUSTOMERS):
         if known := OrderContact.objects.filter(pk=order_id).select_related("customer").first():
             return known.customer
         customer = _found(person)
         is_new = customer is None
         if customer is None:
-            customer = _made(person, site=site, site_label=site_label)
+            customer = _new(person, site=site, site_label=site_label, at=timezone.now())
+            customer.save(force_insert=True)
         else:
             _filled_in(customer, person)
-        OrderContact.objects.create(
-            order=order_id,
-            customer=customer,
-            name=person.name,
-            phone=person.phone,
-            email=person.email,
-            address=person.address,
-            comment=person.comment,
-            state_url=person.state_url,
-            language=person.language,
-            site=site,
-        )
-        if not is_past:
-            event = CustomerMatched(order=order_id.hex, customer=customer.pk.hex, is_new=is_new)
-            record_event(event, realm=CUSTOMERS)
+        _contact(order_id, customer, person, site, timezone.now()).save(force_insert=True)
+        event = CustomerMatched(order=order_id.hex, customer=customer.pk.hex, is_new=is_new)
+        record_event(event, realm=CUSTOMERS)
     return customer
 
 
@@ -69,8 +98,8 @@ def _found(person: Person) -> Customer | None:
     return same_mail.filter(phone_index=None).first() if phone else same_mail.first()
 
 
-def _made(person: Person, *, site: str, site_label: str) -> Customer:
-    return Customer.objects.create(
+def _new(person: Person, *, site: str, site_label: str, at: datetime) -> Customer:
+    return Customer(
         name=person.name,
         phone=person.phone,
         email=person.email,
@@ -79,6 +108,23 @@ def _made(person: Person, *, site: str, site_label: str) -> Customer:
         language=person.language,
         source_site=site,
         source_label=site_label,
+        created_at=at,
+    )
+
+
+def _contact(order_id: UUID, customer: Customer, person: Person, site: str, at: datetime) -> OrderContact:
+    return OrderContact(
+        order=order_id,
+        customer=customer,
+        name=person.name,
+        phone=person.phone,
+        email=person.email,
+        address=person.address,
+        comment=person.comment,
+        state_url=person.state_url,
+        language=person.language,
+        site=site,
+        created_at=at,
     )
 
 

@@ -13,14 +13,13 @@ from django.utils import timezone
 
 from central.catalog.models import Offer
 from central.cluster.models import Site
-from central.orders.actions import PastMove, write_past_order
-from central.people.actions import match_or_make_customer
+from central.orders.actions import PastMove, PastOrder, write_past_orders
+from central.people.actions import PastContact, keep_past_contacts
 from central.setup.people import WORKERS, Shopper, shopper
 from central.setup.shops import PLACES, RATES
 from infra.crypto.keys import ensure_central_keys
 from infra.crypto.sealing import seal_to_all
 from node.config import config
-from node.realms import CUSTOMERS, ORDERS, atomic
 from sync.contracts.cart import CartDelta, LineKey
 from sync.contracts.codec import pack
 from sync.contracts.money import MICROS, Money
@@ -105,19 +104,12 @@ class PastOrders:
     def write(self, count: int = COUNT) -> int:
         """Customers in one transaction of their realm, then orders in one of theirs; returns how many."""
         past = list(self._orders(count))
-        customers: dict[str, UUID] = {}
-        with atomic(CUSTOMERS):
-            for one in past:
-                order = UUID(one.placed.id)
-                found = match_or_make_customer(
-                    order, one.person, site=one.placed.site, site_label=one.label, is_past=True
-                )
-                customers[one.placed.id] = found.pk
-        with atomic(ORDERS):
-            for one in past:
-                write_past_order(
-                    one.placed, customer=customers[one.placed.id], received_at=one.received_at, moves=one.moves
-                )
+        customers = keep_past_contacts(
+            [PastContact(UUID(one.placed.id), one.person, one.placed.site, one.label, one.received_at) for one in past]
+        )
+        write_past_orders(
+            [PastOrder(one.placed, customers[UUID(one.placed.id)], one.received_at, one.moves) for one in past]
+        )
         return len(past)
 
     def _orders(self, count: int) -> Iterator[_Past]:

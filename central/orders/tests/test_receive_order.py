@@ -193,9 +193,9 @@ def test_an_order_of_the_past_has_its_history_and_disturbs_nobody() -> None:
     moves = [actions.PastMove("confirmed", "olga", then + timedelta(hours=1)), actions.PastMove("sent", "igor", then)]
 
     for _ in range(2):
-        order = actions.write_past_order(placed, customer=UUID(int=5), received_at=then, moves=moves)
+        actions.write_past_orders([actions.PastOrder(placed, UUID(int=5), then, moves)])
 
-    order.refresh_from_db()
+    order = Order.objects.get(pk=placed.id)
     assert (order.status_id, order.customer, order.received_at, order.ver) == ("sent", UUID(int=5), then, 3)
     assert list(order.changes.order_by("order_ver").values_list("kind", "by", "at")) == [
         ("received", "edge:a", then),
