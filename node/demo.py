@@ -168,7 +168,7 @@ class Demo:
         central = load(self.central)
         self._run_node(supervisor, central, "central", only="worker")
         if self.has_traffic:
-            shoppers = supervise.python("-m", "node.traffic", str(self.ports.base))
+            shoppers = supervise.python("-m", "central.setup.traffic", str(self.ports.base))
             supervisor.run(self._program("traffic", shoppers, central))
 
     async def _migrate(self, supervisor: Supervisor) -> None:
