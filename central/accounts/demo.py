@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 
 from central.accounts.roles import TITLES
 from node.config import config
@@ -15,7 +16,7 @@ class DemoSignIn:
     login: str
     password: str
     role: str
-    title: str
+    note: str
 
 
 def demo_staff() -> list[DemoSignIn]:
@@ -26,6 +27,5 @@ def demo_staff() -> list[DemoSignIn]:
         staff = import_string("central.setup.demo.STAFF")
     except ImportError:
         return []
-    return [
-        DemoSignIn(login, password, str(TITLES.get(role, role)), str(title)) for login, password, role, title in staff
-    ]
+    # The demo's notes are English; their translations stand in this app's catalogue.
+    return [DemoSignIn(login, word, str(TITLES.get(role, role)), gettext(note)) for login, word, role, note in staff]

@@ -13,6 +13,14 @@ class UnknownRole(RialtoError):
         super().__init__(f"there is no role '{role}'", role=role)
 
 
+class UnknownStaff(RialtoError):
+    code = "unknown_staff"
+    status = 404
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"nobody signs in as '{login}'; `rialto staff list` shows who does", login=login)
+
+
 class UnknownChoice(RialtoError):
     code = "unknown_choice"
     status = 422

@@ -50,6 +50,7 @@ add_sentences(
         "unknown_node": _("There is no such node among those you may see."),
         "unknown_site": _("There is no such site among those you may see."),
         "name_taken": _("This id is taken."),
+        "demo_control_failed": _("The demo does not answer, or knows no such node."),
         "no_demo": _("Links can be cut by hand in a demo only."),
     }
 )

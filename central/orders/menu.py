@@ -74,7 +74,7 @@ def _in_view(request: Any) -> Any:
 
 
 add_entry(Entry(10, "orders", _("Orders"), "receipt", "see_orders", "o"))
-add_entry(Entry(11, "orders-lines", _("Order lines"), "list", "see_orders", "l", in_side_bar=False))
+add_entry(Entry(11, "orders-lines", _("Order lines"), "list", "see_orders", in_side_bar=False))
 add_search("orders", Search(_("Orders"), "see_orders", _find_orders))
 add_card(Card(10, "today", "see_orders", "orders/parts/home_today.html", _today, (live.ORDERS,), wide=True))
 add_card(Card(20, "newest", "see_orders", "orders/parts/home_newest.html", _newest, (live.ORDERS,), wide=True))

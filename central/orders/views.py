@@ -152,6 +152,7 @@ def _lines_by_site(found: queries.OrderCard) -> list[dict[str, Any]]:
 def _buttons(moves: Sequence[OrderStatus]) -> list[dict[str, Any]]:
     """The first step forward stands out; what cannot be taken back asks first."""
     forward = next((move for move in moves if not move.frees_stock and move.group != OrderStatus.Group.NEW), None)
+    moves = sorted(moves, key=lambda move: (move is not forward, move.frees_stock))
     return [
         {
             "status": move,
@@ -196,7 +197,7 @@ def _list_context(request: StaffRequest, wanted: OrderFilter) -> dict[str, Any]:
         "wanted": wanted,
         "statuses": statuses,
         "filter_sites": [] if scope else choices(request),
-        "line_choices": list(sites.looks(request).values()) if not scope else choices(request),
+        "line_choices": choices(request),
         "chips": _chips(request, labels, titles, has_scope=bool(scope)),
         "is_filtered": bool(_chips(request, labels, titles, has_scope=bool(scope))),
         **_links(request),

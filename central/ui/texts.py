@@ -22,10 +22,10 @@ def money(amount: int, currency: str, language: str) -> str:
 def parse_money(text: str, currency: str) -> int:
     """Minor units of what a person typed: "1 234,50" and "1,234.50" alike. Raises `ValueError`."""
     cleaned = re.sub(r"[\s\u00a0\u202f]", "", text)
-    if cleaned.count(",") == 1 and "." not in cleaned and not re.search(r",\d{3}$", cleaned):
+    if cleaned.count(",") == 1 and "." not in cleaned and not re.search(r",[0-9]{3}$", cleaned):
         cleaned = cleaned.replace(",", ".")
     cleaned = cleaned.replace(",", "")
-    if not re.fullmatch(r"\d{1,12}(\.\d+)?", cleaned):
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", cleaned):
         raise ValueError(text)
     amount = Decimal(cleaned).scaleb(minor_digits(currency))
     if amount != amount.to_integral_value():

@@ -8,8 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
 
 from central.ui import menu, sites, view_scope
 from central.ui.screens import StaffRequest, open_to_all, screen
@@ -83,11 +81,9 @@ def _back(request: HttpRequest) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-@open_to_all
-@require_GET
-@never_cache
-def sites_css(request: HttpRequest) -> HttpResponse:
-    """The sites' colours. Open to all: the sign-in page has the same style sheets as the rest."""
+@screen(None)
+def sites_css(request: StaffRequest) -> HttpResponse:
+    """The colours of all sites: a line of an order shows its site's to whoever may see the order."""
     return HttpResponse(sites.style_sheet(), content_type="text/css")
 
 

@@ -1,0 +1,230 @@
+"""The screens of nodes and sites."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from central.cluster import demo
+from central.cluster.forms import SiteForm
+from central.cluster.models import Invite, Node, NodeHealth, Site
+from central.ui.tests import cast
+from node import config as node_config
+from sync.contracts.join import JoinToken
+
+pytestmark = pytest.mark.django_db(databases=["default", "customers", "orders"])
+
+
+@pytest.fixture(autouse=True)
+def world(node_home: Any) -> None:
+    cast.site("tea", texts={"about": "Old words", "kept": "not in the form"})
+
+
+@pytest.fixture
+def ada() -> Any:
+    return cast.signed_in(cast.staff("ada", "admin"))
+
+
+def form_of(site: Site, **changes: Any) -> dict[str, Any]:
+    given = {name: value for name, value in SiteForm.initial_of(site).items() if value is not False}
+    return {**given, "ver": site.ver, **changes}
+
+
+def joined(node: str, heard_ago: timedelta) -> None:
+    Node.objects.filter(pk=node).update(state=Node.State.JOINED, joined_at=timezone.now())
+    NodeHealth.objects.create(node_id=node, heard_at=timezone.now() - heard_ago, version="0.1.0", backlog=7, lag=42)
+
+
+def lights(client: Any) -> dict[str, str]:
+    return dict(re.findall(r'data-node="(\w+)" data-light="(\w+)"', client.get("/nodes").content.decode()))
+
+
+def test_each_node_has_its_light(ada: Any) -> None:
+    for node in "abcd":
+        cast.node(node)
+    joined("a", timedelta(seconds=1))
+    joined("b", timedelta(seconds=30))
+    Node.objects.filter(pk="c").update(state=Node.State.REVOKED)
+
+    assert lights(ada) == {"b": "amber", "a": "green", "d": "grey", "c": "red"}
+
+
+def test_a_node_shows_what_its_heartbeat_said(ada: Any) -> None:
+    cast.node("a", "tea")
+    joined("a", timedelta(seconds=1))
+
+    page = ada.get("/nodes/a").content.decode()
+
+    assert all(word in page for word in ("0.1.0", ">42<", ">7<", "L-tea"))
+
+
+def test_an_invite_shows_its_token_once(ada: Any) -> None:
+    form = {"id": "z", "name": "Spare", "sites": ["tea"], "minutes": "30", "operator_email": "ops@example.com"}
+
+    page = ada.post("/nodes/invite", form).content.decode()
+
+    token = re.search(r'id="token">([^<]+)<', page)
+    assert token
+    assert JoinToken.parse(token[1]).invite == Invite.objects.get().id.hex
+    assert token[1] not in ada.get("/nodes/z").content.decode()
+    assert Site.objects.get(pk="tea").node_id == "z"
+
+
+@pytest.mark.parametrize("wrong", [{"id": "Big"}, {"id": ""}, {"minutes": "0"}, {"sites": ["nowhere"]}])
+def test_a_wrong_invite_makes_no_node(ada: Any, wrong: dict[str, Any]) -> None:
+    form = {"id": "z", "name": "Spare", "sites": ["tea"], "minutes": "30", **wrong}
+
+    assert ada.post("/nodes/invite", form).status_code == 422
+    assert Node.objects.count() == 0
+
+
+def test_a_revoked_node_is_red_and_offers_nothing_more(ada: Any) -> None:
+    cast.node("a", "tea")
+    joined("a", timedelta(seconds=1))
+
+    ada.post("/nodes/a/revoke")
+
+    assert lights(ada) == {"a": "red"}
+    assert Node.objects.get(pk="a").revoked_by == "ada"
+    assert "/nodes/a/revoke" not in ada.get("/nodes/a").content.decode()
+
+
+def test_a_node_of_others_is_not_there() -> None:
+    cast.site("clay")
+    cast.node("b", "clay")
+    client = cast.signed_in(cast.staff("eva", "admin", sites=["tea"]))
+
+    assert client.get("/nodes/b").status_code == 404
+    assert client.post("/nodes/b/revoke").status_code == 404
+    assert client.post("/nodes/invite", {"id": "b", "name": "x", "sites": ["tea"], "minutes": "9"}).status_code == 422
+    assert Site.objects.get(pk="tea").node_id is None
+
+
+def test_links_are_cut_in_a_demo_only(ada: Any) -> None:
+    cast.node("a", "tea")
+
+    assert "/nodes/a/cut" not in ada.get("/nodes").content.decode()
+    assert ada.post("/nodes/a/cut").status_code == 404
+
+
+def test_cut_and_heal_speak_to_the_demo(ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cast.node("a", "tea")
+    links = {"a": "up"}
+    monkeypatch.setattr("node.demo_control._ask", lambda question, control: _conduct(links, question))
+
+    with node_config.overridden(demo_control="/nowhere/control.sock"):
+        assert "/nodes/a/cut" in ada.get("/nodes").content.decode()
+        ada.post("/nodes/a/cut")
+        assert demo.links() == {"a": True}
+        assert "/nodes/a/heal" in ada.get("/nodes").content.decode()
+        ada.post("/nodes/a/heal")
+
+    assert links == {"a": "up"}
+
+
+def _conduct(links: dict[str, str], question: dict[str, str]) -> dict[str, str]:
+    if question["do"] != "state":
+        links[question["node"]] = {"cut": "cut", "heal": "up"}[question["do"]]
+    return links
+
+
+def test_a_demo_that_does_not_answer_shows_the_nodes_all_the_same(ada: Any) -> None:
+    cast.node("a", "tea")
+
+    with node_config.overridden(demo_control="/nowhere/control.sock"):
+        assert lights(ada) == {"a": "grey"}
+
+
+def test_a_site_is_registered_and_sells_in_its_language(ada: Any) -> None:
+    form = form_of(
+        Site.objects.get(), id="ink", name="Inkwell", origin="https://ink.example", language="en", currency="eur",
+        courier="on", courier_price="4.50", card="on",
+    )  # fmt: skip
+
+    answer = ada.post("/sites/new", form)
+
+    site = Site.objects.get(pk="ink")
+    assert answer.status_code == 302
+    assert site.currency == "EUR"
+    assert [(way["code"], way["title"], way["price"]) for way in site.deliveries] == [
+        ("pickup", "Pick up yourself", 0),
+        ("courier", "Courier", 450),
+    ]
+    assert [way["provider"] for way in site.payments] == ["cash_on_delivery", "pretend_card"]
+
+
+def test_an_edit_changes_what_was_typed_and_keeps_the_rest(ada: Any) -> None:
+    site = Site.objects.get()
+
+    ada.post("/sites/tea", form_of(site, name="New name", about="New words"))
+
+    changed = Site.objects.get()
+    assert (changed.name, changed.ver) == ("New name", site.ver + 1)
+    assert changed.texts["about"] == "New words"
+    assert changed.texts["kept"] == "not in the form"
+    assert changed.deliveries == site.deliveries
+    assert changed.payments == site.payments
+
+
+def test_a_site_is_switched_off_and_keeps_its_history(ada: Any) -> None:
+    cast.order("tea", number="TEA-A-1")
+    form = form_of(Site.objects.get())
+    del form["is_active"]
+
+    ada.post("/sites/tea", form)
+
+    assert not Site.objects.get().is_active
+    assert "TEA-A-1" in ada.get("/orders").content.decode()
+
+
+def test_an_edit_of_an_old_page_is_not_saved(ada: Any) -> None:
+    form = form_of(Site.objects.get(), name="Mine")
+    ada.post("/sites/tea", form_of(Site.objects.get(), name="Theirs"))
+
+    answer = ada.post("/sites/tea", form)
+
+    assert answer.status_code == 422
+    assert "changed this site meanwhile" in answer.content.decode()
+    assert Site.objects.get().name == "Theirs"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"origin": "javascript:alert(1)"},
+        {"origin": "https://a.example/path"},
+        {"colour": "red;}"},
+        {"currency": "EURO"},
+        {"courier": "on", "courier_price": "a lot"},
+        {"extra_hosts": "bad host;"},
+        {"language": "xx"},
+        {"theme": "../../etc"},
+        {"node": "nowhere"},
+        {"name": ""},
+    ],
+)
+def test_a_wrong_field_saves_nothing(ada: Any, wrong: dict[str, Any]) -> None:
+    before = Site.objects.get().ver
+
+    assert ada.post("/sites/tea", form_of(Site.objects.get(), **wrong)).status_code == 422
+    assert Site.objects.get().ver == before
+
+
+def test_an_address_belongs_to_one_site(ada: Any) -> None:
+    cast.site("clay")
+
+    answer = ada.post("/sites/tea", form_of(Site.objects.get(pk="tea"), origin="http://clay.example"))
+
+    assert answer.status_code == 422
+    assert "clay.example" in answer.content.decode()
+
+
+def test_who_may_only_look_saves_nothing() -> None:
+    client = cast.signed_in(cast.staff("mark", "manager"))
+
+    assert client.post("/sites/tea", form_of(Site.objects.get(), name="Mine")).status_code == 403
+    assert Site.objects.get().name == "Shop tea"

@@ -1,0 +1,69 @@
+"""The people and things the tests of screens share: plain builders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from central.accounts.actions import make_staff
+from central.accounts.scope import ALL
+from central.catalog.actions import Goods, Unit, save_product
+from central.cluster.actions import invite_node, register_site
+from central.orders.actions import receive_order
+from central.orders.models import Order
+from central.orders.tests.make import make_line, make_placed
+
+PASSWORD = "correct horse 7"
+
+WAYS = [{"code": "pickup", "title": "Pick up", "price": 0, "needs_address": False}]
+PAYS = [{"code": "cash", "title": "Cash", "provider": "cash_on_delivery", "needs_central": False}]
+
+
+def staff(login: str, role: str, sites: Any = ALL, **more: Any) -> User:
+    return make_staff(login, PASSWORD, role=role, sites=sites, email=f"{login}@example.com", **more)
+
+
+def stranger() -> User:
+    """Signed in, but with no role and no site."""
+    user = User.objects.create_user("stranger", "stranger@example.com", PASSWORD)
+    assert not user.get_all_permissions()
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def site(site_id: str, **more: Any) -> None:
+    values = {
+        "name": f"Shop {site_id}",
+        "label": f"L-{site_id}",
+        "colour": "#0b7285",
+        "origin": f"http://{site_id}.example",
+        "extra_hosts": [],
+        "language": "ru",
+        "currency": "RUB",
+        "theme": "tea",
+        "deliveries": WAYS,
+        "payments": PAYS,
+        **more,
+    }
+    register_site(site_id, by="test", **values)
+
+
+def node(node_id: str, *sites: str) -> None:
+    invite_node(node_id, name=f"Node {node_id}", sites=list(sites), by="test", central_url="http://central.example")
+
+
+def product(site_id: str, sku: str, title: str, price: int = 45_000) -> None:
+    save_product(site_id, Goods(title=title, units=[Unit(sku=sku, price=price)]), by="test")
+
+
+def order(site_id: str, *lines: str, **more: Any) -> Order:
+    """An order placed at `site_id` with a line of each site of `lines` (its own when none is named)."""
+    made = [make_line(one, f"SKU-{one}", title=f"Goods of {one}") for one in lines or (site_id,)]
+    return receive_order(make_placed(*made, site=site_id, **more))

@@ -1,0 +1,174 @@
+"""Every address of central, as everybody: a stranger finds nothing, staff find their own sites and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from central.cluster.models import Node, Site
+from central.orders.models import Order
+from central.ui.tests import cast
+
+REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
+pytestmark = pytest.mark.django_db(databases=REALMS)
+
+#: addresses that other machines or shoppers call; each proves itself in its own way
+MACHINES = {"join", "health", "media"}
+#: what the sites of others are called in the world below; it must never reach staff who may not see them
+MARK = "Hush"
+
+
+def _patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
+    for one in (resolver or get_resolver()).url_patterns:
+        if isinstance(one, URLResolver):
+            yield from _patterns(one)
+        else:
+            yield one
+
+
+VIEWS = {str(pattern.name): pattern for pattern in _patterns()}
+SCREENS = sorted(
+    name for name, pattern in VIEWS.items() if getattr(pattern.callback, "rialto_right", "everybody") != "everybody"
+)
+
+
+@pytest.fixture
+def world(node_home: Any) -> dict[str, dict[str, Any]]:
+    """Two sites, `tea` and `hush`, each with a node, a product and an order; arguments of addresses for each."""
+    arguments: dict[str, dict[str, Any]] = {}
+    for site, node in (("tea", "a"), ("hush", "b")):
+        name = "Tea" if site == "tea" else MARK
+        cast.site(site, name=f"{name} shop", label=f"{name} label", texts={"about": f"{name} about"})
+        cast.node(node, site)
+        Node.objects.filter(pk=node).update(name=f"{name} node")
+        cast.product(site, f"{name}-1", f"{name} goods")
+        made = cast.order(site, number=f"{name.upper()}-{node.upper()}-000001")
+        arguments[site] = {"order_id": made.pk, "node_id": node, "site_id": site, "card_id": "today"}
+    return arguments
+
+
+def _address(name: str, arguments: dict[str, Any]) -> str:
+    wanted = VIEWS[name].pattern.converters
+    return reverse(name, kwargs={key: arguments[key] for key in wanted})
+
+
+def test_every_view_says_who_may_use_it() -> None:
+    silent = [name for name, view in VIEWS.items() if not hasattr(view.callback, "rialto_right")]
+
+    assert set(silent) <= MACHINES, f"give these a right by central.ui.screens.screen: {silent}"
+
+
+def test_every_right_that_a_view_asks_for_exists() -> None:
+    known = set(Permission.objects.filter(content_type__app_label="accounts").values_list("codename", flat=True))
+
+    asked = {VIEWS[name].callback.rialto_right for name in SCREENS} - {"signed in"}  # type: ignore[attr-defined]
+
+    assert asked <= known
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_signed_in_is_sent_to_the_door(client: Any, world: Any, method: str) -> None:
+    for name in SCREENS:
+        answer = getattr(client, method)(_address(name, world["tea"]))
+
+        assert answer.status_code in (302, 405), name
+        if answer.status_code == 302:
+            assert answer["Location"].startswith("/sign-in"), name
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_signed_in_without_rights_finds_nothing(world: Any, method: str) -> None:
+    client = cast.signed_in(cast.stranger())
+
+    for name in [name for name in SCREENS if name != "account_logout"]:
+        answer = getattr(client, method)(_address(name, world["tea"]))
+        for word in ("Tea shop", "Tea node", "Tea goods", "TEA-A", "Goods of"):
+            assert word not in answer.content.decode(), name
+        needs_right = VIEWS[name].callback.rialto_right != "signed in"  # type: ignore[attr-defined]
+        assert answer.status_code in ((403, 405) if needs_right else (200, 302, 404, 405, 422)), name
+
+
+def test_staff_with_rights_and_no_site_see_empty_lists(world: Any) -> None:
+    client = cast.signed_in(cast.staff("empty", "admin", sites=[]))
+
+    for name in SCREENS:
+        answer = client.get(_address(name, world["tea"]))
+        for word in ("Tea shop", "Tea label", "Tea node", "Tea goods", "TEA-A", "Goods of"):
+            assert word not in answer.content.decode(), name
+        assert answer.status_code in (200, 404, 405), name
+
+
+def test_staff_of_one_site_read_nothing_of_another(world: Any) -> None:
+    client = cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"]))
+    searches = {"palette": "?q=hush", "products": "?q=hush", "orders": "?q=hush", "orders-lines": "?q=hush"}
+
+    for name in SCREENS:
+        for arguments in world.values():
+            # What was searched for stands in the answer; only the fields of data may not.
+            for query in {"", searches.get(name, "")}:
+                answer = client.get(_address(name, arguments) + query)
+                assert MARK not in answer.content.decode(), (name, query)
+                assert MARK.upper() not in answer.content.decode(), (name, query)
+                assert answer.status_code in (200, 404, 405), (name, query)
+
+
+def test_staff_of_one_site_change_nothing_of_another(world: Any) -> None:
+    client = cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"]))
+    before = (Site.objects.get(pk="hush").ver, Node.objects.get(pk="b").state, Order.objects.get(site="hush").ver)
+    form = {"to": "confirmed", "note": "x", "was": "", "name": "x", "site": "hush", "sku": f"{MARK}-1", "price": "1"}
+
+    for name in SCREENS:
+        if VIEWS[name].pattern.converters or name.startswith("products-"):
+            answer = client.post(_address(name, world["hush"]), {**form, "stock": "1"})
+            assert answer.status_code in (404, 405), name
+
+    after = (Site.objects.get(pk="hush").ver, Node.objects.get(pk="b").state, Order.objects.get(site="hush").ver)
+    assert after == before
+
+
+def test_staff_of_one_site_do_see_it(world: Any) -> None:
+    client = cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"]))
+
+    found = {
+        "orders": "TEA-A-000001",
+        "orders-lines": "Goods of tea",
+        "orders-card": "Goods of tea",
+        "products": "Tea goods",
+        "nodes": "Tea node",
+        "nodes-one": "Tea node",
+        "sites": "Tea shop",
+        "sites-one": "Tea shop",
+        "home": "TEA-A-000001",
+    }
+
+    for name, word in found.items():
+        assert word in client.get(_address(name, world["tea"])).content.decode(), name
+
+
+@pytest.mark.parametrize(
+    ("role", "opens", "closed"),
+    [
+        ("operator", {"home", "orders", "orders-card", "products"}, {"nodes", "sites", "sites-new", "nodes-invite"}),
+        ("viewer", {"home", "orders", "products", "sites"}, {"nodes", "sites-new"}),
+        ("manager", {"orders", "products", "nodes", "sites"}, {"nodes-invite", "sites-new"}),
+        ("admin", {"orders", "products", "nodes", "sites", "nodes-invite", "sites-new"}, set()),
+    ],
+)
+def test_a_role_opens_its_screens_and_no_other(world: Any, role: str, opens: set[str], closed: set[str]) -> None:
+    client = cast.signed_in(cast.staff("somebody", role))
+
+    assert {name for name in opens if client.get(_address(name, world["tea"])).status_code == 200} == opens
+    assert {name for name in closed if client.get(_address(name, world["tea"])).status_code == 403} == closed
+
+
+def test_a_viewer_changes_nothing(world: Any) -> None:
+    client = cast.signed_in(cast.staff("vera", "viewer"))
+    posts = ["orders-status", "orders-note", "products-price", "products-stock", "nodes-revoke", "nodes-cut"]
+
+    answers = {name: client.post(_address(name, world["tea"])).status_code for name in posts}
+
+    assert set(answers.values()) == {403}
