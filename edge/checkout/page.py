@@ -119,7 +119,7 @@ def order_page(site: SiteDoc, order: Order) -> str:
                     "sum_text": format_money(line.price * line.units, line.currency, site.language),
                     "charged_text": format_money(line.charged, placed.currency, site.language) if line.rate_ver else "",
                     "site": sites.site(line.key.site),
-                    "is_pending": line.pending > 0,
+                    "is_pending": line.pending > 0 and shown.has_pending,
                 }
                 for line in placed.lines
             ],
@@ -152,6 +152,7 @@ def order_json(site: SiteDoc, order: Order) -> dict[str, Any]:
         "is_final": state.is_final if state else False,
         "is_at_central": order.is_acked or state is not None,
         "pay_url": state.pay_url if state else "",
+        "has_pending": shown.has_pending,
     }
 
 

@@ -62,6 +62,8 @@ class Shown:
 
     @property
     def has_pending(self) -> bool:
+        if self.state is not None:
+            return self.state.pending_units > 0
         return any(line.pending for line in self.placed.lines)
 
 

@@ -181,3 +181,4 @@ class OrderStateDoc(Struct, frozen=True, kw_only=True):
     is_final: bool
     changed_at: int  # ms since 1970
     pay_url: str = ""  # set once central has made a pay link
+    pending_units: int = 0  # units that still wait for stock

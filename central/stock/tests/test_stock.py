@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
@@ -292,13 +291,12 @@ def test_a_short_ask_takes_the_pool_and_recalls_the_rest_from_others(told):
     assert [(node, kind) for node, kind, _ in told] == [("b", "recall")]
 
 
-def test_nobody_to_recall_from_is_answered_at_once(told):
-    started = time.monotonic()
+def test_nobody_to_recall_from_is_answered_at_once(told, monkeypatch):
+    monkeypatch.setattr(actions, "_retry", lambda attempt: pytest.fail("it waits for nobody"))
 
     answer = unpack(ask_stock(make_edge("a"), pack(Ask(wanted={TEA.hex: 4}, must=True))), Answer)
 
     assert (answer.grants, answer.left, told) == ([], {TEA.hex: 0}, [])
-    assert time.monotonic() - started < actions.RECALL_S
 
 
 # --- orders
@@ -417,6 +415,17 @@ def test_a_hundred_asks_at_once_never_grant_more_than_there_is():
     assert stock() == Stock(total=57, at_edges=57)
     assert stock(CUP) == Stock(total=33, at_edges=33)
     assert check_balance() == []
+
+
+def test_the_shopper_waits_no_longer_once_nobody_holds_any(monkeypatch):
+    monkeypatch.setattr(actions, "RECALL_S", 60)
+    receive(4)
+    theirs = grant(4, node="b")
+    monkeypatch.setattr("sync.hub.tell", lambda node, kind, body: report(theirs, returned=4))
+
+    grants = actions.grant_or_recall(make_edge("a"), {TEA: 9})
+
+    assert sum(one.units for one in grants) == 4
 
 
 @pytest.mark.django_db(databases=REALMS, transaction=True)

@@ -176,6 +176,17 @@ async def test_the_page_shows_what_central_says_in_the_shops_language(shopper, o
     assert "data-until-central" not in html
 
 
+async def test_the_page_says_what_waits_until_central_has_found_it(shopper, order):
+    address = f"/order/{order.secret}"
+    assert "data-pending" in (await shopper.get(address)).content.decode()  # cut off, and no right
+
+    await writer.run(lambda: put_state(order, 1, pending_units=2))
+    assert "data-pending" in (await shopper.get(address)).content.decode()
+
+    await writer.run(lambda: put_state(order, 2, pending_units=0))
+    assert "data-pending" not in (await shopper.get(address)).content.decode()
+
+
 async def test_the_page_is_told_of_each_change_once(shopper, order):
     answer = await shopper.get(f"/order/{order.secret}/live")
     events = aiter(answer.streaming_content)

@@ -57,6 +57,7 @@
       page.querySelector("[data-pay-link]").href = state.pay_url;
       page.querySelector("[data-until-pay]")?.remove();
     }
+    if (!state.has_pending) for (const word of page.querySelectorAll("[data-pending]")) word.remove();
     page.querySelector("[data-pay]").hidden = !state.pay_url || state.is_final;
   };
 
