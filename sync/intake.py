@@ -39,8 +39,11 @@ def take_ops(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op], floor: 
     """
     alias = alias_of(realm)
     with atomic(realm):
-        LastN.objects.using(alias).get_or_create(edge=edge.node, epoch=edge.epoch)
-        row = LastN.objects.using(alias).select_for_update().get(edge=edge.node, epoch=edge.epoch)
+        rows = LastN.objects.using(alias).select_for_update().filter(edge=edge.node, epoch=edge.epoch)
+        row = rows.first()
+        if row is None:
+            LastN.objects.using(alias).get_or_create(edge=edge.node, epoch=edge.epoch)
+            row = rows.get()
         if floor - 1 > row.n:
             _note_lost(edge, realm, row.n + 1, floor - 1)
             row.n = floor - 1
