@@ -54,11 +54,6 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 def person_info(order_id: str) -> bytes:
-    """The `info` a `Person` is sealed under: a seal cannot be moved to another order. `order_id` is UUID hex."""
-    return b"rialto-order-person-1:" + order_id.encode()
-
-
-def person_info(order_id: str) -> bytes:
     """What a sealed `Person` is bound to: its own order (UUID hex), so that it cannot be moved to another one."""
     return b"rialto-person-1\n" + order_id.encode()
 
