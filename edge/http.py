@@ -111,7 +111,10 @@ class Request:
 
     async def body(self, limit: int = MAX_BODY) -> bytes:
         """The whole body. Raises `TooLarge` as soon as it is known, without reading the rest."""
-        if int(self.headers.get("content-length") or 0) > limit:
+        declared = self.headers.get("content-length", "0")
+        if not declared.isdecimal():
+            raise BadRequest("content-length is a whole number")
+        if int(declared) > limit:
             raise TooLarge(f"at most {limit} bytes", limit=limit)
         parts, size = [], 0
         while True:
@@ -135,7 +138,7 @@ class Request:
         """The body as a contract. Raises `BadRequest` or `TooLarge`."""
         try:
             return msgspec.json.decode(await self.body(), type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest(f"not what this address takes: {error}") from error
 
     async def form(self) -> dict[str, str]:
@@ -153,9 +156,9 @@ class Request:
 
 def check_same_origin(headers: dict[str, str], site: SiteDoc) -> None:
     """Sec-Fetch-Site must say same-origin; a browser too old to send it must name the shop as Origin."""
-    fetched = headers.get("sec-fetch-site")
-    host = headers.get("host", "")
-    if fetched == "same-origin" or (fetched is None and urlsplit(headers.get("origin", "")).netloc == host and host):
+    fetched, host = headers.get("sec-fetch-site"), headers.get("host", "")
+    origin = origin_of(headers.get("origin", "")).partition("//")[2]
+    if fetched == "same-origin" or (fetched is None and host and origin == host):
         return
     raise CrossSite("this request did not come from a page of this shop", site=site.id)
 
@@ -167,8 +170,16 @@ def parse_cookies(text: str) -> dict[str, str]:
         return {}
 
 
+def origin_of(url: str) -> str:
+    """scheme://host[:port] of an address, "" when it has none or is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # "http://[": what comes in a header may be anything
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""
+
+
 def local_path(text: str, otherwise: str = "/") -> str:
     """`text` when it is a path of this shop, else `otherwise`: a redirect must never leave the shop."""
-    parts = urlsplit(text)
-    is_local = not parts.scheme and not parts.netloc and text.startswith("/") and not text.startswith(("//", "/\\"))
-    return text if is_local and "\\" not in text and text.isprintable() and text.isascii() else otherwise
+    is_local = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if is_local and text.isprintable() and text.isascii() else otherwise

@@ -6,6 +6,7 @@ from edge.cart import (
     service,
     view,  # noqa: F401 - listens for new prices
 )
+from edge.cart.roots import root_of
 from edge.live import carts as live
 from sync.replica import applies_fact, on_central_ack
 
@@ -16,10 +17,11 @@ def cart_fact(key: str, body: bytes) -> None:
 
 
 @on_central_ack("cart")
-def cart_acked(refs: list[str]) -> None:
+async def cart_acked(refs: list[str]) -> None:
     """`ref` is "root|dot,dot": the tabs that watch the cart may forget these ops."""
     dots: dict[str, list[str]] = {}
     for ref in refs:
         root, _, names = ref.partition("|")
-        dots.setdefault(root, []).extend(name for name in names.split(",") if name)
+        if names:  # tabs watch the cart under its root of today
+            dots.setdefault(await root_of(root), []).extend(names.split(","))
     live.acked(dots)

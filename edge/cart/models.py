@@ -22,12 +22,12 @@ class Alias(models.Model):
 
 
 class SeenOp(models.Model):
-    """An op taken in here: its payload's hash, and its place in the outbox, which tells whether central has it.
+    """An op taken in here: its payload's hash, and its row in the outbox, which tells whether central has it.
 
     A dot that comes again with another payload is a broken or hostile client and must not pass unseen.
     """
 
     dot = models.CharField(primary_key=True, max_length=34)
     hash = models.CharField(max_length=16)
-    n = models.PositiveBigIntegerField()
+    row = models.PositiveBigIntegerField()
     created = models.BigIntegerField(db_index=True)

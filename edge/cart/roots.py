@@ -11,14 +11,19 @@ from sync.store.writer import reader
 
 _KEPT = 50_000
 _roots: OrderedDict[str, str] = OrderedDict()
+#: counts the links made: a root read across one is read again
+_links = 0
 
 
 async def root_of(cart: str) -> str:
     """The root of a cart; itself when it was never linked. For the event loop."""
     known = _roots.get(cart)
-    if known is None:
-        known = await reader.run(lambda: stored_root(cart))
-        _remember(cart, known)
+    while known is None:
+        links = _links
+        read = await reader.run(lambda: stored_root(cart))
+        if links == _links:
+            _remember(cart, read)
+            known = read
     return known
 
 
@@ -33,8 +38,15 @@ def link(one: str, two: str) -> tuple[str, str] | None:
     if found:
         source, target = found
         Alias.objects.create(source=source, target=target)
-        on_commit(_roots.clear, realm=EDGE)  # links are rare; what pointed at the source is somewhere among them
+        on_commit(_linked, realm=EDGE)
     return found
+
+
+def _linked() -> None:
+    """In the writer's thread. Links are rare; what pointed at the source is somewhere among them."""
+    global _links
+    _links += 1
+    _roots.clear()
 
 
 def forget_all() -> None:

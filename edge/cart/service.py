@@ -7,6 +7,7 @@ each other. Reads elsewhere go through a memory of decoded carts, changed only a
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,6 +35,7 @@ _KEPT = 5_000
 
 #: root id -> (version, cart) as last committed
 _carts: OrderedDict[str, tuple[int, Cart]] = OrderedDict()
+_lock = threading.Lock()
 _last_stamp = 0
 
 
@@ -82,19 +84,24 @@ async def take_ops(cart: str, ops: Sequence[CartOp], *, group: str) -> Taken:
     `core.DotConflict`, `core.CartFull`.
     """
     core.check_ops(ops)
-    adds = [op.key for op in ops if op.kind == "add"]
+    adds = [op for op in ops if op.kind == "add"]
     if adds:
         await reader.run(lambda: check_on_sale(adds, group))
     return await writer.run(lambda: _take_ops(cart, ops))
 
 
-def check_on_sale(keys: Iterable[LineKey], group: str) -> None:
-    """Raises `UnknownSku` naming the first key that no shop of the group sells."""
-    wanted = {card_key(key.site, key.sku, key.options): key for key in keys}
-    known = Document.objects.filter(topic=f"card:{group}", key__in=list(wanted), body__isnull=False)
-    missing = wanted.keys() - set(known.values_list("key", flat=True))
-    if missing:
-        key = wanted[min(missing)]
+def check_on_sale(adds: Iterable[CartOp], group: str) -> None:
+    """Raises `UnknownSku` naming the first key that no shop of the group sells. A repeat may be of goods now gone."""
+    wanted = {core.dot_text(op.dot): (card_key(op.key.site, op.key.sku, op.key.options), op.key) for op in adds}
+    cards = {card for card, _ in wanted.values()}
+    known = Document.objects.filter(topic=f"card:{group}", key__in=cards, body__isnull=False)
+    missing = cards - set(known.values_list("key", flat=True))
+    if not missing:
+        return
+    repeats = set(SeenOp.objects.filter(pk__in=list(wanted)).values_list("dot", flat=True))
+    gone = {card: key for dot, (card, key) in wanted.items() if card in missing and dot not in repeats}
+    if gone:
+        key = gone[min(gone)]
         raise UnknownSku(f"no shop here sells {key.sku!r}", site=key.site, sku=key.sku, options=key.options)
 
 
@@ -105,16 +112,15 @@ def _take_ops(cart: str, ops: Sequence[CartOp]) -> Taken:
     fresh = [op for op in ops if not _is_repeat(op, seen)]
     if fresh:
         delta = core.joined(core.delta_of(op, hlc=_stamp()) for op in fresh)
-        after = core.join(before, delta)
+        after = core.join(before, delta, alarm=_refuse)
         core.check_size(after, before=before)
         hashes = {core.dot_text(op.dot): core.op_hash(op) for op in fresh}
-        n = _send(root, delta, hashes)
-        now = _now()
-        SeenOp.objects.bulk_create(SeenOp(dot=dot, hash=mark, n=n, created=now) for dot, mark in hashes.items())
+        row, now = _row_of(_send(root, delta, hashes)), _now()
+        SeenOp.objects.bulk_create(SeenOp(dot=dot, hash=mark, row=row, created=now) for dot, mark in hashes.items())
         version = _save(root, version, before, after)
-    waiting = _waiting({row.n for row in seen.values()})
+    waiting = _waiting({op.row for op in seen.values()})
     acks = {core.dot_text(op.dot): "edge" for op in ops}
-    acks |= {dot: "central" for dot, row in seen.items() if row.n not in waiting}
+    acks |= {dot: "central" for dot, op in seen.items() if op.row not in waiting}
     return Taken(version, acks)
 
 
@@ -125,16 +131,21 @@ def _is_repeat(op: CartOp, seen: Mapping[str, SeenOp]) -> bool:
     return row is not None
 
 
-def _waiting(numbers: set[int]) -> set[int]:
-    """Those of our numbered deltas that central has not acknowledged."""
-    if not numbers:
+def _row_of(n: int) -> int:
+    """The outbox row of a delta. Its number may change (a node that joins anew counts from 1), the row does not."""
+    return int(Outgoing.objects.values_list("pk", flat=True).get(realm=REALM, n=n))
+
+
+def _waiting(rows: set[int]) -> set[int]:
+    """Those of our deltas that central has not acknowledged."""
+    if not rows:
         return set()
-    return set(Outgoing.objects.filter(realm=REALM, n__in=numbers).values_list("n", flat=True))
+    return set(Outgoing.objects.filter(pk__in=rows).values_list("pk", flat=True))
 
 
 def is_dot_waiting(dots: Collection[str]) -> set[str]:
     """Those of these dots that central has not acknowledged, as far as this edge knows. Off the event loop."""
-    rows = dict(SeenOp.objects.filter(pk__in=list(dots)).values_list("dot", "n"))
+    rows = dict(SeenOp.objects.filter(pk__in=list(dots)).values_list("dot", "row"))
     waiting = _waiting(set(rows.values()))
     return {dot for dot in dots if dot not in rows or rows[dot] in waiting}
 
@@ -245,6 +256,11 @@ def _check_hashes(hashes: Mapping[str, str]) -> None:
             logger.error("cart op %s has two payloads: a broken or hostile browser", dot)
 
 
+def _refuse(dot: Dot) -> None:
+    """An op came here first, and contradicts what another shop took in under its dot."""
+    raise core.DotConflict("one dot, two payloads", dot=core.dot_text(dot))
+
+
 def _alarm(dot: Dot) -> None:
     logger.error("cart op %s has two payloads: a broken or hostile browser", core.dot_text(dot))
 
@@ -281,12 +297,13 @@ def _send(root: str, delta: Cart, hashes: Mapping[str, str]) -> int:
 
 
 def _remember(root: str, known: tuple[int, Cart]) -> None:
-    held_now = _carts.get(root)
-    if held_now is None or held_now[0] <= known[0]:
-        _carts[root] = known
-        _carts.move_to_end(root)
-        if len(_carts) > _KEPT:
-            _carts.popitem(last=False)
+    with _lock:  # a reader that read before a commit must not overwrite what the writer remembers after it
+        held_now = _carts.get(root)
+        if held_now is None or held_now[0] <= known[0]:
+            _carts[root] = known
+            _carts.move_to_end(root)
+            if len(_carts) > _KEPT:
+                _carts.popitem(last=False)
 
 
 def forget_all() -> None:

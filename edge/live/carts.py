@@ -24,6 +24,8 @@ class Watcher:
     """One open stream. `acks`: dots central has taken in since the stream last looked."""
 
     root: str
+    #: hash of the browser's handle
+    handle: bytes = b""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     acks: set[str] = field(default_factory=set)
 
@@ -69,8 +71,8 @@ def leave_idle(now: float | None = None) -> list[str]:
     return idle
 
 
-def watch(root: str) -> Watcher:
-    watcher = Watcher(root)
+def watch(root: str, handle: bytes = b"") -> Watcher:
+    watcher = Watcher(root, handle)
     _watchers[root].add(watcher)
     follow(root)
     watcher.news.set()
@@ -92,6 +94,17 @@ def changed(root: str) -> None:
 def moved(source: str, target: str) -> None:
     """A cart was joined into another: whoever watches it watches the other now. From any thread."""
     _on_loop(lambda: _move(source, target))
+
+
+def rebound(handle: bytes, root: str) -> None:
+    """A browser's handle leads to another cart now: so do its open tabs. On the loop."""
+    for watcher in [one for watchers in _watchers.values() for one in watchers if one.handle == handle]:
+        if watcher.root != root:
+            unwatch(watcher)
+            watcher.root = root
+            _watchers[root].add(watcher)
+            follow(root)
+            watcher.news.set()
 
 
 def acked(dots: Mapping[str, Iterable[str]]) -> None:

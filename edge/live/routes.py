@@ -4,18 +4,22 @@
     event: acks   data = {"dots": [...]}     central has these ops: the tab may forget them
     event: flash  data = {"text": ...}       to be shown once
 
-A tab that comes back (reload, back/forward cache, a cut line) sends the last id it has and gets the newest view only
-when it differs. HTTP/1.1 allows a browser six streams a host, so tabs close theirs when they are hidden for long.
+A tab that comes, or comes back (reload, back/forward cache, a cut line), gets the newest view at once, whatever it has
+missed: prices and the link may have changed though the cart has not. HTTP/1.1 allows a browser six streams a host, so
+tabs close theirs when they are hidden for long.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
 
+from edge.cart.roots import root_of
 from edge.cart.routes import flash_text
 from edge.cart.view import View, empty_view, view_of
 from edge.http import Request, Send
@@ -25,6 +29,8 @@ from edge.shopper import session
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import reader
 
+logger = logging.getLogger("edge.live")
+
 BEAT_S = 15.0
 
 
@@ -32,7 +38,6 @@ async def stream(request: Request, send: Send) -> None:
     """Run one stream until its browser leaves or the node stops."""
     site = request.site
     cart = await session.cart_of(request.cookies, site)
-    last = request.headers.get("last-event-id") or request.query.get("v", "")
     await _start(send, site)
     await send(_chunk(b"retry: 1000\n\n"))
     if cart is None:
@@ -41,15 +46,17 @@ async def stream(request: Request, send: Send) -> None:
         return
     if text := flash_text(await session.take_flash(request.cookies, site), site):
         await send(_chunk(_event("flash", {"text": text})))
-    watcher = live.watch(await _root(cart))
+    watcher = live.watch(await root_of(cart), session.handle_hash(request.cookies, site))
     try:
-        await _until_gone(request, _pump(watcher, site, last, send))
+        await _until_gone(request, _pump(watcher, site, send))
     finally:
         live.unwatch(watcher)
+    with contextlib.suppress(OSError):
+        await send(_chunk(b"", is_last=True))
 
 
-async def _pump(watcher: live.Watcher, site: SiteDoc, last: str, send: Send) -> None:
-    is_up: str | None = None
+async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send) -> None:
+    shown: tuple[str, str] | None = None
     while live.is_running():
         try:
             await asyncio.wait_for(watcher.news.wait(), BEAT_S)
@@ -60,11 +67,11 @@ async def _pump(watcher: live.Watcher, site: SiteDoc, last: str, send: Send) -> 
         acks, watcher.acks = watcher.acks, set()
         view = await reader.run(lambda: view_of(watcher.root, site))
         parts = []
-        if view["version"] != last or view["link"] != is_up or not acks:
+        if shown != (view["version"], view["link"]) or not acks:
             parts.append(_event("cart", view))
         if acks:
             parts.append(_event("acks", {"dots": sorted(acks)}))
-        last, is_up = view["version"], view["link"]
+        shown = view["version"], view["link"]
         await send(_chunk(b"".join(parts)))
 
 
@@ -77,13 +84,10 @@ async def _until_gone(request: Request, work: Coroutine[Any, Any, None]) -> None
     finally:
         for task in (pump, gone):
             task.cancel()
-        await asyncio.gather(pump, gone, return_exceptions=True)
-
-
-async def _root(cart: str) -> str:
-    from edge.cart.roots import root_of
-
-    return await root_of(cart)
+        ended, _ = await asyncio.gather(pump, gone, return_exceptions=True)
+    if isinstance(ended, Exception) and not isinstance(ended, OSError):
+        # The answer has begun, so there is nobody to tell but us; the tab dials again.
+        logger.error("a live stream failed: %s", ended, exc_info=ended)
 
 
 def _event(name: str, value: View) -> bytes:

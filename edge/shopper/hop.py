@@ -18,14 +18,14 @@ import logging
 import secrets
 import time
 import zlib
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
 
 from edge.cart import roots, service
 from edge.checkout.node import this_node
-from edge.http import Request, local_path
+from edge.http import Request, local_path, origin_of
 from edge.replica import sites as shops
 from edge.shopper import session
 from edge.shopper.models import UsedHop
@@ -120,11 +120,6 @@ def is_from(headers: dict[str, str], origin: str) -> bool:
     return is_click and origin_of(headers.get("referer", "")) == origin
 
 
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme else ""
-
-
 def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Cart) -> str:
     node, jti = this_node(), secrets.token_hex(16)
     token = Token(
@@ -143,7 +138,8 @@ def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Car
 def _sealed(public: bytes, jti: str, root: str, held: Cart) -> bytes:
     """The whole cart when it fits, else as many of its newest tokens as fit: the rest comes by central."""
     sealed = _seal_state(public, jti, root, core.encode(held))
-    newest = sorted(held.tokens, key=lambda dot: held.tokens[dot].hlc, reverse=True)
+    live = [dot for dot in held.tokens if core.left(held, dot)]
+    newest = sorted(live, key=lambda dot: held.tokens[dot].hlc, reverse=True)
     while len(sealed) > MAX_STATE and newest:
         newest = newest[: len(newest) * 3 // 4]
         sealed = _seal_state(public, jti, root, _part(held, newest))
@@ -238,7 +234,8 @@ async def _settle(mine: str | None, carried: Carried, source: SiteDoc) -> tuple[
     _, here = await service.held(mine)
     if core.is_empty(here):
         return theirs, ""
-    return await service.unite(mine, theirs), f"joined:{source.id}"
+    has_brought = not core.is_empty(core.decode(carried.state))
+    return await service.unite(mine, theirs), f"joined:{source.id}" if has_brought else ""
 
 
 def log_refusal(request: Request, error: HopRefused) -> None:

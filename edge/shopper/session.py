@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from edge.cart.roots import root_of
+from edge.live import carts as live
 from edge.shopper.models import Handle
 from sync.contracts.documents import SiteDoc
 from sync.contracts.ids import new_cart_id
@@ -44,7 +45,10 @@ async def cart_of(cookies: Mapping[str, str], site: SiteDoc) -> str | None:
     if not handle:
         return None
     digest = hash_of(handle)
-    bound = _known.get(digest) or await reader.run(lambda: _bound(digest))
+    bound = _known.get(digest)
+    if bound is None:
+        read = await reader.run(lambda: _bound(digest))
+        bound = _known.get(digest) or read  # it may have been bound anew while we read
     if bound is None or bound[0] != site.id:
         return None
     _remember(digest, bound)
@@ -70,6 +74,7 @@ async def bind(cookies: Mapping[str, str], site: SiteDoc, cart: str, *, flash: s
     changed = await writer.run(lambda: bound.update(cart=cart, flash=flash)) if handle else 0
     if changed:
         _remember(digest, (site.id, cart))
+        live.rebound(digest, await root_of(cart))
         return None
     fresh, _ = await new_handle(site, cart)
     return set_cookie(site, fresh)
@@ -85,6 +90,11 @@ async def take_flash(cookies: Mapping[str, str], site: SiteDoc) -> str:
     if flash:
         await writer.run(lambda: Handle.objects.filter(hash=digest).update(flash=""))
     return flash or ""
+
+
+def handle_hash(cookies: Mapping[str, str], site: SiteDoc) -> bytes:
+    """What names a browser here: the hash of its handle."""
+    return hash_of(cookies.get(cookie_name(site), ""))
 
 
 def hash_of(handle: str) -> bytes:
