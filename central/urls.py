@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -16,18 +14,14 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"role": "central", "ok": True})
 
 
-def _of(module: str, prefix: str = "") -> list[URLPattern | URLResolver]:
-    return [path(prefix, include(module))] if find_spec(module) else []
-
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("_health", health, name="health"),
     path("", include("central.ui.urls")),
     path("", include("central.accounts.urls")),
-    *_of("central.cluster.urls"),
-    *_of("central.catalog.urls"),
-    *_of("central.orders.urls"),
-    *_of("central.payments.urls"),
+    path("", include("central.cluster.urls")),
+    path("", include("central.catalog.urls")),
+    path("", include("central.orders.urls")),
+    path("", include("central.payments.urls")),
 ]
 
 handler403 = "central.ui.views.forbidden"

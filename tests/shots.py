@@ -224,15 +224,15 @@ def _context(
         context.add_cookies([{"name": "rialto_desk_language", "value": language, "domain": host, "path": "/"}])
         context.add_cookies([{"name": "rialto_desk_theme", "value": theme, "domain": host, "path": "/"}])
     where = f"{width} {theme} {language}"
-    context.on("console", lambda message: message.type == "error" and _note(problems, where, message.text))
+    context.on("console", lambda message: _note(problems, where, message.type, message.text))
     context.on("weberror", lambda error: problems.append(f"{where}: {error.error}"))
     yield context
     context.close()
 
 
-def _note(problems: list[str], where: str, text: str) -> None:
+def _note(problems: list[str], where: str, kind: str, text: str) -> None:
     # The page that is not there is asked for on purpose.
-    if "404" not in text:
+    if kind == "error" and "404" not in text:
         problems.append(f"{where}: {text}")
 
 

@@ -21,7 +21,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["password"].help_text = ""
 
 
-class PasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(PasswordChangeForm):
     """The old password and a new one, typed once: the browser can show it."""
 
     old_password = forms.CharField(

@@ -96,7 +96,7 @@ def choose_theme(request: HttpRequest) -> HttpResponseBase:
 
 def _remember(answer: HttpResponseBase, cookie: str, value: str) -> None:
     secure = bool(settings.SESSION_COOKIE_SECURE)
-    answer.set_cookie(cookie, value, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)  # type: ignore[attr-defined]
+    answer.set_cookie(cookie, value, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
 
 
 def _back(request: HttpRequest) -> str:

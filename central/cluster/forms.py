@@ -94,7 +94,7 @@ class SiteForm(forms.Form):
         self.fields["node"].choices = [("", _("none yet")), *nodes]  # type: ignore[attr-defined]
 
     def clean_extra_hosts(self) -> list[str]:
-        hosts = self.cleaned_data["extra_hosts"].lower().split()
+        hosts: list[str] = self.cleaned_data["extra_hosts"].lower().split()
         for host in hosts:
             if not re.fullmatch(r"[a-z0-9.-]{1,200}", host):
                 raise forms.ValidationError(_("%(host)s is not a host name."), params={"host": host})

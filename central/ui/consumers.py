@@ -83,7 +83,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             await self.channel_layer.group_discard(name, self.channel_name)
 
     async def _allowed_groups(self, topics: frozenset[str]) -> frozenset[str] | None:
-        return await database_sync_to_async(self._read_allowed_groups)(topics)
+        read: frozenset[str] | None = await database_sync_to_async(self._read_allowed_groups)(topics)
+        return read
 
     def _read_allowed_groups(self, topics: frozenset[str]) -> frozenset[str] | None:
         """The groups of `topics` within the person's rights and sites, read anew; None: not signed in."""

@@ -21,7 +21,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 class StaffRequest(HttpRequest):
     """A request that `screen` let through: `user` is signed in."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: Any
     theme: str
     profile: Any
@@ -47,7 +47,7 @@ def screen(right: str | None, *, methods: Sequence[str] = ("GET", "HEAD")) -> Ca
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
         wrapped = never_cache(require_http_methods(list(methods))(guarded))
-        wrapped.rialto_right = right or "signed in"
+        wrapped.rialto_right = right or "signed in"  # type: ignore[attr-defined]
         return wrapped
 
     return decorate

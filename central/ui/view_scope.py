@@ -20,7 +20,7 @@ def choices(request: HttpRequest) -> list[sites.SiteLook]:
     """The sites the person may choose from."""
     from central.accounts.scope import ALL, visible_sites
 
-    seen = visible_sites(request.user)  # type: ignore[arg-type]
+    seen = visible_sites(request.user)
     return [look for look in sites.looks(request).values() if seen is ALL or look.id in seen]
 
 

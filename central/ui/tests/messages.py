@@ -9,10 +9,11 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 from django.template.base import Lexer, TokenType
-from django.utils.translation.template import plural_re
 
 ROOT = Path(__file__).resolve().parents[3]
 _TRANS = re.compile(r"""^(?:trans|translate)\s+(?:"([^"]*)"|'([^']*)')""")
+#: where the first text of a blocktrans ends: at its plural or at its end
+_ENDS = re.compile(r"^(?:plural|endblocktrans|endblocktranslate)\b")
 _PARTS = re.compile(r"""_\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
 _CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 
@@ -49,10 +50,7 @@ def _of_template(text: str) -> Iterator[str]:
         if token.token_type == TokenType.BLOCK:
             if token.contents.startswith(("blocktrans", "blocktranslate")):
                 block = []
-            elif token.contents.startswith(("endblocktrans", "endblocktranslate")) and block is not None:
-                yield "".join(block)
-                block = None
-            elif block is not None and plural_re.match(token.contents):
+            elif block is not None and _ENDS.match(token.contents):
                 yield "".join(block)
                 block = None
             elif found := _TRANS.match(token.contents):
