@@ -122,6 +122,7 @@ class Listing(models.Model):
             models.UniqueConstraint(fields=["site", "product"], name="listing_once_per_site"),
             models.UniqueConstraint(fields=["site", "slug"], name="listing_slug_once_per_site"),
         ]
+        indexes = [models.Index(fields=["title_key"], name="listing_by_title")]
 
     def __str__(self) -> str:
         return self.title

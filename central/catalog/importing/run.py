@@ -96,11 +96,12 @@ def _look_at(file: Path, asked: Options, tell: Tell) -> Plan:
         columns = mapped_columns(said, first) if asked.map else guess_columns(first)
     except ImportRefused as error:
         raise ImportRefused(f"{file.name}: {error}") from error
+    rows -= columns.has_header
     header = "with a header" if columns.has_header else "no header"
     tell(f"{file.name}: {rows} rows, {sheet.told}, {header}; columns {'guessed' if columns.is_guess else 'as mapped'}:")
     for line in columns.told(first[1 if columns.has_header and len(first) > 1 else 0].cells):
         tell(line)
-    return Plan(file, sheet, columns, rows - columns.has_header, asked.images or found_beside(file))
+    return Plan(file, sheet, columns, rows, asked.images or found_beside(file))
 
 
 @dataclass
