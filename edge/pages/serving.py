@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from edge.pages import wire
-from edge.pages.building import build, page_of
+from edge.pages.building import build
 from edge.pages.cache import Page, PageKey, pages
 from edge.pages.plain import closed_page, failed_page, unknown_host_page
 from edge.replica import sites as shops
@@ -98,6 +98,3 @@ async def not_found(site: SiteDoc) -> Page:
 def _robots(site: SiteDoc) -> bytes:
     closed = "".join(f"Disallow: {path}\n" for path in ("/cart", "/checkout", "/order/", "/_r/"))
     return f"User-agent: *\n{closed}".encode()
-
-
-__all__ = ["is_page", "not_found", "page_at", "page_of", "serve"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge.replica import changes, lists, pictures, sites
 from edge.replica.models import CardRow, CategoryRow, Placing, ShelfProduct
+from edge.replica.reads import Dep
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc
 from sync.replica import after_apply, applies
@@ -133,6 +134,17 @@ def apply_card(topic: str, key: str, ver: int, body: bytes | None) -> None:
         CardRow.objects.update_or_create(topic=topic, key=key, defaults=place)
         changes.announce_lists([lists.cards(card.site)])
     pictures.need([card.picture] if card.picture else [])
+
+
+@changes.listen
+def lists_changed(deps: list[Dep]) -> None:
+    """At once after the commit: a page made in the moment before `changed` must not be made of what was remembered."""
+    for _, name in deps:
+        kind, _, site = name.partition(":")
+        if kind == lists.SITES:
+            sites.forget([("site", "")])
+        elif kind == lists.CATEGORIES:
+            sites.forget([(f"category:{site}", "")])
 
 
 @after_apply

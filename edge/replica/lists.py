@@ -7,6 +7,9 @@ from typing import Final
 
 from sites.urls import Order
 
+SITES: Final = "sites"
+CATEGORIES: Final = "categories"
+
 #: the facts of a product that an order may look at; a price change leaves the order by name alone
 FACETS: Final = ("position", "price", "title")
 
@@ -26,15 +29,12 @@ def slug(site: str, slug: str) -> str:
 
 def categories(site: str) -> str:
     """The tree of a site's shelves: titles, slugs, parents, places."""
-    return f"categories:{site}"
+    return f"{CATEGORIES}:{site}"
 
 
 def cards(site: str) -> str:
     """Which goods of a site have line cards on sale."""
     return f"cards:{site}"
-
-
-SITES: Final = "sites"
 
 
 def rank_of(slug: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -88,8 +88,3 @@ class Shared(Generic[T]):
 
     def forget(self) -> None:
         self._age += 1
-
-
-def note_all(topic: str, keys: Iterable[str]) -> None:
-    for key in keys:
-        note(topic, key)

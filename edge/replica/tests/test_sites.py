@@ -67,9 +67,9 @@ def test_shelves_are_read_anew_after_a_change(group):
     assert sites.categories_of(tea) == ()
     shelf = make.make_category("tea", "green")
 
-    entries = make.publish(shelf)
-    sites.forget(entries)
+    make.publish(shelf)
 
+    # already at the commit: pages are made between it and the news on the event loop
     assert sites.categories_of(tea) == (shelf,)
-    sites.forget(make.publish(replace(shelf, title="Green"), ver=2))
+    make.publish(replace(shelf, title="Green"), ver=2)
     assert sites.shell_of(tea).categories[0].title == "Green"
