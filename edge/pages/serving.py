@@ -1,6 +1,6 @@
 """Pages over plain ASGI: host -> site -> page -> bytes, the same for everybody.
 
-`serve` answers GET and HEAD of every path that `is_page` knows, and with the shop's own 404 for the rest.
+`serve` answers GET and HEAD of every path: a page, or the shop's own 404.
 """
 
 from __future__ import annotations
@@ -25,11 +25,6 @@ MISSING: Final = b"public, max-age=0, s-maxage=60"
 
 _NOT_FOUND: Final = "404"
 _under_way: dict[PageKey, asyncio.Future[Page]] = {}
-
-
-def is_page(path: str) -> bool:
-    """Whether a path names a kind of page, existing or not."""
-    return path == "/" or path.startswith(("/c/", "/p/")) or path in ("/about", "/robots.txt", "/favicon.ico")
 
 
 async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
