@@ -147,7 +147,7 @@ class Browser:
     async def post(self, path: str, content: bytes = b"", **headers: str) -> Answer:
         return await self.ask("POST", path, content, **{"sec_fetch_site": "same-origin", **headers})
 
-    async def form(self, path: str = "/_r/cart/form", **fields: Any) -> Answer:
+    async def form(self, path: str = "/_r/cart/form", /, **fields: Any) -> Answer:
         body = httpx.QueryParams({name: str(value) for name, value in fields.items()})
         return await self.post(path, str(body).encode(), content_type="application/x-www-form-urlencoded")
 

@@ -124,6 +124,28 @@ def test_a_remove_that_arrives_before_the_add_still_removes_it():
     assert cart.tokens == {}
 
 
+def test_every_op_is_remembered_by_its_own_dot():
+    token = Token(TEA, 1, 0, 1)
+
+    for delta in (
+        core.add(dot(1), TEA, 1),
+        core.dec(dot(1), [Taking(dot(7), token, 1)]),
+        core.remove(dot(1), [dot(7)]),
+    ):
+        assert delta.has_seen(dot(1))
+        assert join(core.add(dot(2), PEN, 1), delta).has_seen(dot(1))
+
+    # and by what it names, or a token taken and compacted away could come again
+    for delta in (core.dec(dot(1), [Taking(dot(7), token, 1)]), core.remove(dot(1), [dot(7)])):
+        assert delta.has_seen(dot(7)) and not delta.has_seen(dot(6))
+
+
+def test_the_dots_above_a_gap_have_one_order():
+    dots = [dot(seq, client) for seq in range(3, 20, 2) for client in (2, 0, 1)]
+
+    assert core.encode(core.remove(dots[0], dots)).cloud == sorted(dots)
+
+
 def test_a_dec_that_arrives_before_the_add_brings_the_token_along():
     token = Token(TEA, 5, 3, 77)
     early = core.dec(dot(2), [Taking(dot(1), token, 2)])
