@@ -59,7 +59,7 @@ def sign_in(browser: BrowserContext, cluster: Cluster) -> Page:
 
 
 def orders_named(desk: Page, cluster: Cluster, number: str) -> int:
-    desk.goto(f"{cluster.central}/orders/?q={number}")
+    desk.goto(f"{cluster.central}/orders?q={number}")
     return desk.locator("tbody tr", has_text=number).count()
 
 
