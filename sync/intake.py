@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from node.realms import alias_of, atomic
@@ -37,37 +37,65 @@ def take_ops(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op], floor: 
     the ops behind it go on. Below `floor` the edge has seen every ack: what this realm does not know of it was lost by
     a restore. Raises a database error when nothing was taken.
     """
-    alias = alias_of(realm)
+    try:
+        return _take_all(edge, realm, first, ops, floor, take=_handle)
+    except TRANSIENT:
+        raise
+    except Exception as error:
+        # A savepoint for each op would cost every op two trips to the server: only now that one of them has failed.
+        logger.info("ops of edge '%s' are taken in one by one: %s", edge.node, type(error).__name__)
+        return _take_all(edge, realm, first, ops, floor, take=_take)
+
+
+def _take_all(
+    edge: EdgeScope,
+    realm: str,
+    first: int,
+    ops: Sequence[Op],
+    floor: int,
+    *,
+    take: Callable[[EdgeScope, str, int, Op], None],
+) -> Taken:
     with atomic(realm):
-        rows = LastN.objects.using(alias).select_for_update().filter(edge=edge.node, epoch=edge.epoch)
-        row = rows.first()
-        if row is None:
-            LastN.objects.using(alias).get_or_create(edge=edge.node, epoch=edge.epoch)
-            row = rows.get()
-        if floor - 1 > row.n:
-            _note_lost(edge, realm, row.n + 1, floor - 1)
-            row.n = floor - 1
-        if admit(row.n, first) == "gap":
-            return Taken(realm, row.n, is_gap=True)
-        fresh = max(0, row.n + 1 - first)
-        _compare(edge, realm, first, ops[:fresh])
-        new = ops[fresh:]
-        for n, op in enumerate(new, start=first + fresh):
-            _take(edge, realm, n, op)
+        last = _lock_last(edge, realm)
+        if floor - 1 > last:
+            _note_lost(edge, realm, last + 1, floor - 1)
+            last = floor - 1
+            _remember(edge, realm, last, [])
+        if admit(last, first) == "gap":
+            return Taken(realm, last, is_gap=True)
+        repeated = max(0, last + 1 - first)
+        _compare(edge, realm, first, ops[:repeated])
+        new = ops[repeated:]
+        for n, op in enumerate(new, start=first + repeated):
+            take(edge, realm, n, op)
         if new:
-            _remember(edge, realm, row, new)
-    return Taken(realm, row.n)
+            _remember(edge, realm, last, new)
+    return Taken(realm, last + len(new))
+
+
+def _lock_last(edge: EdgeScope, realm: str) -> int:
+    rows = LastN.objects.using(alias_of(realm)).filter(edge=edge.node, epoch=edge.epoch)
+    last = rows.select_for_update().values_list("n", flat=True).first()
+    if last is None:
+        LastN.objects.using(alias_of(realm)).get_or_create(edge=edge.node, epoch=edge.epoch)
+        return _lock_last(edge, realm)
+    return last
+
+
+def _handle(edge: EdgeScope, realm: str, n: int, op: Op) -> None:
+    receiver = receiver_of(op.kind)
+    if receiver is None:
+        raise Poison(f"nobody here takes in the kind '{op.kind}'")
+    if receiver.realm != realm:
+        raise Poison(f"the kind '{op.kind}' belongs to the realm '{receiver.realm}'")
+    receiver.handle(edge, op.body)
 
 
 def _take(edge: EdgeScope, realm: str, n: int, op: Op) -> None:
-    receiver = receiver_of(op.kind)
     try:
-        if receiver is None:
-            raise Poison(f"nobody here takes in the kind '{op.kind}'")
-        if receiver.realm != realm:
-            raise Poison(f"the kind '{op.kind}' belongs to the realm '{receiver.realm}'")
         with atomic(realm):
-            receiver.handle(edge, op.body)
+            _handle(edge, realm, n, op)
     except TRANSIENT:
         raise
     except Exception as error:
@@ -90,17 +118,22 @@ def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> 
             quarantine(edge, realm, n, op, "repeat differs from the op that was taken in under this number")
 
 
-def _remember(edge: EdgeScope, realm: str, row: LastN, new: Sequence[Op]) -> None:
-    alias = alias_of(realm)
-    hashes = [
-        OpHash(edge=edge.node, epoch=edge.epoch, n=n, hash=hash_of(op)) for n, op in enumerate(new, start=row.n + 1)
-    ]
-    OpHash.objects.using(alias).bulk_create(hashes)
-    before, row.n = row.n, row.n + len(new)
-    row.changed = timezone.now()
-    row.save(update_fields=["n", "changed"])
-    if before // 1000 != row.n // 1000:
-        OpHash.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch, n__lte=row.n - HASHES).delete()
+def _remember(edge: EdgeScope, realm: str, last: int, new: Sequence[Op]) -> None:
+    """`last` + the new ops are taken in: the number and the hashes, in one statement."""
+    numbers = list(range(last + 1, last + 1 + len(new)))
+    with connections[alias_of(realm)].cursor() as cursor:
+        cursor.execute(
+            "WITH kept AS (INSERT INTO sync_central_ophash (edge, epoch, n, hash) "
+            "SELECT %s, %s, n, hash FROM unnest(%s::bigint[], %s::bytea[]) AS one (n, hash)) "
+            "UPDATE sync_central_lastn SET n = %s, changed = now() WHERE edge = %s AND epoch = %s",
+            [
+                *(edge.node, edge.epoch, numbers, [hash_of(op) for op in new]),
+                *(last + len(new), edge.node, edge.epoch),
+            ],
+        )
+    if last // 1000 != (last + len(new)) // 1000:
+        old = OpHash.objects.using(alias_of(realm)).filter(edge=edge.node, epoch=edge.epoch)
+        old.filter(n__lte=last + len(new) - HASHES).delete()
 
 
 def quarantine(edge: EdgeScope, realm: str, n: int, op: Op, reason: str) -> None:

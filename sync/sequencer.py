@@ -68,16 +68,28 @@ async def connect(realm: str) -> Connection:
 
 
 async def sequence_batch(conn: Connection) -> int:
-    """Move up to `BATCH` entries into the log, in one transaction. Returns how many."""
+    """Move up to `BATCH` entries into the log, in one transaction. Returns how many.
+
+    Two trips to the server when entries are few: what reads goes in one pipeline, what writes in another.
+    """
     async with conn.transaction():
-        head = await _lock_head(conn)
-        rows = sorted(await (await conn.execute(_TAKE, [BATCH])).fetchall())
+        async with conn.pipeline():
+            found = await conn.execute(_HEAD)
+            taken = await conn.execute(_TAKE, [BATCH])
+            head_row, rows = await found.fetchone(), sorted(await taken.fetchall())
+        head = _head(head_row) if head_row is not None else await _lock_head(conn)
         if not rows:
             return 0
         numbered = number(head, ((topic, key, ver) for _, topic, key, ver, *_ in rows))
         log = [(seq, *row[1:], chain) for row, (seq, chain) in zip(rows, numbered, strict=True)]
-        await _append(conn, log)
-        await conn.execute(_MOVE, numbered[-1])
+        if len(log) > _FEW:
+            await _copy(conn, log)
+            await conn.execute(_MOVE, numbered[-1])
+        else:
+            async with conn.pipeline():
+                for row in log:
+                    await conn.execute(_INSERT, row)
+                await conn.execute(_MOVE, numbered[-1])
     return len(rows)
 
 
@@ -91,15 +103,16 @@ async def _lock_head(conn: Connection) -> HeadOfLog:
             [epoch, genesis(epoch), genesis(epoch)],
         )
         return await _lock_head(conn)
+    return _head(row)
+
+
+def _head(row: tuple[Any, ...]) -> HeadOfLog:
     epoch, seq, chain, floor, floor_chain = row
     return HeadOfLog(epoch, seq, bytes(chain), floor, bytes(floor_chain))
 
 
-async def _append(conn: Connection, log: list[tuple[Any, ...]]) -> None:
+async def _copy(conn: Connection, log: list[tuple[Any, ...]]) -> None:
     cursor = conn.cursor()
-    if len(log) <= _FEW:
-        await cursor.executemany(_INSERT, log)
-        return
     now = await (await cursor.execute("SELECT now()")).fetchone()
     assert now is not None  # noqa: S101
     async with cursor.copy(_STAGE) as copy:
@@ -164,15 +177,24 @@ class Sequencer:
             await _lock_head(conn)
         self._tell("")
         while True:
-            row = await (await conn.execute("SELECT EXISTS (SELECT 1 FROM sync_central_outbox)")).fetchone()
-            while row and row[0]:
-                moved = await sequence_batch(conn)
-                if moved:
-                    self._nudge_soon()
-                if moved < BATCH:
-                    break
-            async for _ in conn.notifies(timeout=FLOOR, stop_after=1):
+            while await self._move(conn) == BATCH:
                 pass
+            is_woken = False
+            while not is_woken:
+                async for _ in conn.notifies(timeout=FLOOR, stop_after=1):
+                    is_woken = True
+                # A look is cheaper than a turn, which would lock the head.
+                is_woken = is_woken or await self._is_waiting(conn)
+
+    async def _move(self, conn: Connection) -> int:
+        moved = await sequence_batch(conn)
+        if moved:
+            self._nudge_soon()
+        return moved
+
+    async def _is_waiting(self, conn: Connection) -> bool:
+        row = await (await conn.execute("SELECT EXISTS (SELECT 1 FROM sync_central_outbox)")).fetchone()
+        return bool(row and row[0])
 
     def _nudge_soon(self) -> None:
         # Never waited for: a Redis that hangs must not hold the log up.
