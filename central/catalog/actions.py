@@ -108,8 +108,13 @@ def keep_pictures(files: Sequence[bytes], *, only_rows: bool = False) -> list[st
         sha256 = sha256_of(data) if only_rows else store.put(data, seen.ext)
         rows.append(Media(sha256=sha256, ext=seen.ext, width=seen.width, height=seen.height, size=len(data)))
     with atomic(CATALOG):
-        # Equal content is the same picture: the row of the first writer is as good as ours.
-        Media.objects.bulk_create(rows, ignore_conflicts=True)
+        # Equal content is the same picture: a row that another has written becomes the same row.
+        Media.objects.bulk_create(
+            {row.sha256: row for row in rows}.values(),
+            update_conflicts=True,
+            unique_fields=["sha256"],
+            update_fields=["ext", "width", "height", "size"],
+        )
     return [row.sha256 for row in rows]
 
 

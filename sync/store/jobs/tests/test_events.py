@@ -28,6 +28,7 @@ def whistle(event: KettleBoiled, job: JobRun) -> None: ...
 
 @pytest.fixture(autouse=True)
 def handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.load()  # before, or what it finds would be forgotten with the patch, and its modules are imported once
     monkeypatch.setattr(registry, "_handlers", dict(registry._handlers))
     monkeypatch.setattr(events, "_handlers_of", {})
     events.handles(KettleBoiled)(pour)
