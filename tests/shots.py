@@ -2,6 +2,7 @@
 
     python -m tests.shots [--base http://localhost:8400] [--out test-output/shots] [--only central|shops]
 
+It fails on an error in a browser's console, on a screen that scrolls sideways and on what axe calls serious.
 Central in English and Russian, light and dark; the shops in their own language; all at 1440 and 390 pixels.
 """
 
@@ -17,6 +18,7 @@ from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -85,11 +87,11 @@ def _central(browser: Browser, options: Options, problems: list[str]) -> Iterato
     for width, theme, language in product(WIDTHS, THEMES, LANGUAGES):
         with _context(browser, options, width, theme, language, problems) as context:
             page = context.new_page()
-            yield _shoot(page, options, "00 sign-in", "/sign-in", width, theme, language)
+            yield _shoot(page, options, "00 sign-in", "/sign-in", width, theme, language, problems)
             sign_in(page, options)
             for name, path in central_screens(page, options):
-                yield _shoot(page, options, name, path, width, theme, language)
-            yield _shoot_palette(page, options, width, theme, language)
+                yield _shoot(page, options, name, path, width, theme, language, problems)
+            yield _shoot_palette(page, options, width, theme, language, problems)
 
 
 def sign_in(page: Page, options: Options) -> None:
@@ -140,12 +142,12 @@ def _first(page: Page, options: Options, listed: str, pattern: str) -> str:
     return ""
 
 
-def _shoot_palette(page: Page, options: Options, width: str, theme: str, language: str) -> Shot:
+def _shoot_palette(page: Page, options: Options, width: str, theme: str, language: str, problems: list[str]) -> Shot:
     page.goto(f"{options.base}/orders")
     page.keyboard.press("Control+k")
     page.fill("#palette-text", "te")
     page.wait_for_timeout(500)
-    return _save(page, options, "17 palette", width, theme, language)
+    return _save(page, options, "17 palette", width, theme, language, problems)
 
 
 # --- shops -------------------------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ def _shops(browser: Browser, options: Options, problems: list[str]) -> Iterator[
             with _context(browser, options, width, "light", "", problems) as context:
                 page = context.new_page()
                 for name, path in _shop_pages(page, address):
-                    shot = _shoot(page, options, f"{site} {name}", path, width, "light", "shop", base=address)
+                    shot = _shoot(page, options, f"{site} {name}", path, width, "light", "shop", problems, base=address)
                     yield shot
 
 
@@ -237,17 +239,38 @@ def _note(problems: list[str], where: str, kind: str, text: str) -> None:
 
 
 def _shoot(
-    page: Page, options: Options, name: str, path: str, width: str, theme: str, language: str, *, base: str = ""
+    page: Page,
+    options: Options,
+    name: str,
+    path: str,
+    width: str,
+    theme: str,
+    language: str,
+    problems: list[str],
+    *,
+    base: str = "",
 ) -> Shot:
     page.goto((base or options.base) + path, wait_until="load")
     page.wait_for_timeout(150)
-    return _save(page, options, name, width, theme, language)
+    return _save(page, options, name, width, theme, language, problems)
 
 
-def _save(page: Page, options: Options, name: str, width: str, theme: str, language: str) -> Shot:
+def _barriers(page: Page, where: str) -> list[str]:
+    """What axe calls serious or critical: people with a screen reader or weak eyes could not use it."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{where}: {one['id']}: {one['nodes'][0]['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def _save(page: Page, options: Options, name: str, width: str, theme: str, language: str, problems: list[str]) -> Shot:
     across = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if across > 0:
-        print(f"WIDE {name} {width} {language}: {across} px too wide", file=sys.stderr)
+        problems.append(f"{name} {width} {language}: {across} px wider than the screen")
+    if language == "en":
+        problems += _barriers(page, f"{name} {width} {theme}")
     path = options.out / f"{name.replace(' ', '-')}.{width}.{theme}.{language}.png"
     page.screenshot(path=path, full_page=True)
     return Shot(name, width, theme, language, path)

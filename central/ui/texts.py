@@ -34,10 +34,11 @@ def parse_money(text: str, currency: str) -> int:
 
 
 def money_field(amount: int, currency: str) -> str:
-    """`amount` as it stands in an input: "1234.50", whole amounts without a fraction."""
+    """`amount` as it stands in an input: "1234.50"; whole roubles have no kopecks."""
     digits = minor_digits(currency)
     value = Decimal(amount).scaleb(-digits)
-    return f"{value:.0f}" if value == value.to_integral_value() else f"{value:.{digits}f}"
+    is_whole = currency == "RUB" and value == value.to_integral_value()
+    return f"{value:.{0 if is_whole else digits}f}"
 
 
 def rate(micros: int, base: str, quote: str, language: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from central.ui import menu, sites, view_scope
@@ -51,7 +52,6 @@ def palette(request: StaffRequest) -> JsonResponse:
 
 
 def _screens(request: StaffRequest, text: str) -> list[dict[str, str]]:
-    folded = text.casefold()
     return [
         {
             "title": str(entry.title),
@@ -61,8 +61,15 @@ def _screens(request: StaffRequest, text: str) -> list[dict[str, str]]:
             "site": "",
         }
         for entry in menu.entries_of(request.user)
-        if folded in str(entry.title).casefold() or folded in entry.url_name
+        if _begins_a_word(text, entry)
     ]
+
+
+def _begins_a_word(text: str, entry: menu.Entry) -> bool:
+    """In the person's language or in English: who learnt the screens in one of them finds them in both."""
+    with translation.override("en"):
+        english = str(entry.title)
+    return any(word.startswith(text.casefold()) for word in f"{entry.title} {english}".casefold().split()) or not text
 
 
 def _hit(hit: menu.Hit) -> dict[str, str]:
