@@ -22,7 +22,7 @@ from node.testing import servers
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _PREFIX = os.environ.get("RIALTO_TEST_PREFIX", "rialto")
 _servers = servers.of_this_run()
-_HOME = Path(tempfile.gettempdir()) / f"rialto-test-{_PREFIX}{_WORKER}"
+_HOME = Path(os.environ.get("RIALTO_TEST_DIR") or tempfile.gettempdir()) / f"rialto-test-{_PREFIX}{_WORKER}"
 _REDIS = _servers.redis_url
 
 node_config.install(

@@ -128,6 +128,8 @@ def scratch_servers() -> Iterator[dict[str, str]]:
                 "RIALTO_TEST_PG_USER": places.POSTGRES_USER,
                 "RIALTO_TEST_PG_PASSWORD": places.read_secret(home, "postgres_password"),
                 "RIALTO_TEST_REDIS": broker.url,
+                # Two runs at one time on one machine share nothing, the edge's SQLite file included.
+                "RIALTO_TEST_DIR": folder,
                 "RIALTO_CHROMIUM": chromium(),
             }
         finally:
