@@ -205,12 +205,23 @@ def order_dot(order: str) -> Dot:
 
 
 def delta_of(op: CartOp, *, hlc: int) -> Cart:
-    """The delta of a checked op. `hlc` stamps what it adds; two edges may stamp one op differently, see `join`."""
+    """The delta of a checked op. `hlc`, the edge's clock now, stamps what it adds; see `join` on two edges' stamps.
+
+    Stamps a dec brings along come from a browser: one far in the future is bent, or it would stand last for ever. A
+    delta that comes from a node is never bent, or two nodes would differ.
+    """
     if op.kind == "add":
         return add(op.dot, op.key, op.units, price_ref=op.price_ref, hlc=hlc)
     if op.kind == "dec":
-        return dec(op.dot, op.takings)
+        return dec(op.dot, [_bent(taking, hlc) for taking in op.takings])
     return remove(op.dot, op.seen)
+
+
+def _bent(taking: Taking, hlc: int) -> Taking:
+    token, stamp = taking.token, clamped_stamp(taking.token.hlc, hlc >> STAMP_BITS)
+    if stamp == token.hlc:
+        return taking
+    return Taking(taking.dot, Token(token.key, token.units, token.price_ref, stamp), taking.units)
 
 
 def oldest_first(line: Line | None, units: int) -> list[Taking]:

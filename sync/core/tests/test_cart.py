@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.contracts.cart import CartState, Dot, LineKey, Taking, Token
+from sync.contracts.cart import CartOp, CartState, Dot, LineKey, Taking, Token
 from sync.contracts.codec import unpack
 from sync.core import cart as core
 from sync.core.cart import EMPTY, Cart, cart_bytes, join
@@ -362,3 +362,16 @@ def test_stamps_never_go_back_and_a_browser_can_hold_them():
     assert core.clamped_stamp(core.next_stamp(0, 1_790_000_900_000), 1_790_000_000_000) < core.next_stamp(
         0, 1_790_000_061_000
     )
+
+
+def test_a_stamp_a_browser_made_up_is_bent_to_a_minute_ahead():
+    now = core.next_stamp(0, 1_790_000_000_000)
+    honest, made_up = Token(TEA, 2, 0, now - 5), Token(TEA, 2, 0, 2**53 - 1)
+    op = CartOp(dot=dot(3), kind="dec", key=TEA, takings=[Taking(dot(1), honest, 1), Taking(dot(2), made_up, 1)])
+
+    delta = core.delta_of(op, hlc=now)
+
+    assert delta.tokens[dot(1)] == honest
+    assert delta.tokens[dot(2)].hlc == core.next_stamp(0, 1_790_000_060_000)
+    # The add itself brings the true stamp, and the lesser one stands
+    assert join(delta, core.add(dot(2), TEA, 2, hlc=7)).tokens[dot(2)].hlc == 7

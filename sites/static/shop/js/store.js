@@ -27,6 +27,12 @@ function write() {
   }
 }
 
+// A page that comes back from the back/forward cache remembers what the tab held when it was put away: later pages of
+// the tab have kept and forgotten ops since, and what it wrote next would wipe those out.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) ops = read();
+});
+
 // Entries are {op, state}: "new" until the shop has it, "edge" until central has it.
 export const kept = () => ops;
 export const fresh = () => ops.filter((entry) => entry.state === "new");
