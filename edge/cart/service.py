@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import connections
+
 from edge.cart import roots
 from edge.cart.errors import UnknownSku
 from edge.cart.models import SeenOp, StoredCart
@@ -133,7 +135,9 @@ def _is_repeat(op: CartOp, seen: Mapping[str, SeenOp]) -> bool:
 
 def _row_of(n: int) -> int:
     """The outbox row of a delta. Its number may change (a node that joins anew counts from 1), the row does not."""
-    return int(Outgoing.objects.values_list("pk", flat=True).get(realm=REALM, n=n))
+    with connections[EDGE].cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {Outgoing._meta.db_table} WHERE realm = %s AND n = %s", [REALM, n])  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
 def _waiting(rows: set[int]) -> set[int]:
@@ -280,8 +284,12 @@ def _save(root: str, version: int, before: Cart, after: Cart) -> int:
     state = core.cart_bytes(after)
     if version and state == core.cart_bytes(before):
         return version
+    is_new = version == 0
     version += 1
-    StoredCart.objects.update_or_create(pk=root, defaults={"state": state, "version": version, "updated": _now()})
+    if is_new:
+        StoredCart.objects.create(pk=root, state=state, version=version, updated=_now())
+    else:
+        StoredCart.objects.filter(pk=root).update(state=state, version=version, updated=_now())
     on_commit(lambda: _committed(root, version, after), realm=EDGE)
     return version
 
@@ -313,8 +321,6 @@ def forget_all() -> None:
 
 
 def _is_writing() -> bool:
-    from django.db import connections
-
     return bool(connections[EDGE].in_atomic_block)
 
 

@@ -140,9 +140,10 @@ def _sealed(public: bytes, jti: str, root: str, held: Cart) -> bytes:
     sealed = _seal_state(public, jti, root, core.encode(held))
     live = [dot for dot in held.tokens if core.left(held, dot)]
     newest = sorted(live, key=lambda dot: held.tokens[dot].hlc, reverse=True)
-    while len(sealed) > MAX_STATE and newest:
-        newest = newest[: len(newest) * 3 // 4]
-        sealed = _seal_state(public, jti, root, _part(held, newest))
+    count = len(newest)
+    while len(sealed) > MAX_STATE and count >= 0:
+        sealed = _seal_state(public, jti, root, _part(held, newest[:count]))
+        count = count * 3 // 4 if count else -1
     return sealed
 
 

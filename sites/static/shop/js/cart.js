@@ -140,17 +140,28 @@ async function drop(op, answer) {
   draw();
 }
 
-// Ops the shop has but central had not when the last page was left: offered again, and then known or forgotten.
+// Ops the shop has but central had not when the last page was left: offered again, and then known or forgotten. A shop
+// that lost its disk does not know this browser any more either, so the handle comes first.
 export async function presentAgain() {
   const known = store.kept().filter((entry) => entry.state === "edge").map((entry) => entry.op);
-  for (let start = 0; start < known.length; start += 20) {
-    try {
-      const answer = await post(known.slice(start, start + 20));
-      if (answer.ok) store.acknowledge((await answer.json()).acks);
-      else if (answer.status < 500 && answer.status !== 401) store.forget(known.slice(start, start + 20).map((op) => store.dotText(op.dot)));
-    } catch {
-      return;
-    }
+  try {
+    if (known.length) await ensureSession();
+    for (let start = 0; start < known.length; start += 20) await present(known.slice(start, start + 20));
+  } catch {
+    /* the next page offers them again */
+  }
+}
+
+// A call is all or nothing: one op that the shop refuses must not cost the tab its copy of the others.
+async function present(ops) {
+  const answer = await post(ops);
+  if (answer.ok) {
+    const body = await answer.json();
+    store.acknowledge(body.acks);
+    take(body.view);
+  } else if (answer.status < 500 && answer.status !== 401) {
+    if (ops.length > 1) for (const op of ops) await present([op]);
+    else store.forget([store.dotText(ops[0].dot)]);
   }
 }
 
