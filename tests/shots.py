@@ -1,6 +1,6 @@
 """Pictures of every screen and every kind of shop page of a running demo, and contact sheets to look them over.
 
-    python -m tests.shots [--base http://localhost:8400] [--out test-output/shots] [--only central|shops]
+    ./rialto shots [--base http://central.localhost:8400] [--out test-output/shots] [--only central|shops]
 
 It fails on an error in a browser's console, on a screen that scrolls sideways and on what axe calls serious.
 Central in English and Russian, light and dark; the shops in their own language; all at 1440 and 390 pixels.
@@ -8,21 +8,22 @@ Central in English and Russian, light and dark; the shops in their own language;
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from shutil import which
+from typing import Annotated
 from urllib.parse import urlsplit
 
+import typer
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = which("chromium")
 WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
 LANGUAGES = ("en", "ru")
@@ -50,8 +51,27 @@ class Options:
     only: str
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = _options(arguments)
+def command(
+    base: Annotated[str, typer.Option(help="Central's address.")] = "http://central.localhost:8400",
+    out: Annotated[Path, typer.Option(help="The folder the pictures go to.")] = Path("test-output/shots"),
+    login: Annotated[str, typer.Option(help="Whom to sign in; else the first person of the demo.")] = "",
+    password: Annotated[str, typer.Option(help="His password.")] = "",
+    only: Annotated[str, typer.Option(help="central or shops; else both.")] = "",
+) -> None:
+    """Shoot every screen and shop page of a running demo and lay them out on contact sheets.
+
+    Example: rialto shots --base http://central.localhost:8400 --only central
+    """
+    problems, sheets = shoot(Options(base.rstrip("/"), out, login, password, only))
+    for sheet in sheets:
+        typer.echo(str(sheet))
+    for problem in problems:
+        typer.echo(f"PROBLEM {problem}", err=True)
+    raise typer.Exit(1 if problems else 0)
+
+
+def shoot(options: Options) -> tuple[list[str], list[Path]]:
+    """What is wrong, in sentences, and the contact sheets."""
     options.out.mkdir(parents=True, exist_ok=True)
     problems: list[str] = []
     with sync_playwright() as playwright:
@@ -62,22 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.only != "central":
             shots += list(_shops(browser, options, problems))
         browser.close()
-    for sheet in contact_sheets(shots, options.out):
-        print(sheet)
-    for problem in problems:
-        print("PROBLEM", problem, file=sys.stderr)
-    return 1 if problems else 0
-
-
-def _options(arguments: list[str] | None) -> Options:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", default="http://localhost:8400", help="address of central")
-    parser.add_argument("--out", type=Path, default=Path("test-output/shots"))
-    parser.add_argument("--login", default="")
-    parser.add_argument("--password", default="")
-    parser.add_argument("--only", choices=("central", "shops"), default="")
-    given = parser.parse_args(arguments)
-    return Options(given.base.rstrip("/"), given.out, given.login, given.password, given.only)
+    return problems, contact_sheets(shots, options.out)
 
 
 # --- central -----------------------------------------------------------------------------------------------------
@@ -314,4 +319,4 @@ def _tile(shot: Shot) -> Image.Image:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    typer.run(command)

@@ -20,6 +20,7 @@ from central.cluster.models import Node, Site
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, may, screen
 from node.config import config
+from sync.version import VERSION
 
 # --- nodes -------------------------------------------------------------------------------------------------------
 
@@ -39,9 +40,8 @@ class NodeRow:
 @screen("see_nodes")
 def nodes(request: StaffRequest) -> HttpResponse:
     template = "cluster/parts/node_rows.html" if request.htmx else "cluster/nodes.html"
-    return render(
-        request, template, {"rows": node_rows(request.user), "now": timezone.now(), "is_demo": demo.is_demo()}
-    )
+    context = {"rows": node_rows(request.user), "is_demo": demo.is_demo(), "version": VERSION, "url": config().base_url}
+    return render(request, template, context)
 
 
 @screen("see_nodes")
@@ -112,12 +112,10 @@ def _back(request: StaffRequest) -> str:
 
 
 def node_rows(user: Any) -> list[NodeRow]:
-    """The nodes a person may see, those that need a look first."""
+    """The nodes a person may see, by id: a row that changes its state stays where the mouse is."""
     cut_links = demo.links()
     seen = visible_sites(user)
-    rows = [_as_row(found, seen, cut_links) for found in queries.nodes_visible_to(user)]
-    order = {"amber": 0, "green": 1, "grey": 2, "red": 3}
-    return sorted(rows, key=lambda row: (order[row.light], row.node.id))
+    return [_as_row(found, seen, cut_links) for found in queries.nodes_visible_to(user).order_by("id")]
 
 
 def _as_row(found: Node, seen: Any, cut_links: dict[str, bool]) -> NodeRow:

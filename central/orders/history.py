@@ -14,6 +14,9 @@ from central.orders.models import OrderChange, OrderStatus
 from central.orders.queries import OrderCard, all_statuses
 from central.ui import texts
 
+#: ids that say nothing to a person; the customer stands on the card
+_NOT_SHOWN = ("message_id", "customer")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -40,7 +43,7 @@ def _entry(change: OrderChange, statuses: dict[str, OrderStatus], sees_words: bo
             _value(field, change.became.get(field), statuses),
         )
         for field in {**change.was, **change.became}
-        if field not in ("message_id",)
+        if field not in _NOT_SHOWN
     ]
     return Entry(
         title=_titles().get(change.kind, change.kind),
@@ -76,7 +79,6 @@ def _titles() -> dict[str, str]:
 def _name(field: str) -> str:
     names = {
         "status": _("Status"),
-        "customer": _("Customer"),
         "payment": _("Payment"),
         "pending_units": _("Units that wait for stock"),
         "mail": _("Mail"),
@@ -91,8 +93,6 @@ def _value(field: str, value: Any, statuses: dict[str, OrderStatus]) -> str:
         return statuses[value].title
     if field == "payment":
         return payment_states().get(str(value), str(value))
-    if field == "customer":
-        return str(value)[:8]
     return str(value)
 
 

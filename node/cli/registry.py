@@ -47,5 +47,6 @@ COMMANDS: dict[str, Command] = {
     "test": Command("node.cli.testing:test", "Run the tests this machine can run."),
     "lint": Command("node.cli.testing:lint", "Run every check of the code."),
     "lock": Command("node.cli.testing:lock", "Lock the requirements with hashes (needs a package registry)."),
+    "shots": Command("tests.shots:command", "Pictures of every screen of a running demo, and contact sheets."),
     "bench": Command("node.bench.cli:app", "Measure, with the limits of the machine in the same run."),
 }
