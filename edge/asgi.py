@@ -10,6 +10,12 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import django
 
@@ -37,8 +43,13 @@ from sync.link import link  # noqa: E402
 from sync.store.writer import reader, writer  # noqa: E402
 
 logger = logging.getLogger("edge")
+#: a line per request at DEBUG: what kind of page, never which order, token, cart or address
+access = logging.getLogger("edge.access")
+SignalHandler = Callable[[int, FrameType | None], Any]
 
 ROUTES = CART_ROUTES | SHOPPER_ROUTES
+#: of a refused body, what is still let come in (and dropped) so that its sender hears why
+MAX_DROPPED = 16 * 1024 * 1024
 DJANGO = ("/checkout", "/order/", "/_r/order/")
 _django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
 
@@ -47,11 +58,39 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
-        await _http(scope, receive, send)
+        if access.isEnabledFor(logging.DEBUG):
+            await _logged(scope, receive, send)
+        else:
+            await _http(scope, receive, send)
+
+
+async def _logged(scope: Scope, receive: Receive, send: Send) -> None:
+    began, status = time.perf_counter(), 0
+
+    async def noting(message: dict[str, object]) -> None:
+        nonlocal status
+        status = int(str(message.get("status", status)))
+        await send(message)
+
+    try:
+        await _http(scope, receive, noting)
+    finally:
+        took = (time.perf_counter() - began) * 1000
+        access.debug("%s %s %s %.0f ms", scope["method"], _kind_of(scope["path"]), status or "-", took)
+
+
+def _kind_of(path: str) -> str:
+    """An address without what names a person's things: an order's page is found by a secret in it."""
+    if path == "/" or path == "/_r/live" or any(path == known for _, known in ROUTES):
+        return path
+    first = path.split("/", 2)[1]
+    return f"/{first}/*" if first in ("_m", "_r", "static", "c", "p", "order", "checkout") else "/*"
 
 
 async def _http(scope: Scope, receive: Receive, send: Send) -> None:
     path, method = scope["path"], scope["method"]
+    if (method, path) == ("HEAD", "/cart"):  # the server sends the head alone
+        method = "GET"
     if path.startswith("/_m/"):
         await pictures.serve(scope, receive, send)
     elif path.startswith("/static/"):
@@ -80,9 +119,11 @@ async def _own(scope: Scope, receive: Receive, send: Send, handler: object) -> N
             return
         answer: Response = await handler(request)  # type: ignore[operator]
     except TooLarge as error:
-        # The rest of the body is not read: the connection cannot be used again.
         answer = error_response(error, site)
-        answer.headers.append(("connection", "close"))
+        # A client that sends all before it listens would be reset and never hear the answer, so the server drops the
+        # rest unread by us; only where there is too much of it, or nobody knows how much, is the line closed.
+        if not 0 < request.declared_length <= MAX_DROPPED:
+            answer.headers.append(("connection", "close"))
     except RialtoError as error:
         answer = error_response(error, site)
     except Exception:
@@ -129,6 +170,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _start() -> asyncio.Task[None]:
     live.start()
+    _end_streams_on_signal()
     pictures.fetcher.wake()
     await link.start()
     await keeper.start()
@@ -146,6 +188,30 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     await pictures.fetcher.stop()
     await asyncio.to_thread(writer.stop)
     await asyncio.to_thread(reader.stop)
+
+
+def _end_streams_on_signal() -> None:
+    """A server that is told to stop waits for its open answers, and a live stream is one that never ends by itself."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # a server of a test; only the main thread is told of signals
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        servers = signal.getsignal(number)
+        if callable(servers):
+            signal.signal(number, _ending_streams_before(servers, loop))
+
+
+def _ending_streams_before(handle: SignalHandler, loop: asyncio.AbstractEventLoop) -> SignalHandler:
+    def told(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(_end_streams)
+        handle(number, frame)
+
+    return told
+
+
+def _end_streams() -> None:
+    live.end_streams()
+    order_live.stop()
 
 
 async def _sweep() -> None:

@@ -109,12 +109,17 @@ class Request:
             self._site = found
         return self._site
 
-    async def body(self, limit: int = MAX_BODY) -> bytes:
-        """The whole body. Raises `TooLarge` as soon as it is known, without reading the rest."""
+    @property
+    def declared_length(self) -> int:
+        """What Content-Length says, 0 when it is absent. Raises `BadRequest` when it is no number."""
         declared = self.headers.get("content-length", "0")
         if not declared.isdecimal():
             raise BadRequest("content-length is a whole number")
-        if int(declared) > limit:
+        return int(declared)
+
+    async def body(self, limit: int = MAX_BODY) -> bytes:
+        """The whole body. Raises `TooLarge` as soon as it is known, without reading the rest."""
+        if self.declared_length > limit:
             raise TooLarge(f"at most {limit} bytes", limit=limit)
         parts, size = [], 0
         while True:

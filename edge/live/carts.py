@@ -31,6 +31,7 @@ class Watcher:
 
 
 _loop: asyncio.AbstractEventLoop | None = None
+_is_ending = False
 _watchers: dict[str, set[Watcher]] = defaultdict(set)
 #: root -> when it was last asked for (monotonic seconds)
 _followed: dict[str, float] = {}
@@ -38,20 +39,27 @@ _followed: dict[str, float] = {}
 
 def start() -> None:
     """Bind to the running loop; once per process."""
-    global _loop
-    _loop = asyncio.get_running_loop()
+    global _loop, _is_ending
+    _loop, _is_ending = asyncio.get_running_loop(), False
     link.on_change(lambda is_up: everyone())
 
 
+def end_streams() -> None:
+    """Every stream ends and none begins; ops that are under way still finish. On the loop."""
+    global _is_ending
+    _is_ending = True
+    _wake_all()
+
+
 def stop() -> None:
-    """Wake every stream so that it ends, and forget the loop."""
+    """End every stream and forget the loop."""
     global _loop
+    end_streams()
     _loop = None
-    everyone()
 
 
 def is_running() -> bool:
-    return _loop is not None
+    return _loop is not None and not _is_ending
 
 
 def follow(root: str) -> None:
