@@ -117,6 +117,7 @@ class Link:
             main.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await main
+        self._loop = None  # an answer that ends after us may still ask to follow a cart
         self._trouble = "stopped"
 
     async def _run(self, settings: LinkSettings) -> None:
