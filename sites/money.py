@@ -15,6 +15,7 @@ from sync.contracts.money import minor_digits
 _CODE_BEFORE_DIGIT: Final = re.compile(r"([A-Z]{3})(?=\d)")
 
 
+@lru_cache(maxsize=10_000)
 def format_money(amount: int, currency: str, language: str) -> str:
     """`amount` minor units of `currency`. Whole roubles lose their kopecks, as Russian shops write them."""
     digits = minor_digits(currency)

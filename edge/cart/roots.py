@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from edge.cart import rows
 from edge.cart.models import Alias
 from node.realms import EDGE, on_commit
 from sync.core import cart as core
@@ -55,7 +56,7 @@ def forget_all() -> None:
 
 
 def _parent(cart: str) -> str | None:
-    return Alias.objects.filter(pk=cart).values_list("target", flat=True).first()
+    return rows.parent_of(cart)
 
 
 def _remember(cart: str, root: str) -> None:

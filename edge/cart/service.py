@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 from django.db import connections
 
-from edge.cart import roots
+from edge.cart import roots, rows
 from edge.cart.errors import UnknownSku
-from edge.cart.models import SeenOp, StoredCart
 from edge.live import carts as live
 from node.realms import EDGE, on_commit
 from sync.contracts.cart import CartAlias, CartDelta, CartFact, CartOp, CartState, Dot, LineKey
@@ -26,7 +25,6 @@ from sync.contracts.documents import card_key
 from sync.contracts.ids import new_client_id
 from sync.core import cart as core
 from sync.core.cart import Cart
-from sync.store.edge.models import Document, Outgoing
 from sync.store.edge.outbox import enqueue
 from sync.store.writer import reader, writer
 
@@ -57,9 +55,9 @@ def load(cart: str) -> Cart:
     return load_version(cart)[1]
 
 
-def load_version(cart: str) -> tuple[int, Cart]:
+def load_version(cart: str, *, is_root: bool = False) -> tuple[int, Cart]:
     """(version, cart); (0, empty) when this edge holds nothing of it. Off the event loop."""
-    root = roots.stored_root(cart)
+    root = cart if is_root else roots.stored_root(cart)
     known = _carts.get(root)
     if known is not None and not _is_writing():
         return known
@@ -96,11 +94,10 @@ def check_on_sale(adds: Iterable[CartOp], group: str) -> None:
     """Raises `UnknownSku` naming the first key that no shop of the group sells. A repeat may be of goods now gone."""
     wanted = {core.dot_text(op.dot): (card_key(op.key.site, op.key.sku, op.key.options), op.key) for op in adds}
     cards = {card for card, _ in wanted.values()}
-    known = Document.objects.filter(topic=f"card:{group}", key__in=cards, body__isnull=False)
-    missing = cards - set(known.values_list("key", flat=True))
+    missing = cards - rows.known_keys(f"card:{group}", cards)
     if not missing:
         return
-    repeats = set(SeenOp.objects.filter(pk__in=list(wanted)).values_list("dot", flat=True))
+    repeats = rows.seen_ops(wanted)
     gone = {card: key for dot, (card, key) in wanted.items() if card in missing and dot not in repeats}
     if gone:
         key = gone[min(gone)]
@@ -110,48 +107,27 @@ def check_on_sale(adds: Iterable[CartOp], group: str) -> None:
 def _take_ops(cart: str, ops: Sequence[CartOp]) -> Taken:
     root = roots.stored_root(cart)
     version, before = _stored(root)
-    seen = {row.dot: row for row in SeenOp.objects.filter(pk__in=[core.dot_text(op.dot) for op in ops])}
+    seen = rows.seen_ops([core.dot_text(op.dot) for op in ops])
     fresh = [op for op in ops if not _is_repeat(op, seen)]
     if fresh:
         delta = core.joined(core.delta_of(op, hlc=_stamp()) for op in fresh)
         after = core.join(before, delta, alarm=_refuse)
         core.check_size(after, before=before)
         hashes = {core.dot_text(op.dot): core.op_hash(op) for op in fresh}
-        row, now = _row_of(_send(root, delta, hashes)), _now()
-        SeenOp.objects.bulk_create(SeenOp(dot=dot, hash=mark, row=row, created=now) for dot, mark in hashes.items())
+        row = rows.outbox_row(REALM, _send(root, delta, hashes))
+        rows.remember_ops(hashes, row, _now())
         version = _save(root, version, before, after)
-    waiting = _waiting({op.row for op in seen.values()})
+    waiting = rows.waiting({row for _, row in seen.values()})
     acks = {core.dot_text(op.dot): "edge" for op in ops}
-    acks |= {dot: "central" for dot, op in seen.items() if op.row not in waiting}
+    acks |= {dot: "central" for dot, (_, row) in seen.items() if row not in waiting}
     return Taken(version, acks)
 
 
-def _is_repeat(op: CartOp, seen: Mapping[str, SeenOp]) -> bool:
-    row = seen.get(core.dot_text(op.dot))
-    if row is not None and row.hash != core.op_hash(op):
+def _is_repeat(op: CartOp, seen: Mapping[str, tuple[str, int]]) -> bool:
+    known = seen.get(core.dot_text(op.dot))
+    if known is not None and known[0] != core.op_hash(op):
         raise core.DotConflict("one dot, two payloads", dot=core.dot_text(op.dot))
-    return row is not None
-
-
-def _row_of(n: int) -> int:
-    """The outbox row of a delta. Its number may change (a node that joins anew counts from 1), the row does not."""
-    with connections[EDGE].cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {Outgoing._meta.db_table} WHERE realm = %s AND n = %s", [REALM, n])  # noqa: S608
-        return int(cursor.fetchone()[0])
-
-
-def _waiting(rows: set[int]) -> set[int]:
-    """Those of our deltas that central has not acknowledged."""
-    if not rows:
-        return set()
-    return set(Outgoing.objects.filter(pk__in=rows).values_list("pk", flat=True))
-
-
-def is_dot_waiting(dots: Collection[str]) -> set[str]:
-    """Those of these dots that central has not acknowledged, as far as this edge knows. Off the event loop."""
-    rows = dict(SeenOp.objects.filter(pk__in=list(dots)).values_list("dot", "row"))
-    waiting = _waiting(set(rows.values()))
-    return {dot for dot in dots if dot not in rows or rows[dot] in waiting}
+    return known is not None
 
 
 async def set_units(cart: str, units: Mapping[LineKey, int]) -> None:
@@ -254,8 +230,7 @@ def apply_fact(key: str, body: bytes) -> None:
 
 
 def _check_hashes(hashes: Mapping[str, str]) -> None:
-    known = dict(SeenOp.objects.filter(pk__in=list(hashes)).values_list("dot", "hash"))
-    for dot, mark in known.items():
+    for dot, (mark, _) in rows.seen_ops(hashes).items():
         if hashes[dot] != mark:
             logger.error("cart op %s has two payloads: a broken or hostile browser", dot)
 
@@ -273,23 +248,21 @@ def _alarm(dot: Dot) -> None:
 
 
 def _stored(root: str) -> tuple[int, Cart]:
-    row = StoredCart.objects.filter(pk=root).values_list("version", "state").first()
-    if row is None:
+    found = rows.stored(root)
+    if found is None:
         return 0, core.EMPTY
-    version, state = row
-    return version, core.decode(unpack(bytes(state), CartState))
+    version, state = found
+    known = _carts.get(root)
+    # What is remembered was committed under its version, so the same version is the same cart.
+    return known if known and known[0] == version else (version, core.decode(unpack(state, CartState)))
 
 
 def _save(root: str, version: int, before: Cart, after: Cart) -> int:
     state = core.cart_bytes(after)
     if version and state == core.cart_bytes(before):
         return version
-    is_new = version == 0
     version += 1
-    if is_new:
-        StoredCart.objects.create(pk=root, state=state, version=version, updated=_now())
-    else:
-        StoredCart.objects.filter(pk=root).update(state=state, version=version, updated=_now())
+    rows.store(root, version, state, _now())
     on_commit(lambda: _committed(root, version, after), realm=EDGE)
     return version
 

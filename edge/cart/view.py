@@ -30,7 +30,9 @@ from sync.topics import name_of
 View = dict[str, Any]
 
 _KEPT = 2_000
+_KEPT_CARDS = 20_000
 _views: OrderedDict[tuple[str, int, str], View] = OrderedDict()
+_cards: dict[tuple[str, str], tuple[int, CardDoc]] = {}
 #: counts the times documents changed: a view made across such a change is not kept
 _news = 0
 
@@ -42,7 +44,7 @@ def view_of(cart: str, site: SiteDoc) -> View:
     count, link: "up" | "cut"}; see `docs/reference/shop-http.md`.
     """
     root = roots.stored_root(cart)
-    version, state = load_version(root)
+    version, state = load_version(root, is_root=True)
     key = (root, version, site.id)
     found = _views.get(key)
     if found is None:
@@ -68,9 +70,7 @@ def documents_changed(entries: list[tuple[str, str]]) -> None:
     if any(name_of(topic) in ("card", "site") for topic, _ in entries):
         from edge.live import carts as live
 
-        global _news
-        _news += 1
-        _views.clear()
+        forget_all()
         live.everyone()
 
 
@@ -81,12 +81,36 @@ def empty_view(site: SiteDoc) -> View:
 
 def _view(held: list[Line], site: SiteDoc) -> View:
     keys = [card_key(line.key.site, line.key.sku, line.key.options) for line in held]
-    rows = Document.objects.filter(topic=f"card:{site.group}", key__in=keys, body__isnull=False)
-    cards = {
-        key: (ver, unpack(bytes(body), CardDoc)) for key, ver, body in rows.values_list("key", "ver", "body") if body
-    }
+    cards = _cards_of(f"card:{site.group}", keys)
     shown = [_line(line, site, *cards.get(key, (0, None))) for line, key in zip(held, keys, strict=True)]
     return {"lines": shown, "totals": _totals(shown, site), "count": sum(line["qty"] for line in shown)}
+
+
+def _cards_of(topic: str, keys: list[str]) -> dict[str, tuple[int, CardDoc]]:
+    """Key -> (version, card) of those that are held; decoded once and kept until documents change."""
+    began = _news
+    held = {key: card for key in keys if (card := _cards.get((topic, key)))}
+    if missing := [key for key in keys if key not in held]:
+        rows = Document.objects.filter(topic=topic, key__in=missing, body__isnull=False)
+        read = {
+            key: (ver, unpack(bytes(body), CardDoc))
+            for key, ver, body in rows.values_list("key", "ver", "body")
+            if body
+        }
+        if began == _news:
+            if len(_cards) > _KEPT_CARDS:
+                _cards.clear()
+            _cards.update({(topic, key): card for key, card in read.items()})
+        held |= read
+    return held
+
+
+def forget_all() -> None:
+    """Forget what was remembered (tests that change databases)."""
+    global _news
+    _news += 1
+    _views.clear()
+    _cards.clear()
 
 
 def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None) -> View:

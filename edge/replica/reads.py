@@ -77,6 +77,10 @@ class Shared(Generic[T]):
         self._age = 0
         self._kept_age = -1
 
+    def known(self) -> T | None:
+        """What is remembered and still good, None when it has to be read."""
+        return self._value if self._kept_age == self._age else None
+
     def get(self) -> T:
         if self._value is not None and self._kept_age == self._age:
             return self._value

@@ -58,7 +58,7 @@ _categories: dict[str, Shared[tuple[CategoryDoc, ...]]] = {}
 
 
 def _known() -> Sites:
-    return off_loop(_sites.get)
+    return _sites.known() or off_loop(_sites.get)
 
 
 def off_loop(read: Callable[[], T]) -> T:

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from django.db import models
 
-from edge.cart import roots, service
+from edge.cart import roots, service, view
 from edge.cart.models import Alias, SeenOp, StoredCart
 from edge.checkout.tests.make import answer_as_central, token
 from edge.live import carts as live
@@ -103,6 +103,7 @@ def wipe() -> None:
 def forget() -> None:
     sites.forget_all()
     service.forget_all()
+    view.forget_all()
     session.forget_all()
     live._followed.clear()
 
