@@ -1,6 +1,7 @@
 """GET /_r/live: server-sent events of a shopper's cart.
 
-    event: cart   id = the view's version   data = the view
+    event: cart   id = the view's version   data = the view; with ?c=<client> also {"has": [n, ...]}: ops 1..n of that
+                                            document are in it, and those named behind, so it need not add them itself
     event: acks   data = {"dots": [...]}     central has these ops: the tab may forget them
     event: flash  data = {"text": ...}       to be shown once
 
@@ -21,6 +22,7 @@ import msgspec
 
 from edge.cart.roots import root_of
 from edge.cart.routes import flash_text
+from edge.cart.service import load_version
 from edge.cart.view import View, empty_view, view_of
 from edge.http import Request, Send
 from edge.live import carts as live
@@ -48,14 +50,14 @@ async def stream(request: Request, send: Send) -> None:
         await send(_chunk(_event("flash", {"text": text})))
     watcher = live.watch(await root_of(cart), session.handle_hash(request.cookies, site))
     try:
-        await _until_gone(request, _pump(watcher, site, send))
+        await _until_gone(request, _pump(watcher, site, send, client=request.query.get("c", "")))
     finally:
         live.unwatch(watcher)
     with contextlib.suppress(OSError):
         await send(_chunk(b"", is_last=True))
 
 
-async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send) -> None:
+async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send, *, client: str) -> None:
     shown: tuple[str, str] | None = None
     while live.is_running():
         try:
@@ -65,7 +67,7 @@ async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send) -> None:
             continue
         watcher.news.clear()
         acks, watcher.acks = watcher.acks, set()
-        view = await reader.run(lambda: view_of(watcher.root, site))
+        view = await reader.run(lambda: _view(watcher.root, site, client))
         parts = []
         if shown != (view["version"], view["link"]) or not acks:
             parts.append(_event("cart", view))
@@ -73,6 +75,15 @@ async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send) -> None:
             parts.append(_event("acks", {"dots": sorted(acks)}))
         shown = view["version"], view["link"]
         await send(_chunk(b"".join(parts)))
+
+
+def _view(root: str, site: SiteDoc, client: str) -> View:
+    _, held = load_version(root)  # before the view: what `has` names is in it for certain
+    view = view_of(root, site)
+    if client:
+        beyond = sorted(dot.seq for dot in held.cloud if dot.client == client)
+        view["has"] = [held.vector.get(client, 0), *beyond]
+    return view
 
 
 async def _until_gone(request: Request, work: Coroutine[Any, Any, None]) -> None:

@@ -2,7 +2,9 @@
 import * as store from "./store.js";
 
 const listeners = new Set();
+export const MET = "rialto.met"; // in localStorage: when a tab last made sure that this browser has a handle
 let view = null;
+let has = [0]; // of this document's ops, what the last view of the stream has in it: 1..has[0], and the rest by name
 let sending = null;
 let retryIn = 0;
 let hasSession = false;
@@ -62,6 +64,17 @@ async function ensureSession() {
   const ask = () => fetch("/_r/session", { method: "POST" });
   const answer = await (navigator.locks ? navigator.locks.request("rialto-session", ask) : ask());
   hasSession = answer.ok;
+  // Tabs opened before the browser had a handle had nothing to watch. (A BroadcastChannel would keep them out of the
+  // back/forward cache in some browsers.)
+  if (hasSession) tellTabs();
+}
+
+function tellTabs() {
+  try {
+    localStorage.setItem(MET, String(Date.now()));
+  } catch {
+    /* forbidden: they learn when they are looked at */
+  }
 }
 
 export function send() {
@@ -98,7 +111,7 @@ async function sendAll() {
     retryIn = 0;
     const body = await answer.json();
     store.acknowledge(body.acks);
-    take(body.view);
+    takeAnswer(body.view);
   }
 }
 
@@ -121,7 +134,7 @@ async function refuse(ops, answer) {
       if (alone.ok) {
         const body = await alone.json();
         store.acknowledge(body.acks);
-        take(body.view);
+        takeAnswer(body.view);
       } else if (alone.status < 500) {
         await drop(op, alone);
       } else {
@@ -158,7 +171,7 @@ async function present(ops) {
   if (answer.ok) {
     const body = await answer.json();
     store.acknowledge(body.acks);
-    take(body.view);
+    takeAnswer(body.view);
   } else if (answer.status < 500 && answer.status !== 401) {
     if (ops.length > 1) for (const op of ops) await present([op]);
     else store.forget([store.dotText(ops[0].dot)]);
@@ -169,15 +182,28 @@ async function present(ops) {
 
 export function take(next) {
   view = next;
+  has = next.has || has;
   draw();
   for (const listener of listeners) listener(view);
 }
+
+// An op's answer and the stream are two connections and overtake each other: an answer must not paint over what the
+// stream has told since. A version is "cart.count"; of another cart it says nothing.
+export function takeAnswer(next) {
+  const [cart, count] = next.version.split(".");
+  const [shownCart, shownCount] = (view?.version || "").split(".");
+  if (cart !== shownCart || Number(count) >= Number(shownCount)) take(next);
+  else draw();
+}
+
+// The stream may tell of an op before the op's own answer comes: it must not count twice.
+const isShown = ([client, seq]) => client === store.client && (seq <= has[0] || has.includes(seq));
 
 function pending(key) {
   let units = 0;
   let removed = false;
   for (const { op } of store.fresh()) {
-    if (keyText(op.key) !== keyText(key)) continue;
+    if (keyText(op.key) !== keyText(key) || isShown(op.dot)) continue;
     if (op.kind === "add") units += op.units;
     else if (op.kind === "dec") units -= op.takings.reduce((sum, [, , taken]) => sum + taken, 0);
     else removed = true;

@@ -1,28 +1,42 @@
 // One stream a visible document. It is closed when the page is put away (so that it may go into the back/forward cache)
-// and after half a minute in the background (HTTP/1.1 gives a browser six connections a host), and opened again with
-// the version the page has: what happened meanwhile comes at once.
+// and after half a minute in the background (HTTP/1.1 gives a browser six connections a host). Opened again, it begins
+// with the cart as it is: what happened meanwhile comes at once.
 import * as cart from "./cart.js";
 import * as store from "./store.js";
 
 const HIDDEN_MS = 30_000;
+const AGAIN_MS = 5_000;
 let source = null;
 let hiddenTimer = 0;
+let againTimer = 0;
 
 export function open() {
   if (source || document.visibilityState === "hidden") return;
-  const version = cart.current()?.version || "";
-  source = new EventSource(`/_r/live?v=${encodeURIComponent(version)}`);
+  source = new EventSource(`/_r/live?c=${store.client}`);
+  // The first word of a connection is believed whatever it is; a later one may have been overtaken by an op's answer.
+  let isFirst = true;
+  source.addEventListener("open", () => { isFirst = true; });
   source.addEventListener("cart", (event) => {
     const view = JSON.parse(event.data);
-    cart.take(view);
+    (isFirst ? cart.take : cart.takeAnswer)(view);
+    // From here on the stream tells what central takes in; what it took in before has to be asked for.
+    if (isFirst && view.version) cart.presentAgain();
+    isFirst = false;
     // No handle yet: there is nothing to watch until the first op.
     if (!view.version) close();
   });
   source.addEventListener("acks", (event) => store.forget(JSON.parse(event.data).dots));
+  // A browser dials again by itself after a broken line, but gives up for good on an answer like a proxy's 502.
+  source.addEventListener("error", () => {
+    if (source?.readyState !== EventSource.CLOSED) return;
+    close();
+    againTimer = setTimeout(open, AGAIN_MS);
+  });
   source.addEventListener("flash", (event) => cart.say(JSON.parse(event.data).text));
 }
 
 export function close() {
+  clearTimeout(againTimer);
   source?.close();
   source = null;
 }
@@ -30,9 +44,15 @@ export function close() {
 // The first op makes the handle: from then on there is something to watch.
 cart.onView((view) => { if (view.version && !source) open(); });
 
+addEventListener("storage", (event) => { if (event.key === cart.MET) open(); });
 addEventListener("pagehide", close);
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  open();
+  cart.send();
+});
+addEventListener("online", () => {
+  close();
   open();
   cart.send();
 });

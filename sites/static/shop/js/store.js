@@ -3,7 +3,7 @@
 const KEY = "rialto.cart.ops";
 
 // A dot's first half is minted per document, in memory: a duplicated tab clones sessionStorage, never this.
-const client = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+export const client = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 let seq = 0;
 
 export const nextDot = () => [client, ++seq];
