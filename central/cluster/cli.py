@@ -45,7 +45,8 @@ def list_nodes(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"nodes": rows}))
         return
     for row in rows:
-        typer.echo("{id:<12} {light:<6} {sites!s:<24} heard {heard_at}".format(**row))
+        shops = ", ".join(row["sites"])  # type: ignore[arg-type]
+        typer.echo(f"{row['id']:<12} {row['light']:<6} {shops:<24} heard {row['heard_at'] or 'never'}")
     if not rows:
         typer.echo("No nodes yet. Next: rialto node invite ID --site SITE")
 
