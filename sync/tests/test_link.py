@@ -575,7 +575,9 @@ async def test_a_broken_snapshot_goes_on_where_it_was() -> None:
         async with edge(home, settings=settings):
             await until_db(lambda: len(held()) == 2500)
 
-    assert asked == ["", "k00999", "k00999", "k01999"]
+    # A page may be asked for again, on a slow machine too; what was kept is never asked for from the start.
+    assert asked == sorted(asked)
+    assert (asked.count(""), set(asked)) == (1, {"", "k00999", "k01999"})
 
 
 async def test_a_realm_that_is_down_stops_no_other() -> None:
