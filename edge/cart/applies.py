@@ -23,5 +23,6 @@ async def cart_acked(refs: list[str]) -> None:
     for ref in refs:
         root, _, names = ref.partition("|")
         if names:  # tabs watch the cart under its root of today
+            service.central_took(names.split(","))
             dots.setdefault(await root_of(root), []).extend(names.split(","))
     live.acked(dots)

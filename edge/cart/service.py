@@ -35,6 +35,8 @@ _KEPT = 5_000
 
 #: root id -> (version, cart) as last committed
 _carts: OrderedDict[str, tuple[int, Cart]] = OrderedDict()
+#: dots central has acknowledged of late
+_central_has: OrderedDict[str, None] = OrderedDict()
 _lock = threading.Lock()
 _last_stamp = 0
 
@@ -119,8 +121,19 @@ def _take_ops(cart: str, ops: Sequence[CartOp]) -> Taken:
         version = _save(root, version, before, after)
     waiting = rows.waiting({row for _, row in seen.values()})
     acks = {core.dot_text(op.dot): "edge" for op in ops}
-    acks |= {dot: "central" for dot, (_, row) in seen.items() if row not in waiting}
+    acks |= {dot: "central" for dot, (_, row) in seen.items() if row not in waiting or dot in _central_has}
     return Taken(version, acks)
+
+
+def central_took(dots: Iterable[str]) -> None:
+    """Central has acknowledged these ops. On the loop.
+
+    Their outbox rows go a moment later; a tab that asks in between must not be told "edge", for the news is out.
+    """
+    for dot in dots:
+        _central_has[dot] = None
+    while len(_central_has) > _KEPT:
+        _central_has.popitem(last=False)
 
 
 def _is_repeat(op: CartOp, seen: Mapping[str, tuple[str, int]]) -> bool:
@@ -290,6 +303,7 @@ def _remember(root: str, known: tuple[int, Cart]) -> None:
 def forget_all() -> None:
     """Forget what was remembered (tests that change databases)."""
     _carts.clear()
+    _central_has.clear()
     roots.forget_all()
 
 

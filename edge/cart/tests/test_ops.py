@@ -14,6 +14,8 @@ from edge.shopper.models import Handle
 from sync.contracts.cart import CartDelta, LineKey
 from sync.contracts.codec import unpack
 from sync.core import cart as core
+from sync.replica import run_acked
+from sync.store.edge.models import Outgoing
 from sync.store.writer import writer
 
 SENCHA = ["tea", "tea-sencha", ""]
@@ -117,6 +119,16 @@ async def test_an_op_is_acknowledged_as_centrals_once_central_has_it(shopper):
     answer = await shopper.send(op, later)
 
     assert answer.json()["acks"] == {dot_text(op): "central", dot_text(later): "edge"}
+
+
+async def test_a_tab_that_asks_between_the_ack_and_its_tidying_up_hears_central(shopper):
+    op = shopper.add()
+    await shopper.send(op)
+
+    await run_acked("cart", [row.ref for row in outbox() if row.kind == "cart"])
+
+    assert count(Outgoing) == 1
+    assert (await shopper.send(op)).json()["acks"] == {dot_text(op): "central"}
 
 
 async def test_a_node_that_joins_anew_does_not_take_a_waiting_op_for_acknowledged(shopper):
