@@ -13,8 +13,11 @@ from tests.browser.test_walk import COUNT, put_in, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
-#: the answer of a page's next op waits in the page until it is let go
+#: the answer of a page's next op waits in the page until it is let go; every figure the page shows is written down
 HELD_UP = """() => {
+  const place = document.querySelector("[data-cart-count]");
+  window.shown = [];
+  new MutationObserver(() => window.shown.push(Number(place.textContent))).observe(place, { childList: true });
   const real = window.fetch;
   window.fetch = async (address, options) => {
     const answer = await real(address, options);
@@ -88,6 +91,9 @@ def test_an_answer_that_comes_late_does_not_paint_over_what_the_stream_told(
 
     first.evaluate(HELD_UP)
     put_in(first)
+    expect(second.locator(COUNT).first).to_have_text("2")
+    wait_for(lambda: len(first.evaluate("window.shown")) > 1)
+    assert set(first.evaluate("window.shown")) == {2}
     put_in(second)
     for page in (second, first):  # its own op among them, though nobody has answered it
         expect(page.locator(COUNT).first).to_have_text("3")
@@ -96,3 +102,5 @@ def test_an_answer_that_comes_late_does_not_paint_over_what_the_stream_told(
     wait_for(lambda: first.evaluate("window.isAnswered"))
     expect(first.locator(COUNT).first).to_have_text("3")
     wait_for(lambda: kept(first) == 0)
+    shown = first.evaluate("window.shown")
+    assert shown == sorted(shown) and set(shown) == {2, 3}

@@ -9,6 +9,8 @@ const AGAIN_MS = 5_000;
 let source = null;
 let hiddenTimer = 0;
 let againTimer = 0;
+let isMet = false; // another tab has got the handle since our stream began
+let isAskedAgain = false;
 
 export function open() {
   if (source || document.visibilityState === "hidden") return;
@@ -18,12 +20,12 @@ export function open() {
   source.addEventListener("open", () => { isFirst = true; });
   source.addEventListener("cart", (event) => {
     const view = JSON.parse(event.data);
+    if (!view.version) return unknown(view);
+    isAskedAgain = false;
     (isFirst ? cart.take : cart.takeAnswer)(view);
     // From here on the stream tells what central takes in; what it took in before has to be asked for.
-    if (isFirst && view.version) cart.presentAgain();
+    if (isFirst) cart.presentAgain();
     isFirst = false;
-    // No handle yet: there is nothing to watch until the first op.
-    if (!view.version) close();
   });
   source.addEventListener("acks", (event) => store.forget(JSON.parse(event.data).dots));
   // A browser dials again by itself after a broken line, but gives up for good on an answer like a proxy's 502.
@@ -35,6 +37,20 @@ export function open() {
   source.addEventListener("flash", (event) => cart.say(JSON.parse(event.data).text));
 }
 
+// The browser had no handle when the stream began. It may have got one meanwhile, from this tab's first op or another's:
+// then it is asked once more; else there is nothing to watch until the first op.
+function unknown(emptyView) {
+  close();
+  const hasOneNow = isMet || cart.current()?.version;
+  isMet = false;
+  if (hasOneNow && !isAskedAgain) {
+    isAskedAgain = true;
+    open();
+  } else {
+    cart.take(emptyView);
+  }
+}
+
 export function close() {
   clearTimeout(againTimer);
   source?.close();
@@ -44,7 +60,11 @@ export function close() {
 // The first op makes the handle: from then on there is something to watch.
 cart.onView((view) => { if (view.version && !source) open(); });
 
-addEventListener("storage", (event) => { if (event.key === cart.MET) open(); });
+addEventListener("storage", (event) => {
+  if (event.key !== cart.MET) return;
+  isMet = Boolean(source);
+  open();
+});
 addEventListener("pagehide", close);
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
