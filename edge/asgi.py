@@ -24,6 +24,7 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from edge.cart import service  # noqa: E402
 from edge.cart.routes import ROUTES as CART_ROUTES  # noqa: E402
 from edge.cart.routes import error_response  # noqa: E402
 from edge.checkout import live as order_live  # noqa: E402
@@ -218,3 +219,7 @@ async def _sweep() -> None:
     while True:
         await asyncio.sleep(60)
         live.leave_idle()
+        try:
+            await service.forget_old_ops()
+        except Exception:
+            logger.exception("old cart ops could not be forgotten")

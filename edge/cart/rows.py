@@ -46,6 +46,17 @@ def remember_ops(hashes: Mapping[str, str], row: int, now: int) -> None:
         )
 
 
+def forget_ops(before: int, most: int) -> int:
+    """Forget up to `most` ops taken in before `before` (ms since 1970) that central has; how many they were."""
+    with connections[EDGE].cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM edge_cart_seenop WHERE dot IN (SELECT dot FROM edge_cart_seenop WHERE created < %s "
+            "AND row NOT IN (SELECT id FROM sync_edge_outgoing) LIMIT %s)",
+            [before, most],
+        )
+        return int(cursor.rowcount)
+
+
 def outbox_row(realm: str, n: int) -> int:
     """The outbox row of a delta. Its number may change (a node that joins anew counts from 1), the row does not."""
     found = _one("SELECT id FROM sync_edge_outgoing WHERE realm = %s AND n = %s", [realm, n])

@@ -31,6 +31,8 @@ from sync.store.writer import reader, writer
 logger = logging.getLogger(__name__)
 
 REALM = "orders"
+#: how long the hash of an op is remembered
+OPS_KEPT_MS = 30 * 86_400_000
 _KEPT = 5_000
 
 #: root id -> (version, cart) as last committed
@@ -134,6 +136,12 @@ def central_took(dots: Iterable[str]) -> None:
         _central_has[dot] = None
     while len(_central_has) > _KEPT:
         _central_has.popitem(last=False)
+
+
+async def forget_old_ops() -> int:
+    """Forget the hashes of ops a tab can hardly still hold; a repeat of one is found by its token. In small bites."""
+    before = _now() - OPS_KEPT_MS
+    return await writer.run(lambda: rows.forget_ops(before, 1_000))
 
 
 def _is_repeat(op: CartOp, seen: Mapping[str, tuple[str, int]]) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
+from edge.cart import service
 from edge.cart.models import SeenOp, StoredCart
 from edge.cart.tests.world import ASSAM, BOWL, PEN, Browser, ack_all, code, count, dot_text, outbox
 from edge.pages.tests import make
@@ -129,6 +130,22 @@ async def test_a_tab_that_asks_between_the_ack_and_its_tidying_up_hears_central(
 
     assert count(Outgoing) == 1
     assert (await shopper.send(op)).json()["acks"] == {dot_text(op): "central"}
+
+
+async def test_hashes_of_old_ops_are_forgotten_once_central_has_them(shopper, monkeypatch):
+    had, waiting = shopper.add(), shopper.add()
+    await shopper.send(had)
+    ack_all()
+    await shopper.send(waiting)
+
+    assert await service.forget_old_ops() == 0
+    monkeypatch.setattr(service, "OPS_KEPT_MS", -1_000)
+    assert await service.forget_old_ops() == 1
+
+    assert count(SeenOp) == 1
+    assert (await shopper.send(had, waiting)).status_code == 200
+    assert await shopper.units() == {"tea-assam": 2}
+    assert code(await shopper.send(had | {"units": 3})) == (409, "dot_conflict")
 
 
 async def test_a_node_that_joins_anew_does_not_take_a_waiting_op_for_acknowledged(shopper):

@@ -77,3 +77,15 @@ async def test_a_head_of_the_cart_page_is_its_head(tea):
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_stream_says_which_ops_of_its_document_are_in_what_it_shows(tea):
+    op = tea.add()
+    await tea.send(op)
+    later = tea.add()
+
+    async with listening(tea, f"?c={tea.client_id}") as stream, listening(tea) as nameless:
+        assert (await stream.next()).data["has"] == [1]
+        assert "has" not in (await nameless.next()).data
+        await tea.send(later | {"dot": [tea.client_id, 5]})
+        assert (await stream.until(lambda event: event.name == "cart")).data["has"] == [1, 5]
