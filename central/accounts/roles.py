@@ -24,6 +24,14 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "manage_sites",
         "see_nodes",
         "manage_nodes",
+        "see_realms",
+        "manage_realms",
+        "see_carts",
+        "import_goods",
+        "see_staff",
+        "manage_staff",
+        "manage_keys",
+        "export_data",
     ),
     MANAGER: (
         "see_orders",
@@ -34,8 +42,12 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "edit_stock",
         "see_sites",
         "see_nodes",
+        "see_carts",
+        "import_goods",
+        "see_staff",
+        "export_data",
     ),
-    OPERATOR: ("see_orders", "work_orders", "see_customers", "see_products"),
+    OPERATOR: ("see_orders", "work_orders", "see_customers", "see_products", "see_carts"),
     VIEWER: ("see_orders", "see_products", "see_sites"),
 }
 
