@@ -86,7 +86,7 @@ class Shop:
 def shop(site: str) -> Shop:
     """Raises `UnknownSite`."""
     row = site_row(site)
-    return Shop(row.id, row.currency, dict(Site.objects.values_list("id", "group")))
+    return Shop(row.id, row.currency, dict(Site.objects.values_list("id", "cart_group")))
 
 
 # --- pictures -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from central.catalog.documents import card_docs, category_doc, listings_whole, product_doc
 from central.catalog.models import Category, Listing, Offer
-from central.cluster.queries import sites_of_group
+from central.cluster.queries import sites_of_cart_group
 from node.realms import CATALOG
 from sync.contracts.codec import pack
 from sync.topics import EdgeScope, Row, StateTopic, register_topic
@@ -79,7 +79,7 @@ def _page_products(full: str, after: str, limit: int) -> list[Row]:
 
 
 def _offers(full: str) -> QuerySet[Offer]:
-    sites = list(sites_of_group(_audience_of("card", full)).values_list("id", flat=True))
+    sites = list(sites_of_cart_group(_audience_of("card", full)).values_list("id", flat=True))
     return Offer.objects.filter(site__in=sites).select_related("variant", "listing")
 
 

@@ -15,9 +15,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from central.cluster.documents import host_of
-from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownNode, UnknownSite
+from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownGroup, UnknownNode, UnknownSite
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
-from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteChange
+from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteChange, SiteGroup
 from infra.crypto.signing import b64, unb64, verify
 from node.realms import CLUSTER, atomic
 from sync.contracts.documents import DeliveryMethod, PaymentMethod
@@ -35,7 +35,7 @@ _EDITABLE = (
     "language",
     "currency",
     "theme",
-    "group",
+    "cart_group",
     "is_active",
     "texts",
     "deliveries",
@@ -46,13 +46,16 @@ _EDITABLE = (
 # --- sites -------------------------------------------------------------------------------------------------------
 
 
-def register_site(site_id: str, *, by: str, node: str = "", **fields: Any) -> Site:
-    """Add a shop. `fields` are the editable ones of `Site`. Raises `NameTaken`, `BadField`, `UnknownNode`."""
+def register_site(site_id: str, *, by: str, node: str = "", group: str = "", **fields: Any) -> Site:
+    """Add a shop. `fields` are the editable ones of `Site`.
+
+    Raises `NameTaken`, `BadField`, `UnknownNode`, `UnknownGroup`.
+    """
     with atomic(CLUSTER):
         if Site.objects.filter(pk=site_id).exists():
             raise NameTaken(f"a site with the id '{site_id}' exists already; choose another", site=site_id)
         site = Site(id=site_id, **{name: fields[name] for name in _EDITABLE if name in fields})
-        site.node = _node_or_none(node)
+        site.node, site.group = _node_or_none(node), _group_or_none(group)
         _check_site(site)
         site.save(force_insert=True)
         SiteChange.objects.create(site=site, by=by, was={}, became=_snapshot(site))
@@ -61,17 +64,22 @@ def register_site(site_id: str, *, by: str, node: str = "", **fields: Any) -> Si
 
 
 def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
-    """Change some fields of a shop; `node` (an id or "") moves it to another edge. Unchanged values write nothing."""
+    """Change some fields of a shop; `node` (an id or "") moves it to another edge, `group` to another group.
+
+    Unchanged values write nothing.
+    """
     with atomic(CLUSTER):
         site = Site.objects.select_for_update().filter(pk=site_id).first()
         if site is None:
             raise UnknownSite(site_id)
-        was, old_group, old_node = _snapshot(site), site.group, site.node_id
+        was, old_group, old_node = _snapshot(site), site.cart_group, site.node_id
         for name in _EDITABLE:
             if name in fields:
                 setattr(site, name, fields[name])
         if "node" in fields:
             site.node = _node_or_none(fields["node"])
+        if "group" in fields:
+            site.group = _group_or_none(fields["group"])
         _check_site(site)
         became = _snapshot(site)
         changed = [name for name in became if became[name] != was[name]]
@@ -82,11 +90,11 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
         SiteChange.objects.create(
             site=site, by=by, was={name: was[name] for name in changed}, became={name: became[name] for name in changed}
         )
-        if old_group != site.group:
+        if old_group != site.cart_group:
             record_state(f"site:{old_group}", site.id, site.ver, realm=CLUSTER, deleted=True)
         _publish_site(site)
         if old_node and old_node != site.node_id:
-            _publish_node(Node.objects.get(pk=old_node), also_group=site.group)
+            _publish_node(Node.objects.get(pk=old_node), also_group=site.cart_group)
     return site
 
 
@@ -109,7 +117,7 @@ def _check_site(site: Site) -> None:
         if any(host in (host_of(other.origin), *other.extra_hosts) for other in taken):
             wrong["origin"] = f"the host name {host} belongs to another site"
     try:
-        site.clean_fields(exclude={"node"})
+        site.clean_fields(exclude={"node", "group"})
     except ValidationError as error:
         wrong |= {name: " ".join(texts) for name, texts in error.message_dict.items()}
     if wrong:
@@ -117,7 +125,10 @@ def _check_site(site: Site) -> None:
 
 
 def _snapshot(site: Site) -> dict[str, Any]:
-    return {name: getattr(site, name) for name in _EDITABLE} | {"node": site.node_id or ""}
+    return {name: getattr(site, name) for name in _EDITABLE} | {
+        "node": site.node_id or "",
+        "group": site.group_id or "",
+    }
 
 
 def _node_or_none(node_id: str) -> Node | None:
@@ -129,8 +140,17 @@ def _node_or_none(node_id: str) -> Node | None:
     return found
 
 
+def _group_or_none(group_id: str) -> SiteGroup | None:
+    if not group_id:
+        return None
+    found = SiteGroup.objects.filter(pk=group_id).first()
+    if found is None:
+        raise UnknownGroup(group_id)
+    return found
+
+
 def _publish_site(site: Site) -> None:
-    record_state(f"site:{site.group}", site.id, site.ver, realm=CLUSTER)
+    record_state(f"site:{site.cart_group}", site.id, site.ver, realm=CLUSTER)
     if site.node_id:
         _publish_node(Node.objects.get(pk=site.node_id))
 
@@ -138,7 +158,7 @@ def _publish_site(site: Site) -> None:
 def _publish_node(node: Node, *, also_group: str = "") -> None:
     node.ver += 1
     node.save(update_fields=["ver"])
-    groups = set(Site.objects.filter(node=node).values_list("group", flat=True))
+    groups = set(Site.objects.filter(node=node).values_list("cart_group", flat=True))
     for group in groups | ({also_group} - {""}):
         record_state(f"node:{group}", node.id, node.ver, realm=CLUSTER)
 

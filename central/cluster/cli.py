@@ -128,7 +128,7 @@ def add_site(
     language: Annotated[str, typer.Option()] = "en",
     theme: Annotated[str, typer.Option()] = "tea",
     colour: Annotated[str, typer.Option(help="of the label on cart and order lines")] = "#0b7285",
-    group: Annotated[str, typer.Option(help="sites of one group share the cart")] = "main",
+    cart_group: Annotated[str, typer.Option(help="sites of one cart group share the cart")] = "main",
     node: Annotated[str, typer.Option(help="the edge that serves it")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -145,7 +145,7 @@ def add_site(
         language=language,
         currency=currency,
         theme=theme,
-        group=group,
+        cart_group=cart_group,
     )
     typer.echo(json.dumps({"site": site.id}) if as_json else f"{site.id} is registered at {site.origin}.")
 

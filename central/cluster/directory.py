@@ -9,7 +9,7 @@ from __future__ import annotations
 from central.cluster.actions import heard_from
 from central.cluster.keys import central_signing_key
 from central.cluster.models import Node
-from central.cluster.queries import groups_of
+from central.cluster.queries import cart_groups_of
 from infra.crypto.signing import unb64
 from sync.directory import Heartbeat, NodeIdentity, set_directory
 from sync.topics import EdgeScope
@@ -32,7 +32,7 @@ class ClusterDirectory:
                 node=node.id,
                 epoch=node.epoch,
                 sites=frozenset(site.id for site in sites),
-                groups=groups_of(sites),
+                groups=cart_groups_of(sites),
             ),
             is_revoked=node.state == Node.State.REVOKED,
         )

@@ -27,7 +27,7 @@ def site_doc(site: Site) -> SiteDoc:
         language=site.language,
         currency=site.currency,
         theme=site.theme,
-        group=site.group,
+        group=site.cart_group,
         node=site.node_id or "",
         is_active=site.is_active,
         tagline=texts.get("tagline", ""),

@@ -1,7 +1,7 @@
 """What cluster actions refuse.
 
 RialtoError
-├── UnknownNode, UnknownSite, NameTaken, BadField
+├── UnknownNode, UnknownSite, UnknownGroup, NameTaken, BadField
 └── JoinRefused: bad secret, expired, used by another, revoked
 """
 
@@ -24,6 +24,14 @@ class UnknownSite(RialtoError):
 
     def __init__(self, site: str) -> None:
         super().__init__(f"there is no site '{site}'; `rialto site list` shows them", site=site)
+
+
+class UnknownGroup(RialtoError):
+    code = "unknown_group"
+    status = 404
+
+    def __init__(self, group: str) -> None:
+        super().__init__(f"there is no group of sites '{group}'", group=group)
 
 
 class NameTaken(RialtoError):

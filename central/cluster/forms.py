@@ -10,7 +10,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from central.cluster.errors import BadField
 from central.cluster.models import Site
+from central.ui.explain import explain
 from central.ui.texts import money_field, parse_money
 
 _ID = r"^[a-z][a-z0-9-]{0,19}$"
@@ -60,7 +62,7 @@ class SiteForm(forms.Form):
         help_text=_("One a line; they lead to the address above."),
     )
     node = forms.ChoiceField(label=_("Node"), required=False, help_text=_("The edge that has the site's live carts."))
-    group = forms.RegexField(
+    cart_group = forms.RegexField(
         _ID,
         label=_("Cart group"),
         initial="main",
@@ -115,7 +117,18 @@ class SiteForm(forms.Form):
     def fields_of_site(self, site: Site | None = None) -> dict[str, Any]:
         """What `register_site` and `edit_site` take. Texts and ways this form does not show are kept as they are."""
         data = self.cleaned_data
-        plain = ("name", "label", "colour", "is_active", "origin", "extra_hosts", "group", "language", "theme", "node")
+        plain = (
+            "name",
+            "label",
+            "colour",
+            "is_active",
+            "origin",
+            "extra_hosts",
+            "cart_group",
+            "language",
+            "theme",
+            "node",
+        )
         return {
             **{name: data[name] for name in plain},
             "currency": data["currency"].upper(),
@@ -142,7 +155,7 @@ class SiteForm(forms.Form):
     @staticmethod
     def initial_of(site: Site) -> dict[str, Any]:
         """The form as the site stands."""
-        plain = ("name", "label", "colour", "is_active", "origin", "group", "language", "currency", "theme")
+        plain = ("name", "label", "colour", "is_active", "origin", "cart_group", "language", "currency", "theme")
         ways = {way["code"] for way in [*site.deliveries, *site.payments]}
         price = next((way["price"] for way in site.deliveries if way["code"] == "courier"), 0)
         return {
@@ -193,3 +206,34 @@ class InviteForm(forms.Form):
     def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["sites"].choices = sites  # type: ignore[attr-defined]
+
+
+class GroupForm(forms.Form):
+    """What `edit_group` takes."""
+
+    title = forms.CharField(label=_("Title"), max_length=80)
+    parent = forms.ChoiceField(label=_("Stands in"), required=False, help_text=_("A group may hold groups."))
+    sites = forms.MultipleChoiceField(
+        label=_("Sites"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        help_text=_("A site stands in one group: ticked here it leaves the group it was in."),
+    )
+
+    def __init__(self, *args: Any, groups: list[tuple[str, str]], sites: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = [("", _("no other group")), *groups]  # type: ignore[attr-defined]
+        self.fields["sites"].choices = sites  # type: ignore[attr-defined]
+
+
+class NewGroupForm(GroupForm):
+    id = forms.RegexField(_ID, label=_("Id"), help_text=_ID_HELP, error_messages={"invalid": _ID_HELP})
+
+
+def put_errors(form: forms.Form, error: BadField) -> None:
+    """What an action refused, beside its fields."""
+    for name, why in error.fields.items():
+        # What the action says stands in the translations as well.
+        form.add_error(name if name in form.fields else None, _(why))
+    if not form.errors:
+        form.add_error(None, explain(error))

@@ -8,17 +8,22 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from central.cluster import demo
-from central.cluster.models import Site
+from central.cluster.models import Site, SiteGroup
 from central.cluster.queries import sites_visible_to
 from central.ui import live
 from central.ui.explain import add_sentences
 from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
-from central.ui.sites import SiteLook, read_sites_by
+from central.ui.sites import GroupLook, SiteLook, read_groups_by, read_sites_by
 
 
 def _looks() -> Iterable[SiteLook]:
-    for site, label, colour in Site.objects.values_list("id", "label", "colour"):
-        yield SiteLook(site, label, colour)
+    for site, label, colour, group in Site.objects.values_list("id", "label", "colour", "group"):
+        yield SiteLook(site, label, colour, group or "")
+
+
+def _groups() -> Iterable[GroupLook]:
+    for group, title, parent in SiteGroup.objects.values_list("id", "title", "parent"):
+        yield GroupLook(group, title, parent or "")
 
 
 def _find_sites(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -29,17 +34,19 @@ def _find_sites(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 def _nodes_card(request: Any) -> dict[str, Any]:
-    from central.cluster.views import node_rows
+    from central.cluster.views.nodes import node_rows
 
     return {"rows": node_rows(request.user), "is_demo": demo.is_demo()}
 
 
 read_sites_by(_looks)
+read_groups_by(_groups)
 add_entry(Entry(0, "home", _("Home"), "home", None, "h"))
 add_entry(Entry(30, "nodes", _("Nodes"), "server-2", "see_nodes", "n"))
 add_entry(Entry(31, "nodes-invite", _("Invite a node"), "plus", "manage_nodes", in_side_bar=False))
 add_entry(Entry(40, "sites", _("Sites"), "building-store", "see_sites", "s"))
 add_entry(Entry(41, "sites-new", _("Register a site"), "plus", "manage_sites", in_side_bar=False))
+add_entry(Entry(42, "sites-groups", _("Groups of sites"), "building-store", "see_sites", in_side_bar=False))
 add_entry(Entry(90, "profile", _("Profile"), "user", in_side_bar=False))
 add_search("sites", Search(_("Sites"), "see_sites", _find_sites))
 add_card(
@@ -49,6 +56,7 @@ add_sentences(
     {
         "unknown_node": _("There is no such node among those you may see."),
         "unknown_site": _("There is no such site among those you may see."),
+        "unknown_group": _("There is no such group of sites among those you may see."),
         "name_taken": _("This id is taken."),
         "demo_control_failed": _("The demo does not answer, or knows no such node."),
         "no_demo": _("Links can be cut by hand in a demo only."),

@@ -53,6 +53,24 @@ class NodeHealth(models.Model):
     detail = models.JSONField(default=dict)
 
 
+class SiteGroup(models.Model):
+    """Sites that are managed together: lists narrow to a group, rights may be given for one. Groups may nest.
+
+    Not the cart group: that one decides which shops share a cart.
+    """
+
+    id = models.CharField(primary_key=True, max_length=20, validators=[SLUG])
+    title = models.CharField(max_length=80)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering = ["title", "id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Site(models.Model):
     """One shop of the cluster. Switched off it keeps its history; it is never deleted."""
 
@@ -65,7 +83,10 @@ class Site(models.Model):
     language = models.CharField(max_length=8, default="en")
     currency = models.CharField(max_length=3)
     theme = models.CharField(max_length=30)
-    group = models.CharField(max_length=20, default="main")
+    #: sites of one cart group share one live cart; documents are published per cart group
+    cart_group = models.CharField(max_length=20, default="main")
+    #: for management; shoppers do not notice it
+    group = models.ForeignKey(SiteGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="sites")
     #: the edge that has the site's live carts; static files may have many origins, carts and hops have one
     node = models.ForeignKey(Node, null=True, blank=True, on_delete=models.PROTECT, related_name="sites")
     is_active = models.BooleanField(default=True)

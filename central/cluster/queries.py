@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
-from central.cluster.models import Node, Rate, Site, SiteChange
+from central.cluster.models import Node, Rate, Site, SiteChange, SiteGroup
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -33,13 +33,8 @@ def active_sites() -> QuerySet[Site]:
     return Site.objects.filter(is_active=True).select_related("node")
 
 
-def sites_of_group(group: str) -> QuerySet[Site]:
-    return Site.objects.filter(group=group)
-
-
-def group_of(site_id: str) -> str:
-    """The cart group of a site. Raises `UnknownSite`."""
-    return site(site_id).group
+def sites_of_cart_group(cart_group: str) -> QuerySet[Site]:
+    return Site.objects.filter(cart_group=cart_group)
 
 
 def sites_visible_to(user: User | AnonymousUser) -> QuerySet[Site]:
@@ -47,6 +42,15 @@ def sites_visible_to(user: User | AnonymousUser) -> QuerySet[Site]:
     from central.accounts.scope import limit
 
     return limit(Site.objects.select_related("node"), user, field="id")
+
+
+def groups_visible_to(user: User | AnonymousUser) -> QuerySet[SiteGroup]:
+    """All groups for who sees all sites, else those in which a site of the person's stands."""
+    from central.accounts.scope import ALL, visible_sites
+
+    seen = visible_sites(user)
+    groups = SiteGroup.objects.select_related("parent")
+    return groups if seen is ALL else groups.filter(sites__in=list(seen)).distinct()
 
 
 def nodes_visible_to(user: User | AnonymousUser) -> QuerySet[Node]:
@@ -78,8 +82,8 @@ def light_of(node: Node, now: datetime | None = None) -> Light:
     return "green"
 
 
-def groups_of(sites: Iterable[Site]) -> frozenset[str]:
-    return frozenset(one.group for one in sites)
+def cart_groups_of(sites: Iterable[Site]) -> frozenset[str]:
+    return frozenset(one.cart_group for one in sites)
 
 
 def rate(base: str, quote: str) -> Rate | None:

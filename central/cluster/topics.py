@@ -30,7 +30,7 @@ def _everyone(name: str) -> Callable[[EdgeScope], Iterable[str]]:
 
 
 def _sites(topic: str) -> QuerySet[Site]:
-    return Site.objects.filter(group=_scope(topic))
+    return Site.objects.filter(cart_group=_scope(topic))
 
 
 def _site_row(site: Site) -> Row:
@@ -40,7 +40,7 @@ def _site_row(site: Site) -> Row:
 def _nodes(topic: str) -> QuerySet[Node]:
     """Nodes that have joined and serve a site of the group; a revoked one stays, so that sisters refuse its hops."""
     joined = Node.objects.exclude(state=Node.State.INVITED)
-    return joined.filter(sites__group=_scope(topic)).distinct().prefetch_related("sites")
+    return joined.filter(sites__cart_group=_scope(topic)).distinct().prefetch_related("sites")
 
 
 def _node_row(node: Node) -> Row:

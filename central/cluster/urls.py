@@ -1,17 +1,20 @@
 from django.urls import path
 
-from central.cluster import views
 from central.cluster.join import join
+from central.cluster.views import groups, nodes, sites
 
 urlpatterns = [
     path("_join", join, name="join"),
-    path("nodes", views.nodes, name="nodes"),
-    path("nodes/invite", views.invite, name="nodes-invite"),
-    path("nodes/<slug:node_id>", views.node, name="nodes-one"),
-    path("nodes/<slug:node_id>/revoke", views.revoke, name="nodes-revoke"),
-    path("nodes/<slug:node_id>/cut", views.cut, name="nodes-cut"),
-    path("nodes/<slug:node_id>/heal", views.heal, name="nodes-heal"),
-    path("sites", views.sites, name="sites"),
-    path("sites/new", views.new_site, name="sites-new"),
-    path("sites/<slug:site_id>", views.site, name="sites-one"),
+    path("nodes", nodes.nodes, name="nodes"),
+    path("nodes/invite", nodes.invite, name="nodes-invite"),
+    path("nodes/<slug:node_id>", nodes.node, name="nodes-one"),
+    path("nodes/<slug:node_id>/revoke", nodes.revoke, name="nodes-revoke"),
+    path("nodes/<slug:node_id>/cut", nodes.cut, name="nodes-cut"),
+    path("nodes/<slug:node_id>/heal", nodes.heal, name="nodes-heal"),
+    path("sites", sites.sites, name="sites"),
+    path("sites/new", sites.new_site, name="sites-new"),
+    path("site-groups", groups.groups, name="sites-groups"),
+    path("site-groups/new", groups.new_group, name="sites-groups-new"),
+    path("site-groups/<slug:group_id>", groups.group, name="sites-groups-one"),
+    path("sites/<slug:site_id>", sites.site, name="sites-one"),
 ]

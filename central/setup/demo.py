@@ -8,11 +8,12 @@ from __future__ import annotations
 from central.accounts.actions import make_staff
 from central.accounts.scope import ALL
 from central.cluster.actions import edit_site, register_site, set_rate
+from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
 from central.setup.past import PastOrders
-from central.setup.shops import PLACES, RATES, SITES, origin
+from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
 
 BY = "demo"
 
@@ -29,10 +30,10 @@ def seed(ports_base: int) -> None:
         return
     nodes = set(Node.objects.values_list("pk", flat=True))
     for site, fields in SITES.items():
-        node = PLACES[site][0]
-        register_site(
-            site, by=BY, node=node if node in nodes else "", group="main", origin=origin(site, ports_base), **fields
-        )
+        node = PLACES[site][0] if PLACES[site][0] in nodes else ""
+        register_site(site, by=BY, node=node, origin=origin(site, ports_base), **fields)
+    for group, (title, sites) in GROUPS.items():
+        make_group(group, title=title, sites=sites, by=BY)
     for base, quote, micros in RATES:
         set_rate(base, quote, micros, by=BY)
     fill_catalogue()

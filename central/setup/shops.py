@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - texts
-"""The three shops of the demo."""
+"""The three shops of the demo and their groups."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ def _payments(cash: str, cash_note: str, card: str, card_note: str) -> list[dict
 _RU_PAYMENTS = _payments(
     "Наличными при получении", "Курьеру или на кассе", "Картой онлайн", "Учебный платёж: деньги никуда не уходят"
 )
+
+#: group of sites -> (its title, its sites)
+GROUPS = {"tea-table": ("Чай и посуда", ["tea", "clay"]), "desk-things": ("Письменный стол", ["ink"])}
 
 SITES: dict[str, dict[str, Any]] = {
     "tea": {

@@ -14,7 +14,7 @@ DATABASES = ["default", "catalog", "orders"]
 SQUARE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><rect width="40" height="30" fill="#%s"/></svg>'
 
 
-def make_site(site: str = "tea", currency: str = "RUB", group: str = "main") -> Site:
+def make_site(site: str = "tea", currency: str = "RUB", cart_group: str = "main") -> Site:
     return Site.objects.create(
         id=site,
         name=site.title(),
@@ -23,7 +23,7 @@ def make_site(site: str = "tea", currency: str = "RUB", group: str = "main") -> 
         origin=f"http://{site}.localhost:8401",
         currency=currency,
         theme="tea",
-        group=group,
+        cart_group=cart_group,
     )
 
 

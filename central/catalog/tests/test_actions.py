@@ -112,7 +112,7 @@ def test_a_product_taken_off_the_site_keeps_its_card():
 
 def test_two_sites_sell_one_product_and_share_its_picture():
     make_site("tea")
-    make_site("clay", group="other")
+    make_site("clay", cart_group="other")
     first = make_product("tea")
     picture = keep_picture(svg())
     assert make_product("clay") == first

@@ -43,7 +43,7 @@ def whole(full: str, limit: int = 2) -> dict[str, tuple[int, bytes]]:
 def fill() -> None:
     make_site("tea")
     make_site("clay")
-    make_site("far", group="other")
+    make_site("far", cart_group="other")
     top = upsert_category("tea", "Tea")
     green = upsert_category("tea", "Green", parent=top.pk, text="Steamed or fried.")
     picture = keep_picture(svg())

@@ -26,7 +26,7 @@ def recorded() -> list[tuple[str, str, int]]:
 
 
 def test_a_registered_site_is_published_to_its_cart_group() -> None:
-    make_site("tea", group="main")
+    make_site("tea", cart_group="main")
 
     assert recorded() == [("site:main", "tea", 1)]
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.orders.models import Order
 from central.ui.tests import cast
@@ -45,9 +46,16 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
         cast.site(site, name=f"{name} shop", label=f"{name} label", texts={"about": f"{name} about"})
         cast.node(node, site)
         Node.objects.filter(pk=node).update(name=f"{name} node")
+        make_group(f"{site}-group", title=f"{name} group", sites=[site], by="test")
         cast.product(site, f"{name}-1", f"{name} goods")
         made = cast.order(site, number=f"{name.upper()}-{node.upper()}-000001")
-        arguments[site] = {"order_id": made.pk, "node_id": node, "site_id": site, "card_id": "today"}
+        arguments[site] = {
+            "order_id": made.pk,
+            "node_id": node,
+            "site_id": site,
+            "group_id": f"{site}-group",
+            "card_id": "today",
+        }
     return arguments
 
 
