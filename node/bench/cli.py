@@ -27,6 +27,15 @@ def cart(seconds: Seconds = 15, as_json: AsJson = False) -> None:
     _print(asyncio.run(measure(seconds)), as_json)
 
 
+@app.command(
+    "sync", help="From central's commit to the edges: gaps, speed, memory.\n\nExample: rialto bench sync --json"
+)
+def sync(as_json: AsJson = False) -> None:
+    from node.bench.sync import measure
+
+    _print(asyncio.run(measure()), as_json)
+
+
 def _print(figures: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(figures))

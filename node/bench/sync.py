@@ -1,0 +1,275 @@
+"""`bench sync`: how fast what central writes stands at an edge, whether all of it does, and what that costs.
+
+steady      one price changes 20 times a second; the edge's own database is watched for each new version
+no nudges   the same, slowly, while Valkey refuses to publish: what is left are the pulls
+flood       one writer publishes versions of 20,000 documents; then the log is read whole, chain by chain, and every
+            line card at every edge is compared with central's
+cost        a writer that changes a price, without and with publishing it, in ten alternating pairs
+memory      an edge with 10,000 goods and 500 open live streams, and central's own programs
+
+Central is written to by a program in its environment (`central.setup.load`); the edges are read from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from node import processes, supervise
+from node.bench.cluster import Cluster, scratch_cluster
+from node.bench.figures import echo_times, fsync_times, spread
+from node.bench.shopper import Failed, Shopper
+from node.config import load
+from node.places import ROOT
+
+GOODS = 10_000
+STREAMS = 500
+PRICES = 300
+PRICES_PER_S = 20.0
+#: pulls come every 5 s: enough of them to see the worst
+UNNUDGED = 12
+ENTRIES = 40_000
+PAIRS = 10
+PAIR_S = 1.0
+SETTLE_S = 120.0
+#: seconds between two looks into the edge's database: adds half of it to what is measured
+LOOK = 0.001
+
+
+class Loader:
+    """The program that writes at central; one question at a time."""
+
+    def __init__(self, home: Path) -> None:
+        argv = supervise.python("-m", "central.setup.load")
+        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and words
+            argv,
+            cwd=ROOT,
+            env=supervise.environment(load(home)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    async def ask(self, do: str, **arguments: object) -> dict[str, Any]:
+        return await asyncio.to_thread(self._ask, {"do": do, **arguments})
+
+    def _ask(self, question: dict[str, object]) -> dict[str, Any]:
+        assert self._child.stdin and self._child.stdout  # noqa: S101 - asked for above
+        self._child.stdin.write(json.dumps(question) + "\n")
+        self._child.stdin.flush()
+        line = self._child.stdout.readline()
+        if not line:
+            raise Failed(f"the program at central ended over {question['do']!r}")
+        return dict(json.loads(line))
+
+    def end(self) -> None:
+        self._child.terminate()
+        self._child.wait(10)
+
+
+class EdgeDisk:
+    """An edge's own database, read beside it."""
+
+    def __init__(self, home: Path) -> None:
+        self._database = sqlite3.connect(f"file:{home / 'data' / 'edge.sqlite3'}?mode=ro", uri=True)
+
+    def version(self, key: str) -> int:
+        """Of a line card; 0 when the edge has none."""
+        rows = self._database.execute(
+            "SELECT max(ver) FROM sync_edge_document WHERE key = ? AND topic LIKE 'card:%'", [key]
+        )
+        return int(next(rows)[0] or 0)
+
+    def cards(self) -> dict[str, int]:
+        rows = self._database.execute("SELECT key, ver FROM sync_edge_document WHERE topic LIKE 'card:%'")
+        return dict(rows.fetchall())
+
+    async def versions_of(self, key: str, last: int) -> dict[int, float]:
+        """The moment each new version of a card was seen, until `last` is."""
+        seen: dict[int, float] = {}
+        known = 0
+        while known < last:
+            found = self.version(key)
+            if found != known:
+                known = found
+                seen[found] = time.monotonic()
+            await asyncio.sleep(LOOK)
+        return seen
+
+
+async def measure() -> dict[str, Any]:
+    """All figures of the benchmark."""
+    _say("starting a cluster of its own")
+    with scratch_cluster() as cluster, _loader(_central(cluster)) as central:
+        limits = {"fsync_ms": spread(fsync_times(Path(str(cluster.facts["dir"]))), "p50", "p99")}
+        limits["ws_echo_ms"] = spread(await echo_times(), "p50", "p99")
+        site = sorted(cluster.origins)[-1]
+        edge = _edge(cluster, site)
+        _say(f"{GOODS} goods")
+        made = await central.ask("goods", site=site, count=GOODS)
+        await _until_equal(central, cluster)
+        _say(f"{PRICES} prices at {PRICES_PER_S:.0f} a second")
+        steady = await _prices(central, edge, site, str(made["card"]), PRICES, PRICES_PER_S)
+        _say(f"{UNNUDGED} prices while no nudge gets through")
+        with _no_nudges(_central(cluster)):
+            unnudged = await _prices(central, edge, site, str(made["card"]), UNNUDGED, 0.37)
+        _say(f"a flood of {ENTRIES} entries")
+        flood = await central.ask("flood", entries=ENTRIES)
+        drained = time.monotonic()
+        behind = await _until_equal(central, cluster)
+        drain_s = flood["log_s"] + time.monotonic() - drained
+        log = await central.ask("gaps")
+        _say(f"the cost of publishing, {PAIRS} pairs")
+        cost = await central.ask("writer_cost", pairs=PAIRS, seconds=PAIR_S)
+        _say(f"{STREAMS} open streams")
+        memory = await _memory(cluster, site)
+    return {
+        "entries": log["head"],
+        "gaps": log["gaps"] + behind,
+        "entries_per_s": round(flood["entries"] / flood["log_s"], 1),
+        "edge_entries_per_s": round(flood["entries"] / drain_s, 1),
+        "commit_to_edge_ms": spread(steady, "p50", "p95", "p99"),
+        "commit_to_edge_no_nudge_ms": spread(unnudged, "p99"),
+        **memory,
+        "writer_cost": _cost(cost["pairs"]),
+        **limits,
+    }
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _loader(home: Path) -> Iterator[Loader]:
+    loader = Loader(home)
+    try:
+        yield loader
+    finally:
+        loader.end()
+
+
+def _central(cluster: Cluster) -> Path:
+    return Path(str(cluster.facts["dir"])) / "central"
+
+
+def _edge(cluster: Cluster, site: str) -> EdgeDisk:
+    return EdgeDisk(_edge_home(cluster, site))
+
+
+def _edge_home(cluster: Cluster, site: str) -> Path:
+    return Path(str(cluster.facts["dir"])) / "edges" / cluster.node(site)
+
+
+# --- commit to edge ----------------------------------------------------------------------------------------------
+
+
+async def _prices(central: Loader, edge: EdgeDisk, site: str, card: str, count: int, per_s: float) -> list[float]:
+    """Seconds from the commit of each price to the edge's having it, or a newer one."""
+    last = edge.version(card) + count
+    watching = asyncio.create_task(edge.versions_of(card, last))
+    answer = await central.ask("prices", site=site, count=count, per_s=per_s)
+    seen = await asyncio.wait_for(watching, 30)
+    return [_first_seen(seen, version) - committed for version, committed in answer["commits"]]
+
+
+def _first_seen(seen: dict[int, float], version: int) -> float:
+    return min(moment for found, moment in seen.items() if found >= version)
+
+
+@contextmanager
+def _no_nudges(central: Path) -> Iterator[None]:
+    """Valkey refuses every PUBLISH: all that is droppable is dropped."""
+    broker = redis.Redis.from_url(load(central).redis_url)
+    broker.execute_command("ACL", "SETUSER", "default", "resetchannels")  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        broker.execute_command("ACL", "SETUSER", "default", "allchannels")  # type: ignore[no-untyped-call]
+        broker.close()
+
+
+async def _until_equal(central: Loader, cluster: Cluster) -> int:
+    """Wait until every edge holds every line card as central does; returns how many differ when time is up."""
+    edges = [_edge(cluster, site) for site in cluster.origins]
+    until = time.monotonic() + SETTLE_S
+    wanted = (await central.ask("cards"))["cards"]
+    while True:
+        differing = sum(len(wanted.items() ^ edge.cards().items()) for edge in edges)
+        if not differing or time.monotonic() > until:
+            return differing
+        await asyncio.sleep(0.05)
+
+
+def _cost(pairs: Sequence[Sequence[float]]) -> float:
+    """The share of its transactions a second that a writer gives up for publishing: the median of the pairs."""
+    return round(statistics.median(1 - published / silent for silent, published in pairs), 3)
+
+
+# --- memory ------------------------------------------------------------------------------------------------------
+
+
+async def _memory(cluster: Cluster, site: str) -> dict[str, float]:
+    async with open_streams(cluster, site, STREAMS):
+        edge = _resident_mb(_edge_home(cluster, site))
+    return {"edge_rss_mb": edge, "central_rss_mb": _resident_mb(_central(cluster))}
+
+
+@asynccontextmanager
+async def open_streams(cluster: Cluster, site: str, count: int) -> AsyncIterator[None]:
+    """`count` browsers, each with a cart and its live stream open."""
+    shoppers = [Shopper(cluster.origins) for _ in range(count)]
+    tasks = []
+    try:
+        for shopper in shoppers:
+            await shopper.enter(site)
+            await shopper.close()
+        arrived = [asyncio.Event() for _ in shoppers]
+        tasks = [
+            asyncio.create_task(_follow(shopper, site, event)) for shopper, event in zip(shoppers, arrived, strict=True)
+        ]
+        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in arrived)), 60)
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _follow(shopper: Shopper, site: str, arrived: asyncio.Event) -> None:
+    async for _ in shopper.live(site):
+        arrived.set()
+
+
+def _resident_mb(home: Path) -> float:
+    """Resident memory of the Python programs that run for a node; its PostgreSQL and Valkey are not counted."""
+    total = 0
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and _is_of(process, home):
+            with contextlib.suppress(OSError):
+                line = next(line for line in (process / "status").read_text().splitlines() if "VmRSS" in line)
+                total += int(line.split()[1])
+    return round(total / 1024, 1)
+
+
+def _is_of(process: Path, home: Path) -> bool:
+    argv = processes.command_line(int(process.name))
+    if not argv or "python" not in Path(argv[0]).name or "central.setup.load" in argv:
+        return False
+    try:
+        environment = (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"RIALTO_HOME={home}".encode() in environment
