@@ -87,7 +87,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "central.ui.context.screen",
             ],
-            "builtins": ["central.ui.templatetags.kit", "django.templatetags.i18n"],
+            "builtins": [
+                "central.ui.templatetags.kit",
+                "central.ui.templatetags.form_kit",
+                "django.templatetags.i18n",
+            ],
         },
     }
 ]

@@ -106,12 +106,6 @@ document.addEventListener("submit", (event) => {
   });
 }, true);
 
-// --- forms that nobody should leave by mistake ---------------------------------------------------------------------
-
-document.addEventListener("input", (event) => event.target.form?.matches("[data-guard]") && (event.target.form.dataset.dirty = "yes"));
-document.addEventListener("submit", (event) => delete event.target.dataset.dirty);
-addEventListener("beforeunload", (event) => document.querySelector("form[data-dirty]") && event.preventDefault());
-
 // --- filters of lists ----------------------------------------------------------------------------------------------
 
 document.addEventListener("change", (event) => {
