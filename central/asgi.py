@@ -14,9 +14,10 @@ from django.urls import path, re_path  # noqa: E402
 from central.ui.assets import serve_static  # noqa: E402
 from central.ui.consumers import LiveConsumer  # noqa: E402
 from central.ui.origin import SameOrigin  # noqa: E402
+from infra.http.address import behind_proxies  # noqa: E402
 from sync.hub import LinkConsumer  # noqa: E402
 
-application = ProtocolTypeRouter(
+_routes = ProtocolTypeRouter(
     {
         "http": serve_static(_pages),
         "websocket": URLRouter(
@@ -29,3 +30,4 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+application = behind_proxies(_routes)

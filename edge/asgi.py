@@ -24,6 +24,8 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from edge.api import rates  # noqa: E402
+from edge.api.routes import ROUTES as API_ROUTES  # noqa: E402
 from edge.cart import service  # noqa: E402
 from edge.cart.routes import ROUTES as CART_ROUTES  # noqa: E402
 from edge.cart.routes import error_response  # noqa: E402
@@ -48,10 +50,11 @@ logger = logging.getLogger("edge")
 access = logging.getLogger("edge.access")
 SignalHandler = Callable[[int, FrameType | None], Any]
 
-ROUTES = CART_ROUTES | SHOPPER_ROUTES
+ROUTES = CART_ROUTES | SHOPPER_ROUTES | API_ROUTES
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
 MAX_DROPPED = 16 * 1024 * 1024
-DJANGO = ("/checkout", "/order/", "/_r/order/")
+DJANGO = ("/checkout", "/order/", "/_r/order/", "/_r/checkout")
+LIVE = ("GET", "/_r/live")
 _django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
 
 
@@ -98,12 +101,14 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
         await static.serve(scope, receive, send)
     elif path == "/_r/health":
         await json_response({"ok": True, "link": link.status()["is_up"]}).send(send, None)
-    elif (handler := ROUTES.get((method, path))) or path == "/_r/live":
+    elif wait := rates.seconds_to_wait(scope):
+        await _too_many(scope, send, wait)
+    elif (handler := ROUTES.get((method, path))) or (method, path) == LIVE:
         await _own(scope, receive, send, handler)
     elif path.startswith(DJANGO):
         await _by_django(scope, receive, send)
     elif path.startswith("/_r/"):
-        await _refuse(send, 405 if any(path == known for _, known in ROUTES) else 404)
+        await _refuse(send, path)
     else:
         await serving.serve(scope, receive, send)
 
@@ -142,9 +147,19 @@ async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
     await _django(scope, receive, send)
 
 
-async def _refuse(send: Send, status: int) -> None:
-    word = "not_found" if status == 404 else "method_not_allowed"
-    await json_response({"error": word, "message": "there is nothing at this address"}, status).send(send, None)
+async def _refuse(send: Send, path: str) -> None:
+    allowed = ", ".join(method for method, known in (*ROUTES, LIVE) if path == known)
+    status, word = (405, "method_not_allowed") if allowed else (404, "not_found")
+    answer = json_response({"error": word, "message": "there is nothing at this address"}, status)
+    answer.headers += [("allow", allowed)] if allowed else []
+    await answer.send(send, None)
+
+
+async def _too_many(scope: Scope, send: Send, wait: int) -> None:
+    site = site_of(wire.header(scope, b"host"))
+    answer = error_response(rates.TooMany("slow down", retry_after=wait), site)
+    answer.headers.append(("retry-after", str(wait)))
+    await answer.send(send, site)
 
 
 # --- life --------------------------------------------------------------------------------------------------------
@@ -219,6 +234,7 @@ async def _sweep() -> None:
     while True:
         await asyncio.sleep(60)
         live.leave_idle()
+        rates.sweep()
         try:
             await service.forget_old_ops()
         except Exception:

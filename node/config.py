@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from node import places
 from node.errors import WrongUse
+from node.limits import OFF, RATE_LIMITS
 from node.places import FILE_NAME
 from node.realm_names import CENTRAL_REALMS
 
@@ -39,6 +41,8 @@ HINTS: Mapping[str, str] = {
     "media_dir": "write a directory this node may write to",
     "demo_control": "write the path of the demo's control socket, or leave it out",
     "server": 'write server = "daphne" or server = "uvicorn"',
+    "trusted_proxies": 'name addresses or networks of your own proxies, such as trusted_proxies = ["127.0.0.1"]',
+    "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
     "log_level": "write debug, info, warning or error",
 }
 
@@ -75,6 +79,8 @@ class Config(BaseSettings):
     media_dir: Path = Path("media")
     demo_control: str | None = None
     server: Literal["", "daphne", "uvicorn"] = ""
+    trusted_proxies: list[str] = []
+    limits: dict[str, str] = {}
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -124,6 +130,31 @@ class Config(BaseSettings):
             raise ValueError("is not a mail server's address")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for one in value:
+            try:
+                ip_network(one, strict=False)
+            except ValueError as error:
+                raise ValueError(f"'{one}' is not an address or a network") from error
+        return value
+
+    @field_validator("limits")
+    @classmethod
+    def _are_limits(cls, value: dict[str, str]) -> dict[str, str]:
+        from limits import parse
+
+        if unknown := sorted(set(value) - set(RATE_LIMITS)):
+            raise ValueError(f"no such limit: {', '.join(unknown)}")
+        for name, text in value.items():
+            try:
+                if text != OFF:
+                    parse(text)
+            except ValueError as error:
+                raise ValueError(f"{name}: '{text}' is not a limit such as 600/minute") from error
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _is_long(cls, value: str) -> str:
@@ -160,6 +191,11 @@ class Config(BaseSettings):
     @property
     def is_redis_embedded(self) -> bool:
         return self._is_redis_embedded
+
+    def rate_limit(self, name: str) -> str:
+        """How often something may be asked for, "600/minute"; "" when it is not limited."""
+        text = self.limits.get(name, RATE_LIMITS[name])
+        return "" if text == OFF else text
 
     @property
     def keys_dir(self) -> Path:

@@ -254,9 +254,11 @@ def web_command(settings: Config) -> list[str]:
     application = f"{settings.role}.asgi:application"
     host, port = settings.bind_host, str(settings.bind_port)
     if settings.server == "daphne":
-        quiet = ["--proxy-headers", "--no-server-name", "--access-log", os.devnull]
+        quiet = ["--no-server-name", "--access-log", os.devnull]
         return python("-m", "daphne", "-b", host, "-p", port, *quiet, application)
-    more = ["--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3", "--log-level", "warning"]
+    # What a proxy says of an address is believed by our own rule (`trusted_proxies`), not by the server's.
+    quiet = ["--no-proxy-headers", "--no-server-header", "--no-access-log", "--log-level", "warning"]
+    more = [*quiet, "--timeout-graceful-shutdown", "3"]
     return python("-m", "uvicorn", "--host", host, "--port", port, *more, application)
 
 

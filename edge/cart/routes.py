@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from django.utils import translation
 from django.utils.translation import gettext
-from msgspec import Struct
 
+from edge.api.contracts import Ops
 from edge.cart import service
 from edge.cart.errors import NoHandle
 from edge.cart.roots import root_of
@@ -23,12 +23,6 @@ from sync.contracts.documents import SiteDoc
 from sync.contracts.ids import new_client_id
 from sync.core import cart as core
 from sync.store.writer import reader
-
-
-class Ops(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /_r/cart."""
-
-    ops: list[CartOp]
 
 
 async def get_cart(request: Request) -> Response:
@@ -137,6 +131,7 @@ def error_text(error: RialtoError, site: SiteDoc | None) -> str:
             "cross_site": gettext("This request did not come from a page of this shop."),
             "no_handle": gettext("The shop does not know this browser yet. Please reload the page."),
             "no_such_shop": gettext("There is no such shop beside this one."),
+            "too_many_requests": gettext("That was too quick. Please wait a moment and try again."),
             "no_shop": gettext("No shop of ours answers to this name."),
         }
         return texts.get(error.code, gettext("The page sent something the shop does not understand. Please reload it."))

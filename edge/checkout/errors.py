@@ -2,6 +2,8 @@
 
     CheckoutError
     ├── BadForm          422  a field is wrong or missing
+    ├── BadRequest       400  not JSON, or not of the form a script sends
+    ├── UnknownOrder     404  no order of this shop has this secret
     ├── BadQuote         400  the page that was sent is not one of ours
     ├── CartChanged      409  the cart is not what the page showed
     ├── PriceChanged     409  a price, rate or delivery price is not what the page showed
@@ -24,6 +26,15 @@ class CheckoutError(RialtoError):
 class BadForm(CheckoutError):
     code = "bad_form"
     status = 422
+
+
+class BadRequest(CheckoutError):
+    code = "bad_request"
+
+
+class UnknownOrder(CheckoutError):
+    code = "unknown_order"
+    status = 404
 
 
 class BadQuote(CheckoutError):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from edge.checkout import keep, reads
 from edge.checkout.form import CONSENT_TEXT, Form
 from edge.checkout.models import Order
-from edge.checkout.summary import Row, Summary, quote_of
+from edge.checkout.summary import Quote, Row, Summary, quote_of
 from edge.replica import sites
 from sites.money import format_money
 from sites.rendering import language_of, render_page
@@ -51,7 +51,7 @@ class Trouble:
 def checkout_page(site: SiteDoc, cart: str | None, form: Form, trouble: Trouble) -> str:
     """The page for the cart as it is now. A new order id with each: what one page sends is one order."""
     summary = reads.summary_of(site, cart) if cart else Summary(site.currency, (), ())
-    quote = quote_of(summary, site, order=uuid7().hex, page_key=secrets.token_hex(16))
+    quote = new_quote(summary, site)
     form = _with_defaults(form, site)
     context = {
         "form": asdict(form),
@@ -97,6 +97,17 @@ def checkout_page(site: SiteDoc, cart: str | None, form: Form, trouble: Trouble)
         "quote": quote.text(),
     }
     return render_page(site, "checkout", context)
+
+
+def new_quote(summary: Summary, site: SiteDoc) -> Quote:
+    """What is shown, with a new order's id: what one page or one summary sends back is one order."""
+    return quote_of(summary, site, order=uuid7().hex, page_key=secrets.token_hex(16))
+
+
+@in_language_of_site
+def sentence(site: SiteDoc, trouble: Trouble) -> str:
+    """What to tell the shopper, in the language of the shop."""
+    return _message(trouble)
 
 
 @in_language_of_site
@@ -194,6 +205,10 @@ def _message(trouble: Trouble) -> str:
             return _("This shop is just starting and cannot take orders yet. Try again in a minute.")
         case "bad_form":
             return _("Look at the fields marked below.")
+        case "bad_request":
+            return _("The shop does not understand what was sent.")
+        case "unknown_order":
+            return _("There is no such order in this shop.")
         case "bad_quote":
             return _("That page was out of date. Look at your order and confirm again.")
         case "":

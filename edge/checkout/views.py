@@ -92,7 +92,7 @@ async def _post(request: HttpRequest, site: SiteDoc) -> HttpResponseBase:
     except SuspiciousOperation:  # thousands of fields, not a form at all
         return await _again(request, site, cart, typed, BadQuote("this is not a form of ours"))
     except Exception as error:
-        _log(error)
+        log_failure(error)
         return await _again(request, site, cart, typed, CheckoutFailed("the order was not placed"))
     return HttpResponseRedirect(_url(order.secret), status=303)
 
@@ -123,14 +123,14 @@ async def _again(
         try:
             html = await reader.run(lambda: page.checkout_page(site, cart, typed, trouble))
         except Exception as failure:
-            _log(failure)
+            log_failure(failure)
             html = await reader.run(lambda: page.checkout_page(site, None, Form(), Trouble(CheckoutFailed.code)))
         answer = HttpResponse(html, status=error.status)
     answer["X-Rialto-Error"] = error.code
     return answer
 
 
-def _log(error: Exception) -> None:
+def log_failure(error: Exception) -> None:
     """The type of an error and where it was raised. Not its text: it may repeat what was typed."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

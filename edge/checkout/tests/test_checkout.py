@@ -490,6 +490,6 @@ def test_the_log_line_of_an_error_has_no_text(caplog):
     try:
         int(make.NAME)
     except ValueError as error:
-        views._log(error)
+        views.log_failure(error)
 
     assert make.NAME not in caplog.text and "ValueError" in caplog.text

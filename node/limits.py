@@ -1,0 +1,23 @@
+"""How often one browser, key or address may ask, before it is told 429. Each is a setting under `[limits]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OFF = "off"
+
+#: name -> the shipped limit
+RATE_LIMITS: Mapping[str, str] = {
+    # --- an edge; counted in the memory of its one process
+    "cart_handle": "1200/minute",
+    "cart_address": "12000/minute",
+    "session_address": "240/minute",
+    "hop_address": "600/minute",
+    "checkout_handle": "60/minute",
+    "checkout_address": "600/minute",
+    "order_address": "1200/minute",
+    # --- central's API; counted in Redis
+    "api_key": "1200/minute",
+    "api_address": "6000/minute",
+    "api_refused": "60/minute",
+}
