@@ -1,8 +1,9 @@
 """The sequencer: moves what transactions have published from a realm's outbox into its dense log, and numbers it.
 
 One per realm, by an advisory lock; the row lock of `sync_head` is the fence should two ever run. It is woken by
-NOTIFY and looks every 200 ms anyway. It has its own connection: LISTEN and a session's lock cannot share a pool.
-A realm whose database is down stops nobody else.
+NOTIFY, then looks every 10 ms for a while, so that busy writers need not wake it each time, and every 200 ms anyway.
+It has its own connection: LISTEN and a session's lock cannot share a pool. A realm whose database is down stops
+nobody else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import random
 import secrets
 import signal
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,7 +26,7 @@ from django.db import connections
 from node.realms import CENTRAL_REALMS, alias_of
 from sync import periodic
 from sync.core.log import HeadOfLog, genesis, number
-from sync.outbox import WAKE_CHANNEL
+from sync.outbox import WAKE_CHANNEL, WAKE_EVERY
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,9 @@ logger = logging.getLogger(__name__)
 BATCH = 2_000
 #: seconds between two looks when nobody wakes us
 FLOOR = 0.2
+#: the same just after something was found, and for how long: a writer may count on being seen without waking us
+LOOK = 0.01
+AWAKE = 2 * WAKE_EVERY
 #: never reuse this number for another advisory lock
 LOCK = 7_215_304_001
 
@@ -179,18 +184,20 @@ class Sequencer:
         while True:
             while await self._move(conn) == BATCH:
                 pass
-            is_woken = False
-            while not is_woken:
-                async for _ in conn.notifies(timeout=FLOOR, stop_after=1):
-                    is_woken = True
-                # A look is cheaper than a turn, which would lock the head.
-                is_woken = is_woken or await self._is_waiting(conn)
+            asleep_at = time.monotonic() + AWAKE
+            while not await self._is_woken(conn, LOOK if time.monotonic() < asleep_at else FLOOR):
+                pass
 
     async def _move(self, conn: Connection) -> int:
         moved = await sequence_batch(conn)
         if moved:
             self._nudge_soon()
         return moved
+
+    async def _is_woken(self, conn: Connection, patience: float) -> bool:
+        async for _ in conn.notifies(timeout=patience, stop_after=1):
+            return True
+        return await self._is_waiting(conn)  # a look is cheaper than a turn, which would lock the head
 
     async def _is_waiting(self, conn: Connection) -> bool:
         row = await (await conn.execute("SELECT EXISTS (SELECT 1 FROM sync_central_outbox)")).fetchone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,7 @@ from node.realms import atomic
 from sync.core import link as io
 from sync.core.log import HeadOfLog, assert_dense, genesis, number
 from sync.logreader import check, head_of, read_log
-from sync.outbox import record_fact, record_state
+from sync.outbox import WAKE_CHANNEL, WAKE_EVERY, record_fact, record_state
 from sync.sequencer import Sequencer, connect, sequence_all, sequence_batch
 from sync.store.central.log import begin_anew, cut_log, state_of
 from sync.store.central.models import EdgeCursor, Outbox, SyncLog
@@ -177,6 +178,24 @@ async def test_one_transaction_wakes_once(monkeypatch: pytest.MonkeyPatch) -> No
     await in_thread(write)
 
     assert woken == [CATALOG, CATALOG]
+
+
+async def test_a_sequencer_that_is_awake_is_not_woken_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.outbox._woken", {})
+
+    async with await connect(CATALOG) as conn, await connect(CATALOG) as other:
+        await conn.execute(f"LISTEN {WAKE_CHANNEL}")
+        await in_thread(lambda: [house.put_item(f"k{n}", b"") for n in range(5)])
+        monkeypatch.setattr("sync.outbox._woken", {CATALOG: time.monotonic() - WAKE_EVERY})
+        await in_thread(lambda: house.put_item("later", b""))
+        await other.execute(f"NOTIFY {WAKE_CHANNEL}, 'end'")
+        told = []
+        async for notify in conn.notifies(timeout=10):
+            told.append(notify.payload)
+            if notify.payload == "end":
+                break
+
+    assert told == ["", "", "end"]
 
 
 async def test_a_cursor_of_another_epoch_or_another_history_must_fetch_again() -> None:
