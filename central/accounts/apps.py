@@ -9,5 +9,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from central.accounts.roles import make_roles
+        from central.accounts.scope import given_sites
+        from central.ui.scope import visible_sites_by
 
+        visible_sites_by(given_sites)
         post_migrate.connect(make_roles, sender=self)

@@ -19,6 +19,8 @@ class Profile(models.Model):
     sees_all_sites = models.BooleanField(default=False)
     language = models.CharField(max_length=8, blank=True)
     theme = models.CharField(max_length=5, choices=Theme.choices, blank=True)
+    #: of everything an administrator says about the person: rises with each change
+    ver = models.PositiveBigIntegerField(default=1)
 
     def __str__(self) -> str:
         return str(self.user)
@@ -35,6 +37,19 @@ class SiteRight(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.site}"
+
+
+class GroupRight(models.Model):
+    """A member of staff may see the sites of a group, whichever these are; the group is its id, as above."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="group_rights")
+    group = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "group"], name="group_right_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.group}"
 
 
 class Right(models.Model):

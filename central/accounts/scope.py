@@ -1,34 +1,24 @@
-"""Which sites a member of staff may see. Every list, search, export and socket asks here; no answer means none."""
+"""What sites a member of staff was given: all, single ones, groups of them. Read by `central.ui.scope`.
+
+Apps below and beside this one ask `central.ui.scope`; the names are here too for those above.
+"""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
-from django.db.models import Model, QuerySet
-
-from central.accounts.models import Profile, SiteRight
+from central.accounts.models import GroupRight, Profile, SiteRight
+from central.ui import sites
+from central.ui.scope import ALL, Sites, Visible, limit, may_see, visible_sites
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-    from django.contrib.auth.models import User as StaffUser
+    from central.ui.scope import User
 
-    User: TypeAlias = StaffUser | AnonymousUser
-
-M = TypeVar("M", bound=Model)
+__all__ = ["ALL", "Sites", "Visible", "given_sites", "limit", "may_see", "visible_sites"]
 
 
-class Sites(Enum):
-    ALL = "all"
-
-
-ALL: Final = Sites.ALL
-
-Visible: TypeAlias = "frozenset[str] | Sites"
-
-
-def visible_sites(user: User) -> Visible:
-    """The ids of the sites, or `ALL`: of the cluster as it is and of the sites it will get.
+def given_sites(user: User) -> Visible:
+    """The sites of a person's rights; a group's are those that stand in it now.
 
     A superuser is no exception: he sees what his profile says. Nobody signed in or switched off sees any.
     """
@@ -36,20 +26,6 @@ def visible_sites(user: User) -> Visible:
         return frozenset()
     if Profile.objects.filter(user_id=user.pk, sees_all_sites=True).exists():
         return ALL
-    return frozenset(SiteRight.objects.filter(user_id=user.pk).values_list("site", flat=True))
-
-
-def limit(queryset: QuerySet[M], user: User, field: str = "site") -> QuerySet[M]:
-    """`queryset` without the rows of sites the user may not see. `field` holds the site's id, in any realm."""
-    seen = visible_sites(user)
-    if seen is ALL:
-        return queryset
-    if not seen:
-        return queryset.none()
-    return queryset.filter(**{f"{field}__in": sorted(seen)})
-
-
-def may_see(user: User, site: str) -> bool:
-    """Whether one site is within the user's sites."""
-    seen = visible_sites(user)
-    return seen is ALL or site in seen
+    single = frozenset(SiteRight.objects.filter(user_id=user.pk).values_list("site", flat=True))
+    groups = GroupRight.objects.filter(user_id=user.pk).values_list("group", flat=True)
+    return single.union(*(sites.sites_of_group(None, group) for group in groups))

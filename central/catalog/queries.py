@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from central.accounts.scope import limit as limit_to_sites
 from central.catalog.documents import main_pictures
 from central.catalog.errors import UnknownUnit
 from central.catalog.keys import name_key
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
+from central.ui.scope import limit as limit_to_sites
 
 
 @dataclass(frozen=True)

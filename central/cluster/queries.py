@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
 from central.cluster.models import Node, Rate, Site, SiteChange, SiteGroup
+from central.ui.scope import ALL, limit, visible_sites
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -39,15 +40,11 @@ def sites_of_cart_group(cart_group: str) -> QuerySet[Site]:
 
 def sites_visible_to(user: User | AnonymousUser) -> QuerySet[Site]:
     """The sites a member of staff may see; none for a stranger."""
-    from central.accounts.scope import limit
-
     return limit(Site.objects.select_related("node"), user, field="id")
 
 
 def groups_visible_to(user: User | AnonymousUser) -> QuerySet[SiteGroup]:
     """All groups for who sees all sites, else those in which a site of the person's stands."""
-    from central.accounts.scope import ALL, visible_sites
-
     seen = visible_sites(user)
     groups = SiteGroup.objects.select_related("parent")
     return groups if seen is ALL else groups.filter(sites__in=list(seen)).distinct()
@@ -55,8 +52,6 @@ def groups_visible_to(user: User | AnonymousUser) -> QuerySet[SiteGroup]:
 
 def nodes_visible_to(user: User | AnonymousUser) -> QuerySet[Node]:
     """The nodes that serve a site the person may see; all of them for staff who see all sites."""
-    from central.accounts.scope import ALL, visible_sites
-
     seen = visible_sites(user)
     nodes = Node.objects.select_related("health").prefetch_related("sites")
     return nodes if seen is ALL else nodes.filter(sites__in=list(seen)).distinct()

@@ -12,8 +12,8 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
 
-from central.accounts.scope import ALL, visible_sites
 from central.ui import live
+from central.ui.scope import ALL, visible_sites
 from central.ui.screens import may
 
 #: a session that ended, a right or a site that was taken away: noticed within this, and before every push

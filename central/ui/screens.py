@@ -34,7 +34,7 @@ def screen(right: str | None, *, methods: Sequence[str] = ("GET", "HEAD")) -> Ca
     """The one way to make a view of the desk: signed in, holding `right` (a codename of accounts.Right), by `methods`.
 
     `None`: every member of staff. A stranger is sent to sign in, staff without the right get a 403 page.
-    Which rows they see is a second question, answered by `central.accounts.scope`.
+    Which rows they see is a second question, answered by `central.ui.scope`.
     """
 
     def decorate(view: View[P]) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """Which of his sites a person looks at now: all of them, or one chosen in the top bar (kept in the session).
 
-This narrows what is shown; what may be shown is decided by `central.accounts.scope` alone.
+This narrows what is shown; what may be shown is decided by `central.ui.scope` alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from central.ui import sites
+from central.ui.scope import ALL, visible_sites
 
 M = TypeVar("M", bound=Model)
 KEY = "site_in_view"
@@ -18,8 +19,6 @@ KEY = "site_in_view"
 
 def choices(request: HttpRequest) -> list[sites.SiteLook]:
     """The sites the person may choose from."""
-    from central.accounts.scope import ALL, visible_sites
-
     seen = visible_sites(request.user)
     return [look for look in sites.looks(request).values() if seen is ALL or look.id in seen]
 

@@ -10,10 +10,10 @@ from django.test import Client
 
 from central.accounts import actions
 from central.accounts.errors import UnknownChoice, UnknownRole, UnknownStaff
-from central.accounts.models import Profile
+from central.accounts.models import GroupRight, Profile
 from central.accounts.roles import ROLES, make_roles
 from central.accounts.scope import ALL, limit, may_see, visible_sites
-from central.cluster.models import Site
+from central.cluster.models import Site, SiteGroup
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +167,24 @@ def test_a_weak_password_is_refused(client: Client, new: str) -> None:
 
     assert answer.status_code == 422
     assert User.objects.get(username="ada").check_password(WORD)
+
+
+def test_a_group_right_follows_what_stands_in_the_group_and_under_it(sites: None) -> None:
+    food = SiteGroup.objects.create(id="food", title="Food")
+    drinks = SiteGroup.objects.create(id="drinks", title="Drinks", parent=food)
+    user = actions.make_staff("gleb", WORD, role="manager", sites=["ink"])
+    GroupRight.objects.create(user=user, group="food")
+    assert seen_by(user) == {"ink"}
+
+    Site.objects.filter(pk="tea").update(group=drinks)
+
+    assert seen_by(user) == {"ink", "tea"}
+
+
+def test_until_somebody_keeps_staff_nobody_sees_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    from central.ui import scope
+
+    user = actions.make_staff("ada", WORD, role="admin", sites=ALL)
+    monkeypatch.setattr(scope, "_read", scope._nothing)
+
+    assert visible_sites(user) == frozenset()

@@ -7,12 +7,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from central.accounts.scope import ALL, visible_sites
 from central.cluster import groups as actions
 from central.cluster import queries
 from central.cluster.errors import BadField, NameTaken, UnknownGroup
 from central.cluster.forms import GroupForm, NewGroupForm, put_errors
 from central.cluster.models import Site, SiteGroup
+from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
 
 

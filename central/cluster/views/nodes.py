@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from central.accounts.scope import ALL, visible_sites
 from central.cluster import actions, demo, queries
 from central.cluster.errors import BadField, UnknownNode
 from central.cluster.forms import InviteForm, put_errors
 from central.cluster.models import Node, Site
+from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, screen
 from node.config import config
 from sync.version import VERSION
