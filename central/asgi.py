@@ -16,6 +16,9 @@ from central.ui.consumers import LiveConsumer  # noqa: E402
 from central.ui.origin import SameOrigin  # noqa: E402
 from infra.http.address import behind_proxies  # noqa: E402
 from sync.hub import LinkConsumer  # noqa: E402
+from sync.threads import take_short_turns  # noqa: E402
+
+take_short_turns()
 
 _routes = ProtocolTypeRouter(
     {

@@ -44,6 +44,7 @@ from edge.shopper.routes import ROUTES as SHOPPER_ROUTES  # noqa: E402
 from node.errors import RialtoError  # noqa: E402
 from sync.link import link  # noqa: E402
 from sync.store.writer import reader, writer  # noqa: E402
+from sync.threads import take_short_turns  # noqa: E402
 
 logger = logging.getLogger("edge")
 #: a line per request at DEBUG: what kind of page, never which order, token, cart or address
@@ -185,6 +186,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _start() -> asyncio.Task[None]:
+    take_short_turns()
     live.start()
     _end_streams_on_signal()
     pictures.fetcher.wake()

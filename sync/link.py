@@ -384,8 +384,7 @@ class Session:
         """Queue at the writer, in order; what changed is announced after the commit, then the machine goes on."""
 
         def ended(future: Future[apply.Changed]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._written, future, then)
+            writer.post(self._loop, lambda: self._written(future, then))
 
         writer.submit(work).add_done_callback(ended)
 
@@ -470,8 +469,7 @@ class Session:
 
     def _queued(self, queued: Queued) -> None:
         """In the writer's thread, after the commit."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._enqueued, queued)
+        writer.post(self._loop, lambda: self._enqueued(queued))
 
     def _enqueued(self, queued: Queued) -> None:
         before = self._state.ups.get(queued.realm)
@@ -504,17 +502,15 @@ class Session:
         try:
             while True:
                 await asyncio.sleep(FORGET_EVERY)
-                if self._forgettable:
-                    await writer.run(self._forget)
+                if acked := self._take_forgettable():
+                    await writer.run(lambda: outbox.forget(acked))
         finally:
-            if self._forgettable:
-                writer.submit(self._forget)
+            if acked := self._take_forgettable():
+                writer.submit(lambda: outbox.forget(acked))
 
-    def _forget(self) -> None:
-        """In the writer's thread."""
+    def _take_forgettable(self) -> dict[str, int]:
         acked, self._forgettable = self._forgettable, {}
-        for realm, n in acked.items():
-            Outgoing.objects.filter(realm=realm, n__lte=n).delete()
+        return acked
 
 
 async def _shielded(work: Coroutine[Any, Any, None], name: str) -> None:

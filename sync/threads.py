@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,15 @@ T = TypeVar("T")
 
 #: threads per lane; connection pools have 4 per alias, and views want some
 PER_LANE = 3
+
+
+def take_short_turns() -> None:
+    """Let threads change places every half millisecond, for a process whose loop must answer while threads work.
+
+    An op goes from the loop to a thread and back, and a thread that renders or encodes holds the interpreter for a
+    whole turn: with Python's 5 ms these turns, not the work, were most of an op's time.
+    """
+    sys.setswitchinterval(0.0005)
 
 
 class Lanes:

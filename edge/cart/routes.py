@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from django.utils import translation
 from django.utils.translation import gettext
+from msgspec import Raw
 
 from edge.api.contracts import Ops
 from edge.cart import service
 from edge.cart.errors import NoHandle
 from edge.cart.roots import root_of
-from edge.cart.view import View, empty_view, view_of
+from edge.cart.view import View, empty_view, shown, view_of
 from edge.http import BadRequest, Request, Response, json_response, local_path, redirect
 from edge.live import carts as live
 from edge.shopper import session
@@ -26,7 +27,11 @@ from sync.store.writer import reader
 
 
 async def get_cart(request: Request) -> Response:
-    return json_response(await _view(request))
+    cart = await session.cart_of(request.cookies, request.site)
+    if cart is None:
+        return json_response(empty_view(request.site))
+    live.follow(cart)
+    return Response(200, (await shown(cart, request.site))[1])
 
 
 async def post_ops(request: Request) -> Response:
@@ -37,10 +42,10 @@ async def post_ops(request: Request) -> Response:
     if cart is None:
         raise NoHandle("ask for a handle first: POST /_r/session")
     taken = await service.take_ops(cart, asked.ops, group=group_of(request.site))
-    live.follow(await root_of(cart))
-    site = request.site
-    view = await reader.run(lambda: view_of(cart, site))
-    return json_response({"version": view["version"], "view": view, "acks": taken.acks})
+    root = await root_of(cart)
+    live.follow(root)
+    version, view = await shown(root, request.site)
+    return json_response({"version": version, "view": Raw(view), "acks": taken.acks})
 
 
 async def post_form(request: Request) -> Response:
@@ -96,8 +101,8 @@ async def _view(request: Request) -> View:
     cart = await session.cart_of(request.cookies, site)
     if cart is None:
         return empty_view(site)
-    live.follow(await root_of(cart))
-    return await reader.run(lambda: view_of(cart, site))
+    live.follow(cart)
+    return await view_of(cart, site)
 
 
 def flash_text(flash: str, site: SiteDoc) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from django.db import connections
 
-from edge.cart import roots, rows
+from edge.cart import cards, roots, rows
 from edge.cart.errors import UnknownSku
 from edge.live import carts as live
 from node.realms import EDGE, on_commit
@@ -25,7 +25,7 @@ from sync.contracts.documents import card_key
 from sync.contracts.ids import new_client_id
 from sync.core import cart as core
 from sync.core.cart import Cart
-from sync.store.edge.outbox import enqueue
+from sync.store.edge.outbox import enqueue, queue
 from sync.store.writer import reader, writer
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,12 @@ REALM = "orders"
 #: how long the hash of an op is remembered
 OPS_KEPT_MS = 30 * 86_400_000
 _KEPT = 5_000
+_KEPT_WRITTEN = 500
 
 #: root id -> (version, cart) as last committed
 _carts: OrderedDict[str, tuple[int, Cart]] = OrderedDict()
+#: the same as the writer last wrote it, committed or not: its thread alone touches this
+_written: OrderedDict[str, tuple[int, Cart]] = OrderedDict()
 #: dots central has acknowledged of late
 _central_has: OrderedDict[str, None] = OrderedDict()
 _lock = threading.Lock()
@@ -73,7 +76,11 @@ def load_version(cart: str, *, is_root: bool = False) -> tuple[int, Cart]:
 
 async def held(cart: str) -> tuple[int, Cart]:
     """The same for the event loop: from memory when it is there."""
-    root = await roots.root_of(cart)
+    return await held_root(await roots.root_of(cart))
+
+
+async def held_root(root: str) -> tuple[int, Cart]:
+    """The same for a root."""
     known = _carts.get(root)
     return known if known is not None else await reader.run(lambda: load_version(root))
 
@@ -89,7 +96,7 @@ async def take_ops(cart: str, ops: Sequence[CartOp], *, group: str) -> Taken:
     """
     core.check_ops(ops)
     adds = [op for op in ops if op.kind == "add"]
-    if adds:
+    if not cards.are_known(f"card:{group}", [card_key(op.key.site, op.key.sku, op.key.options) for op in adds]):
         await reader.run(lambda: check_on_sale(adds, group))
     return await writer.run(lambda: _take_ops(cart, ops))
 
@@ -118,7 +125,7 @@ def _take_ops(cart: str, ops: Sequence[CartOp]) -> Taken:
         after = core.join(before, delta, alarm=_refuse)
         core.check_size(after, before=before)
         hashes = {core.dot_text(op.dot): core.op_hash(op) for op in fresh}
-        row = rows.outbox_row(REALM, _send(root, delta, hashes))
+        row = _send(root, delta, hashes)
         rows.remember_ops(hashes, row, _now())
         version = _save(root, version, before, after)
     waiting = rows.waiting({row for _, row in seen.values()})
@@ -226,7 +233,7 @@ def _join_state(cart: str, state: Cart) -> None:
     root = roots.stored_root(cart)
     version, before = _stored(root)
     after = core.join(before, state)
-    if core.cart_bytes(after) != core.cart_bytes(before):
+    if after != before:
         _send(root, state, {})
         _save(root, version, before, after)
 
@@ -246,7 +253,7 @@ def apply_fact(key: str, body: bytes) -> None:
     root = roots.stored_root(fact.cart)
     version, before = _stored(root)
     after = core.join(before, core.decode(fact.delta), alarm=_alarm)
-    if core.cart_bytes(after) != core.cart_bytes(before):
+    if after != before:
         _save(root, version, before, after)
 
 
@@ -269,21 +276,28 @@ def _alarm(dot: Dot) -> None:
 
 
 def _stored(root: str) -> tuple[int, Cart]:
-    found = rows.stored(root)
-    if found is None:
+    """(version, cart) as the database has it; decoded only when no memory holds that version."""
+    version = rows.version_of(root)
+    if not version:
         return 0, core.EMPTY
-    version, state = found
-    known = _carts.get(root)
-    # What is remembered was committed under its version, so the same version is the same cart.
-    return known if known and known[0] == version else (version, core.decode(unpack(state, CartState)))
+    # Every change goes through `_save`, in one thread: what it wrote last under a version is what the row holds, also
+    # after a roll-back, which brings an older version back. And what was committed under a version stays the same.
+    for known in (_written.get(root), _carts.get(root)):
+        if known and known[0] == version:
+            return known
+    found = rows.stored(root)
+    return (found[0], core.decode(unpack(found[1], CartState))) if found else (0, core.EMPTY)
 
 
 def _save(root: str, version: int, before: Cart, after: Cart) -> int:
-    state = core.cart_bytes(after)
-    if version and state == core.cart_bytes(before):
+    if version and after == before:
         return version
     version += 1
-    rows.store(root, version, state, _now())
+    rows.store(root, version, core.cart_bytes(after), _now())
+    _written[root] = (version, after)
+    _written.move_to_end(root)
+    if len(_written) > _KEPT_WRITTEN:
+        _written.popitem(last=False)
     on_commit(lambda: _committed(root, version, after), realm=EDGE)
     return version
 
@@ -294,8 +308,9 @@ def _committed(root: str, version: int, cart: Cart) -> None:
 
 
 def _send(root: str, delta: Cart, hashes: Mapping[str, str]) -> int:
+    """Send a delta to central; its row in the outbox."""
     body = pack(CartDelta(cart=root, delta=core.encode(delta), hashes=dict(hashes)))
-    return enqueue(REALM, "cart", body, ref=f"{root}|{','.join(hashes)}")
+    return queue(REALM, "cart", body, ref=f"{root}|{','.join(hashes)}").row
 
 
 def _remember(root: str, known: tuple[int, Cart]) -> None:
@@ -311,6 +326,7 @@ def _remember(root: str, known: tuple[int, Cart]) -> None:
 def forget_all() -> None:
     """Forget what was remembered (tests that change databases)."""
     _carts.clear()
+    _written.clear()
     _central_has.clear()
     roots.forget_all()
 

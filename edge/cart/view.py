@@ -10,53 +10,69 @@ import hashlib
 from collections import OrderedDict
 from typing import Any
 
+import msgspec
 from django.utils import translation
 from django.utils.translation import gettext
 
-from edge.cart import roots
-from edge.cart.service import load_version
+from edge.cart import cards, service
+from edge.cart.roots import root_of
 from edge.replica.sites import site as site_by_id
 from sites import urls
 from sites.money import format_money
 from sites.rendering import language_of
-from sync.contracts.codec import unpack
+from sync.contracts.cart import Dot, Token
 from sync.contracts.documents import CardDoc, SiteDoc, card_key
-from sync.core.cart import Line, lines
+from sync.core.cart import Cart, Line, Seen, lines
 from sync.link import link
 from sync.replica import after_apply
-from sync.store.edge.models import Document
+from sync.store.writer import reader
 from sync.topics import name_of
 
 View = dict[str, Any]
 
-_KEPT = 2_000
-_KEPT_CARDS = 20_000
-_views: OrderedDict[tuple[str, int, str], View] = OrderedDict()
-_cards: dict[tuple[str, str], tuple[int, CardDoc]] = {}
-#: counts the times documents changed: a view made across such a change is not kept
-_news = 0
+_KEPT = 1_000
+_KEPT_TOKENS = 20_000
+#: (root, version, site) -> the view's JSON without its end
+_views: OrderedDict[tuple[str, int, str], bytes] = OrderedDict()
+#: a token's JSON; a cart of many is shown again after each op, and only one of its tokens is new
+_tokens: dict[Dot, tuple[Token, int, bytes]] = {}
 
 
-def view_of(cart: str, site: SiteDoc) -> View:
-    """What the shop `site` shows of a cart. Off the event loop.
+async def view_of(cart: str, site: SiteDoc) -> View:
+    """What the shop `site` shows of a cart. For the event loop.
 
     {version, lines: [{key, qty, tokens: [[dot, token, left]], title, ...}], totals: [{currency, amount, text}],
     count, link: "up" | "cut"}; see `docs/reference/shop-http.md`.
     """
-    root = roots.stored_root(cart)
-    version, state = load_version(root, is_root=True)
+    view: View = msgspec.json.decode((await shown(cart, site))[1])
+    return view
+
+
+async def shown(cart: str, site: SiteDoc) -> tuple[str, bytes]:
+    """The view's version and its JSON: made once for each state of a cart, however many tabs and ops ask for it."""
+    root = await root_of(cart)
+    version, held = await service.held_root(root)
     key = (root, version, site.id)
     found = _views.get(key)
     if found is None:
-        began = _news
-        with translation.override(language_of(site)):
-            found = _view([*lines(state)], site)
-        found["version"] = event_id(root, version)
-        if began == _news:
-            _views[key] = found
+        found = await _made(key, held, site)
+    link_state = b"up" if link.is_up else b"cut"
+    return event_id(root, version), b'%b,"link":"%b"}' % (found, link_state)
+
+
+async def _made(key: tuple[str, int, str], held: Cart, site: SiteDoc) -> bytes:
+    began, shown_lines = cards.news(), lines(held)
+    root, version, _ = key
+    wanted = [card_key(line.key.site, line.key.sku, line.key.options) for line in shown_lines]
+    if cards.are_known(_topic(site), wanted):
+        body = _json(root, version, shown_lines, wanted, site)
+    else:
+        body = await reader.run(lambda: _json(root, version, shown_lines, wanted, site))
+    if began == cards.news():
+        _views[key] = body
         if len(_views) > _KEPT:
             _views.popitem(last=False)
-    return found | {"link": "up" if link.is_up else "cut"}
+    return body
 
 
 def event_id(root: str, version: int) -> str:
@@ -79,38 +95,27 @@ def empty_view(site: SiteDoc) -> View:
     return {"version": "", "lines": [], "totals": [], "count": 0, "link": "up" if link.is_up else "cut"}
 
 
-def _view(held: list[Line], site: SiteDoc) -> View:
-    keys = [card_key(line.key.site, line.key.sku, line.key.options) for line in held]
-    cards = _cards_of(f"card:{site.group}", keys)
-    shown = [_line(line, site, *cards.get(key, (0, None))) for line, key in zip(held, keys, strict=True)]
-    return {"lines": shown, "totals": _totals(shown, site), "count": sum(line["qty"] for line in shown)}
+def _json(root: str, version: int, held: list[Line], keys: list[str], site: SiteDoc) -> bytes:
+    found = cards.cards_of(_topic(site), keys)
+    with translation.override(language_of(site)):
+        shown_lines = [_line(line, site, *found.get(key, (0, None))) for line, key in zip(held, keys, strict=True)]
+    view = {
+        "version": event_id(root, version),
+        "lines": shown_lines,
+        "totals": _totals(shown_lines, site),
+        "count": sum(line["qty"] for line in shown_lines),
+    }
+    return msgspec.json.encode(view)[:-1]
 
 
-def _cards_of(topic: str, keys: list[str]) -> dict[str, tuple[int, CardDoc]]:
-    """Key -> (version, card) of those that are held; decoded once and kept until documents change."""
-    began = _news
-    held = {key: card for key in keys if (card := _cards.get((topic, key)))}
-    if missing := [key for key in keys if key not in held]:
-        rows = Document.objects.filter(topic=topic, key__in=missing, body__isnull=False)
-        read = {
-            key: (ver, unpack(bytes(body), CardDoc))
-            for key, ver, body in rows.values_list("key", "ver", "body")
-            if body
-        }
-        if began == _news:
-            if len(_cards) > _KEPT_CARDS:
-                _cards.clear()
-            _cards.update({(topic, key): card for key, card in read.items()})
-        held |= read
-    return held
+def _topic(site: SiteDoc) -> str:
+    return f"card:{site.group}"
 
 
 def forget_all() -> None:
-    """Forget what was remembered (tests that change databases)."""
-    global _news
-    _news += 1
+    """Documents have changed, or another database stands behind this process now (tests)."""
+    cards.forget_all()
     _views.clear()
-    _cards.clear()
 
 
 def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None) -> View:
@@ -131,7 +136,7 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None) -> View:
         "id": _line_id(line),
         "key": [line.key.site, line.key.sku, line.key.options],
         "qty": line.quantity,
-        "tokens": [[list(_dot(seen.dot)), _token(seen.token), seen.left] for seen in line.tokens],
+        "tokens": msgspec.Raw(b"[%b]" % b",".join([_token_json(seen) for seen in line.tokens])),
         "variant": card.variant if card else "",
         "title": card.title if card else line.key.sku,
         "options_title": card.options_title if card else "",
@@ -181,9 +186,13 @@ def _line_id(line: Line) -> str:
     return hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
 
 
-def _dot(dot: Any) -> tuple[str, int]:
-    return dot.client, dot.seq
-
-
-def _token(token: Any) -> list[Any]:
-    return [[token.key.site, token.key.sku, token.key.options], token.units, token.price_ref, token.hlc]
+def _token_json(seen: Seen) -> bytes:
+    dot, token, left = seen
+    known = _tokens.get(dot)
+    if known is not None and known[0] is token and known[1] == left:
+        return known[2]
+    body = msgspec.json.encode([dot, token, left])
+    if len(_tokens) >= _KEPT_TOKENS:
+        _tokens.clear()
+    _tokens[dot] = (token, left, body)
+    return body

@@ -1,6 +1,6 @@
 """Which open tabs watch which cart, and what there is to tell them.
 
-Streams live on the event loop; commits happen in the writer's thread, so news crosses by `call_soon_threadsafe`. A
+Streams live on the event loop; commits happen in the writer's thread, so news crosses by `writer.post`. A
 stream keeps no queue: it is told that there is news and reads the newest view, so a slow tab costs one view and no
 more.
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sync.link import link
+from sync.store.writer import writer
 
 #: how long an edge follows a cart that no tab has open
 IDLE_S = 30 * 60
@@ -161,4 +162,4 @@ def _on_loop(work: Callable[[], object]) -> None:
     if is_here:
         work()
     else:
-        loop.call_soon_threadsafe(work)
+        writer.post(loop, work)

@@ -22,14 +22,13 @@ import msgspec
 
 from edge.cart.roots import root_of
 from edge.cart.routes import flash_text
-from edge.cart.service import load_version
-from edge.cart.view import View, empty_view, view_of
+from edge.cart.service import held_root
+from edge.cart.view import empty_view, shown
 from edge.http import Request, Send
 from edge.live import carts as live
 from edge.pages import wire
 from edge.shopper import session
 from sync.contracts.documents import SiteDoc
-from sync.store.writer import reader
 
 logger = logging.getLogger("edge.live")
 
@@ -44,10 +43,10 @@ async def stream(request: Request, send: Send) -> None:
     await send(_chunk(b"retry: 1000\n\n"))
     if cart is None:
         # No handle yet: say so and end; the page opens a stream again after its first op.
-        await send(_chunk(_event("cart", empty_view(site)), is_last=True))
+        await send(_chunk(_event("cart", msgspec.json.encode(empty_view(site))), is_last=True))
         return
     if text := flash_text(await session.take_flash(request.cookies, site), site):
-        await send(_chunk(_event("flash", {"text": text})))
+        await send(_chunk(_event("flash", msgspec.json.encode({"text": text}))))
     watcher = live.watch(await root_of(cart), session.handle_hash(request.cookies, site))
     try:
         await _until_gone(request, _pump(watcher, site, send, client=request.query.get("c", "")))
@@ -58,7 +57,7 @@ async def stream(request: Request, send: Send) -> None:
 
 
 async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send, *, client: str) -> None:
-    shown: tuple[str, str] | None = None
+    told = b""
     while live.is_running():
         try:
             await asyncio.wait_for(watcher.news.wait(), BEAT_S)
@@ -67,23 +66,24 @@ async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send, *, client: str
             continue
         watcher.news.clear()
         acks, watcher.acks = watcher.acks, set()
-        view = await reader.run(lambda: _view(watcher.root, site, client))
+        version, view = await _view(watcher.root, site, client)
         parts = []
-        if shown != (view["version"], view["link"]) or not acks:
-            parts.append(_event("cart", view))
+        if view != told or not acks:
+            parts.append(_event("cart", view, version))
         if acks:
-            parts.append(_event("acks", {"dots": sorted(acks)}))
-        shown = view["version"], view["link"]
+            parts.append(_event("acks", msgspec.json.encode({"dots": sorted(acks)})))
+        told = view
         await send(_chunk(b"".join(parts)))
 
 
-def _view(root: str, site: SiteDoc, client: str) -> View:
-    _, held = load_version(root)  # before the view: what `has` names is in it for certain
-    view = view_of(root, site)
+async def _view(root: str, site: SiteDoc, client: str) -> tuple[str, bytes]:
+    _, held = await held_root(root)  # before the view: what `has` names is in it for certain
+    version, view = await shown(root, site)
     if client:
         beyond = sorted(dot.seq for dot in held.cloud if dot.client == client)
-        view["has"] = [held.vector.get(client, 0), *beyond]
-    return view
+        has = msgspec.json.encode([held.vector.get(client, 0), *beyond])
+        view = b'%b,"has":%b}' % (view[:-1], has)
+    return version, view
 
 
 async def _until_gone(request: Request, work: Coroutine[Any, Any, None]) -> None:
@@ -101,9 +101,9 @@ async def _until_gone(request: Request, work: Coroutine[Any, Any, None]) -> None
         logger.error("a live stream failed: %s", ended, exc_info=ended)
 
 
-def _event(name: str, value: View) -> bytes:
-    head = f"id: {value['version']}\n" if name == "cart" and value["version"] else ""
-    return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(value) + b"\n\n"
+def _event(name: str, body: bytes, version: str = "") -> bytes:
+    head = f"id: {version}\n" if version else ""
+    return b"%bevent: %b\ndata: %b\n\n" % (head.encode(), name.encode(), body)
 
 
 def _chunk(body: bytes, *, is_last: bool = False) -> dict[str, object]:

@@ -131,8 +131,10 @@ def quantity(cart: Cart, key: LineKey) -> int:
 def lines(cart: Cart) -> list[Line]:
     """What the shopper sees, in the order in which it was put in. Lines of no units are left out."""
     by_key: dict[LineKey, list[Seen]] = {}
+    takes = cart.takes
     for dot, token in cart.tokens.items():
-        if units := left(cart, dot):
+        units = left(cart, dot) if dot in takes else token.units
+        if units:
             by_key.setdefault(token.key, []).append(Seen(dot, token, units))
     found = []
     for key, seen in by_key.items():
@@ -267,18 +269,27 @@ def join(one: Cart, two: Cart, *, alarm: Callable[[Dot], None] | None = None) ->
     edges keeps the lesser hlc. One dot with two payloads is a broken or hostile client: `alarm` is told, and every
     node settles on the same one of the two, so that nobody can make carts differ or stop a link.
     """
-    tokens: dict[Dot, Token] = {}
-    for dot, token in one.tokens.items():
-        other = two.tokens.get(dot)
-        if other is not None:
-            tokens[dot] = token if token == other else _settled(dot, token, other, alarm)
-        elif not two.has_seen(dot):
-            tokens[dot] = token
+    tokens = dict(one.tokens)
+    for dot in _dropped(one, two):
+        del tokens[dot]
     for dot, token in two.tokens.items():
-        if dot not in one.tokens and not one.has_seen(dot):
-            tokens[dot] = token
+        other = one.tokens.get(dot)
+        if other is None:
+            if not one.has_seen(dot):
+                tokens[dot] = token
+        elif token != other:
+            tokens[dot] = _settled(dot, other, token, alarm)
     vector, cloud = _joined_context(one, two)
     return Cart(vector, cloud, tokens, _joined_takes(tokens, one, two, alarm))
+
+
+def _dropped(one: Cart, two: Cart) -> list[Dot]:
+    """Tokens of `one` that `two` has seen and holds no more. A delta has seen few dots, a cart many."""
+    held = one.tokens
+    if len(two.cloud) + sum(two.vector.values()) < len(held):
+        seen = {*two.cloud, *(Dot(client, seq) for client, top in two.vector.items() for seq in range(1, top + 1))}
+        return [dot for dot in seen if dot in held and dot not in two.tokens]
+    return [dot for dot in held if dot not in two.tokens and two.has_seen(dot)]
 
 
 def joined(carts: Iterable[Cart]) -> Cart:
@@ -314,6 +325,8 @@ def _joined_takes(
     tokens: Mapping[Dot, Token], one: Cart, two: Cart, alarm: Callable[[Dot], None] | None
 ) -> dict[Dot, Mapping[Dot, Take]]:
     takes: dict[Dot, Mapping[Dot, Take]] = {}
+    if not one.takes and not two.takes:
+        return takes
     for dot in tokens.keys() & (one.takes.keys() | two.takes.keys()):
         mine, theirs = one.takes.get(dot), two.takes.get(dot)
         if not mine or not theirs:
@@ -430,7 +443,8 @@ def check_size(cart: Cart, *, before: Cart) -> None:
     if len(cart.vector) + len(cart.cloud) > MAX_CONTEXT:
         raise CartFull("this cart has seen too many changes")
     has_more = len(cart.tokens) > len(before.tokens)
-    if has_more and (len(cart.tokens) > MAX_TOKENS or _live_tokens(cart) > MAX_LIVE_TOKENS):
+    count = len(cart.tokens)
+    if has_more and count > MAX_LIVE_TOKENS and (count > MAX_TOKENS or _live_tokens(cart) > MAX_LIVE_TOKENS):
         raise CartFull("this cart is full")
     takes = sum(map(len, cart.takes.values()))
     if takes > MAX_TAKES and takes > sum(map(len, before.takes.values())):

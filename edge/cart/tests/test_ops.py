@@ -15,7 +15,7 @@ from edge.shopper.models import Handle
 from sync.contracts.cart import CartDelta, LineKey
 from sync.contracts.codec import unpack
 from sync.core import cart as core
-from sync.replica import run_acked
+from sync.replica import run_acked, run_after_apply
 from sync.store.edge.models import Outgoing
 from sync.store.writer import writer
 
@@ -164,7 +164,7 @@ async def test_a_node_that_joins_anew_does_not_take_a_waiting_op_for_acknowledge
 async def test_a_repeat_of_goods_that_are_gone_since_is_acknowledged_all_the_same(shopper):
     op = shopper.add()
     await shopper.send(op)
-    make.retract(make.cards_of(make.make_product("tea", "assam"))[0])
+    await run_after_apply(make.retract(make.cards_of(make.make_product("tea", "assam"))[0]))
 
     assert (await shopper.send(op)).json()["acks"] == {dot_text(op): "edge"}
     assert code(await shopper.send(op, shopper.add())) == (422, "unknown_sku")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db import connections
@@ -15,6 +15,7 @@ from django.db.models import Count
 
 from node.realms import EDGE, on_commit
 from sync.replica import on_central_ack
+from sync.store.edge import sql
 from sync.store.edge.models import Outgoing, OutgoingHead
 
 __all__ = ["Queued", "enqueue", "on_central_ack", "on_queued"]
@@ -29,6 +30,8 @@ class Queued:
     kind: str
     body: bytes
     ref: str
+    #: its row in the outbox: the number may change (a node that joins anew counts from 1), the row does not
+    row: int = 0
 
 
 _listeners: list[Callable[[Queued], None]] = []
@@ -40,33 +43,40 @@ def enqueue(realm: str, kind: str, body: bytes, *, ref: str = "") -> int:
 
     Call it inside the writer's transaction, beside the rows it reports. `ref` comes back in `on_central_ack(kind)`.
     """
+    return queue(realm, kind, body, ref=ref).n
+
+
+def queue(realm: str, kind: str, body: bytes, *, ref: str = "") -> Queued:
+    """The same; returns all of the op's place."""
     if not connections[EDGE].in_atomic_block:
         raise RuntimeError("enqueue() belongs inside the writer's transaction: use writer.run()")
     n = _next(realm)
-    _store(realm, n, kind, body, ref)
-    queued = Queued(realm, n, kind, body, ref)
+    queued = Queued(realm, n, kind, body, ref, row=_store(realm, n, kind, body, ref))
     on_commit(lambda: _tell(queued), realm=EDGE)
-    return n
+    return queued
 
 
-def _store(realm: str, n: int, kind: str, body: bytes, ref: str) -> None:
-    """In plain SQL, as every op of every shopper passes here."""
-    with connections[EDGE].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO sync_edge_outgoing (realm, n, kind, body, ref, created) VALUES (%s, %s, %s, %s, %s, %s)",
-            [realm, n, kind, body, ref, time.time_ns() // 1_000_000],
-        )
+def _store(realm: str, n: int, kind: str, body: bytes, ref: str) -> int:
+    return sql.insert(
+        "INSERT INTO sync_edge_outgoing (realm, n, kind, body, ref, created) VALUES (?, ?, ?, ?, ?, ?)",
+        [realm, n, kind, body, ref, time.time_ns() // 1_000_000],
+    )
 
 
 def _next(realm: str) -> int:
-    with connections[EDGE].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO sync_edge_outgoinghead (realm, epoch, n) "
-            "VALUES (%s, COALESCE((SELECT epoch FROM sync_edge_outgoinghead WHERE realm = ''), 0), 1) "
-            "ON CONFLICT (realm) DO UPDATE SET n = n + 1 RETURNING n",
-            [realm],
-        )
-        return int(cursor.fetchone()[0])
+    rows = sql.fetch(
+        "INSERT INTO sync_edge_outgoinghead (realm, epoch, n) "
+        "VALUES (?, COALESCE((SELECT epoch FROM sync_edge_outgoinghead WHERE realm = ''), 0), 1) "
+        "ON CONFLICT (realm) DO UPDATE SET n = n + 1 RETURNING n",
+        [realm],
+    )
+    return int(rows[0][0])
+
+
+def forget(acked: Mapping[str, int]) -> None:
+    """Central has committed the ops of each realm up to this number. Inside a job of the writer."""
+    for realm, n in acked.items():
+        sql.execute("DELETE FROM sync_edge_outgoing WHERE realm = ? AND n <= ?", [realm, n])
 
 
 def on_queued(listener: Callable[[Queued], None]) -> Callable[[], None]:

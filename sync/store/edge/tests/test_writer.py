@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, OperationalError, connections
 
-from node.realms import EDGE, atomic
+from node.realms import EDGE, atomic, on_commit
 from sync.contracts.codec import pack
 from sync.contracts.documents import RateDoc
 from sync.store.edge import documents
@@ -77,6 +78,80 @@ async def test_jobs_that_wait_together_share_one_commit() -> None:
     unhook()
 
     assert len(commits) == 2
+
+
+async def test_a_job_that_failed_after_writing_makes_its_group_run_again_and_one_that_failed_before_does_not() -> None:
+    ran: list[str] = []
+
+    def work(name: str, *, writes: bool = True, fails: bool = False) -> Callable[[], None]:
+        def run() -> None:
+            ran.append(name)
+            if writes:
+                keep(name)
+            if fails:
+                raise ValueError(name)
+
+        return run
+
+    async def group(*works: Callable[[], None]) -> list[str]:
+        ran.clear()
+        held = hold_writer()
+        jobs = [writer.submit(each) for each in works]
+        held.set()
+        return [str(error) for job in jobs if (error := await reader.run(job.exception))]
+
+    assert await group(work("a"), work("refused", writes=False, fails=True), work("b")) == ["refused"]
+    assert ran == ["a", "refused", "b"]
+    assert await group(work("c"), work("half", fails=True), work("d")) == ["half"]
+    assert ran == ["c", "half", "c", "half", "d"]
+    assert await reader.run(keys) == {"a", "b", "c", "d"}
+
+
+async def test_an_op_of_a_group_that_ran_twice_is_told_of_once() -> None:
+    def half() -> None:
+        enqueue("orders", "thing", b"half")
+        raise ValueError
+
+    queued: list[int] = []
+    unhear = on_queued(lambda one: queued.append(one.n))
+    held = hold_writer()
+    jobs = [writer.submit(work) for work in (lambda: enqueue("orders", "thing", b"1"), half)]
+    held.set()
+
+    assert jobs[0].result() == 1
+    with pytest.raises(ValueError):
+        jobs[1].result()
+    unhear()
+    assert queued == [1]
+
+
+async def test_what_a_group_tells_a_loop_comes_in_one_piece_before_its_answers() -> None:
+    loop, told = asyncio.get_running_loop(), []
+
+    def work(n: int) -> None:
+        keep(f"k{n}")
+        on_commit(lambda: writer.post(loop, lambda: told.append(n)), realm=EDGE)
+
+    held = hold_writer()
+    jobs = [asyncio.ensure_future(writer.run(lambda n=n: work(n))) for n in range(3)]  # type: ignore[misc]
+    await asyncio.sleep(0)
+    held.set()
+    await jobs[0]
+
+    assert told == [0, 1, 2]
+    await asyncio.gather(*jobs)
+
+
+async def test_a_caller_that_gave_up_takes_nothing_back_and_breaks_nobody() -> None:
+    held = hold_writer()
+    given_up = asyncio.ensure_future(writer.run(lambda: keep("one")))
+    other = asyncio.ensure_future(writer.run(lambda: keep("two")))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    held.set()
+    await other
+
+    assert await reader.run(keys) == {"one", "two"}
 
 
 async def test_a_failed_commit_fails_every_job_of_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
