@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from central.orders import intake
 from central.orders.errors import MoveRefused, OrderConflict, StaleOrder, UnknownOrder, UnknownStatus
 from central.orders.events import OrderReceived, StatusChanged
 from central.orders.labels import label_of
-from central.orders.models import Order, OrderChange, OrderLine, OrderStatus, StatusMove
+from central.orders.models import Order, OrderChange, OrderLine, OrderPerson, OrderStatus, StatusMove
 from central.orders.text import fold
 from central.stock.actions import book_order, free_order
 from central.ui import live
@@ -29,6 +29,9 @@ from sync.events import record_event
 from sync.outbox import record_state
 
 Kind = OrderChange.Kind
+
+#: whoever hands on the orders of a merged customer holds it alone, whoever names a customer holds it with others
+_MERGES = "customers-merged"
 
 
 def receive_order(placed: PlacedOrder, *, body: bytes | None = None, received_at: datetime | None = None) -> Order:
@@ -163,15 +166,55 @@ def _past_changes(order: Order, past: PastOrder) -> Iterator[OrderChange]:
 
 
 def set_customer(order_id: UUID, customer: UUID) -> None:
-    """Name the customer of an order, once; whoever was named first stays."""
+    """Name the customer of an order, once; whoever was named first stays, or the one he was merged into."""
     with atomic(ORDERS):
+        _queue_up(_MERGES, beside_others=True)
         order = _locked(order_id)
         if order.customer is not None:
             return
-        order.customer = customer
+        order.customer = customer = _survivor(customer)
         _bump(order, "customer")
         _record(order, Kind.CUSTOMER, by="system", became={"customer": customer.hex})
         _publish(order)
+
+
+def write_people(people: Sequence[OrderPerson], *, restored: Mapping[UUID, int] | None = None) -> None:
+    """Take over what customers are found by, and hand on the orders of those merged into others. A newer version stays.
+
+    `restored`: customer -> the version here that an older one may replace, because its realm came out of a backup.
+    """
+    with atomic(ORDERS):
+        _queue_up(*sorted(f"person:{person.pk.hex}" for person in people))
+        here = dict(OrderPerson.objects.filter(pk__in=[one.pk for one in people]).values_list("pk", "ver"))
+        OrderPerson.objects.bulk_create(one for one in people if one.pk not in here)
+        changed = [
+            one
+            for one in people
+            if one.pk in here and (one.ver >= here[one.pk] or (restored or {}).get(one.pk) == here[one.pk])
+        ]
+        OrderPerson.objects.bulk_update(changed, ["marks", "merged_into", "ver"])
+        if gone := [one.pk for one in people if one.merged_into]:
+            _queue_up(_MERGES)
+            for customer in gone:
+                Order.objects.filter(customer=customer).update(customer=_survivor(customer))
+
+
+def forget_people(customers: Collection[UUID]) -> None:
+    """Customers that are there no more: nothing finds their orders by who they were."""
+    if customers:
+        with atomic(ORDERS):
+            OrderPerson.objects.filter(pk__in=customers).update(marks=[])
+
+
+def _survivor(customer: UUID) -> UUID:
+    """Whom a customer was merged into, as far as orders have heard; else himself. Under the lock `_MERGES`."""
+    seen = {customer}
+    while found := OrderPerson.objects.filter(pk=customer, merged_into__isnull=False).first():
+        customer = found.merged_into or customer
+        if customer in seen:
+            break
+        seen.add(customer)
+    return customer
 
 
 def note_payment(order_id: UUID, *, by: str, was: str, became: str) -> None:
@@ -277,15 +320,17 @@ def _line_rows(order: Order, placed: PlacedOrder) -> list[OrderLine]:
     ]
 
 
-def _queue_up(*names: str) -> None:
+def _queue_up(*names: str, beside_others: bool = False) -> None:
     """One order may come by two ways at one moment, one number from two disks: the second waits for the first.
 
     Without it the second would end in a broken unique constraint, and so, for good, in quarantine.
+    `beside_others`: wait only for those who queue up alone.
     """
+    lock = "pg_advisory_xact_lock_shared" if beside_others else "pg_advisory_xact_lock"
     with connections[alias_of(ORDERS)].cursor() as cursor:
         for name in names:
             key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            cursor.execute(f"SELECT {lock}(%s)", [key])
 
 
 def _free_number(number: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from central.orders import actions, mails
+from central.orders import actions, mails, person_index
 from central.orders.events import OrderReceived, StatusChanged
 from central.orders.models import Order, OrderStatus
 from central.orders.seal import open_person
@@ -14,12 +14,12 @@ from central.payments.events import PaymentChanged
 from central.payments.models import Payment
 from central.payments.providers import is_online
 from central.people.actions import match_or_make_customer
-from central.people.events import CustomerMatched
+from central.people.events import CustomerChanged, CustomerMatched
 from central.people.models import OrderContact
 from central.people.queries import contact_of
 from central.stock.events import PendingResolved
 from node.realms import ORDERS
-from sync.events import JobRun, handles, once
+from sync.events import JobRun, handles, job, once
 
 
 class ContactNotYet(Exception):
@@ -40,6 +40,17 @@ def match_customer(event: OrderReceived, job: JobRun) -> dict[str, Any]:
 @handles(CustomerMatched)
 def name_customer(event: CustomerMatched, job: JobRun) -> None:
     actions.set_customer(UUID(event.order), UUID(event.customer))
+
+
+@handles(CustomerChanged)
+def index_customer(event: CustomerChanged, job: JobRun) -> None:
+    """What the customer's orders are found by. His version decides, not the order in which events come."""
+    person_index.index_customer(UUID(event.customer), event.ver)
+
+
+@job(person_index.JOB, lease_s=3600)
+def reindex(payload: bytes, run: JobRun) -> dict[str, Any]:
+    return {"customers": person_index.reindex()}
 
 
 @handles(CustomerMatched)

@@ -6,6 +6,8 @@ import json
 import uuid
 from datetime import timedelta
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -196,6 +198,24 @@ class OrderLine(models.Model):
     def sum(self) -> int:
         """Of the line, in its own currency."""
         return self.price * self.units
+
+
+class OrderPerson(models.Model):
+    """A customer as orders may know him: not who he is, but what his orders can be found by (see `marks`).
+
+    Kept up by events from the realm `customers`, so that a list of orders asks no other realm. `ver` is the customer's
+    version that it shows; an older one never takes its place.
+    """
+
+    customer = models.UUIDField(primary_key=True)
+    #: one of 16 bytes for each phone, e-mail and word of a name
+    marks = ArrayField(models.BinaryField(), default=list)
+    #: whose his orders have become
+    merged_into = models.UUIDField(null=True)
+    ver = models.PositiveBigIntegerField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["marks"], name="person_marks")]
 
 
 class OrderChange(models.Model):

@@ -16,12 +16,13 @@ from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QueryS
 
 from central.accounts.scope import Sites, visible_sites
 from central.orders.errors import UnknownOrder
-from central.orders.models import Order, OrderChange, OrderLine, OrderStatus, StatusMove
+from central.orders.marks import marks_wanted
+from central.orders.models import Order, OrderChange, OrderLine, OrderPerson, OrderStatus, StatusMove
 from central.orders.text import fold
 from central.payments.models import Payment
 from central.payments.queries import payments_of
 from central.people.models import Customer, OrderContact
-from central.people.queries import contact_of, customers_by_contact
+from central.people.queries import contact_of
 
 R = TypeVar("R", bound=Model)
 
@@ -68,7 +69,8 @@ class OrderFilter:
 
     `sites`: labels of the whole order, found under any site it or one of its lines arose on. `line_sites`: labels of
     single lines; a list of lines shows only the matching ones, a list of orders those that have one.
-    `search`: number, title or sku, in any case, ё as е; a phone or an e-mail finds its customer's orders.
+    `search`: number, title or sku, in any case, ё as е. `person`: the customer's phone or e-mail, whole, or whole words
+    of his name, all of them. Who may see customers finds them by `search` too.
     """
 
     sites: tuple[str, ...] = ()
@@ -76,12 +78,13 @@ class OrderFilter:
     statuses: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     search: str = ""
+    person: str = ""
     customer: uuid.UUID | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
     only_pending: bool = False
-    #: False for readers without a right to customers: they must not learn whose phone has orders
-    finds_customers: bool = True
+    #: only for readers with the right to customers: the others must not learn whose phone has orders
+    finds_customers: bool = False
 
 
 def filtered_orders(orders: QuerySet[Order], wanted: OrderFilter) -> QuerySet[Order]:
@@ -114,22 +117,21 @@ def _order_conditions(wanted: OrderFilter, prefix: str) -> Q:
         "pending_units__gt": 0 if wanted.only_pending else None,
     }
     found = Q(**{prefix + name: value for name, value in simple.items() if value not in (None, (), "")})
+    if wanted.person.strip() and wanted.finds_customers:
+        found &= _ordered_by(wanted.person, prefix)
     return found & _search(wanted, prefix) if wanted.search.strip() else found
 
 
 def _search(wanted: OrderFilter, prefix: str) -> Q:
     found = Q(**{f"{prefix}search_key__contains": fold(wanted.search)})
-    if wanted.finds_customers and (customers := _customers_named(wanted.search)):
-        found |= Q(**{f"{prefix}customer__in": customers})
-    return found
+    return found | _ordered_by(wanted.search, prefix) if wanted.finds_customers else found
 
 
-def _customers_named(text: str) -> list[uuid.UUID]:
-    """Customers whose phone or e-mail is exactly `text`; none when their realm is away."""
-    try:
-        return [customer.pk for customer in customers_by_contact(text)]
-    except DatabaseError:
-        return []
+def _ordered_by(text: str, prefix: str) -> Q:
+    """Orders of the customers that `text` finds. By the marks of this realm: no other one is asked."""
+    marks = marks_wanted(text)
+    people = OrderPerson.objects.filter(marks__contains=marks) if marks else OrderPerson.objects.none()
+    return Q(**{f"{prefix}customer__in": people.values("customer")})
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------

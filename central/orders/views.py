@@ -171,6 +171,7 @@ def filter_of(request: StaffRequest) -> OrderFilter:
         line_sites=tuple(given.getlist("line")),
         statuses=tuple(given.getlist("status")),
         search=given.get("q", "").strip()[:100],
+        person=given.get("person", "").strip()[:100],
         only_pending=given.get("pending") == "1",
         finds_customers=may(request.user, "see_customers"),
     )
@@ -179,13 +180,13 @@ def filter_of(request: StaffRequest) -> OrderFilter:
 
 
 def _names(request: StaffRequest, rows: Sequence[Order]) -> dict[UUID, str] | None:
-    """Order -> customer's name; None: not to be shown, by right or because their realm does not answer."""
+    """Order -> customer's name; None: not to be shown. When their realm is away the column says so."""
     if not may(request.user, "see_customers"):
         return None
     try:
         return names_of([order.pk for order in rows])
     except DatabaseError:
-        return None
+        return dict.fromkeys((order.pk for order in rows), _("the customers' database does not answer"))
 
 
 def _list_context(request: StaffRequest, wanted: OrderFilter) -> dict[str, Any]:
@@ -223,6 +224,8 @@ def _chips(
         ("status", _("Status"), titles),
         ("pending", _("Waits for stock"), {}),
     ]
+    if may(request.user, "see_customers"):
+        kinds.append(("person", _("Customer"), {}))
     return [
         {
             "text": _chip_text(title, value if name != "pending" else "", known),

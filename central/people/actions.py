@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from central.people.events import CustomerMatched
+from central.people.errors import PhoneTaken, UnknownCustomer
+from central.people.events import CustomerChanged, CustomerMatched
 from central.people.models import Customer, OrderContact
 from central.people.queries import email_index, phone_index
 from node.realms import CUSTOMERS, atomic
@@ -81,6 +82,7 @@ def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str) -
         else:
             _filled_in(customer, person)
         _contact(order_id, customer, person, site, timezone.now()).save(force_insert=True)
+        _tell(customer)
         event = CustomerMatched(order=order_id.hex, customer=customer.pk.hex, is_new=is_new)
         record_event(event, realm=CUSTOMERS)
     return customer
@@ -90,12 +92,17 @@ def _found(person: Person) -> Customer | None:
     customers = Customer.objects.select_for_update().order_by("created_at")
     phone, email = phone_index(person.phone), email_index(person.email)
     if phone and (customer := customers.filter(phone_index=phone).first()):
-        return customer
+        return _survivor(customer)
     if not email:
         return None
-    same_mail = customers.filter(email_index=email)
+    same_mail = customers.filter(email_index=email, merged_into=None)
     # A shared mailbox is no proof: with another phone it is another person.
     return same_mail.filter(phone_index=None).first() if phone else same_mail.first()
+
+
+def _survivor(customer: Customer) -> Customer:
+    """The customer himself, or whom he was merged into."""
+    return _locked(customer.merged_into_id) if customer.merged_into_id else customer
 
 
 def _new(person: Person, *, site: str, site_label: str, at: datetime) -> Customer:
@@ -137,3 +144,99 @@ def _filled_in(customer: Customer, person: Person) -> None:
     customer.name = customer.name or person.name
     customer.ver += 1
     customer.save()
+
+
+def edit_customer(
+    customer_id: UUID, *, name: str | None = None, phone: str | None = None, email: str | None = None
+) -> Customer:
+    """Write what is known of a customer (of whom he was merged into); None leaves what is there.
+
+    What was given with his orders stays as it was. Raises `UnknownCustomer`, `PhoneTaken`.
+    """
+    with atomic(CUSTOMERS):
+        customer = _survivor(_locked(customer_id))
+        given = {"name": name, "phone": phone, "email": email}
+        changed = {key: text for key, text in given.items() if text is not None and text != getattr(customer, key)}
+        if not changed:
+            return customer
+        for key, text in changed.items():
+            setattr(customer, key, text)
+        customer.phone_index, customer.email_index = phone_index(customer.phone), email_index(customer.email)
+        _take_phone(customer)
+        _changed(customer)
+    return customer
+
+
+def _take_phone(customer: Customer) -> None:
+    """The place of his phone in the index: from a sign-post that leads to him, never from another customer."""
+    same = Customer.objects.select_for_update().filter(phone_index=customer.phone_index).exclude(pk=customer.pk)
+    owner = same.first() if customer.phone_index else None
+    if owner and owner.merged_into_id != customer.pk:
+        raise PhoneTaken(customer.pk, owner.pk)
+    if owner:
+        owner.phone_index = None
+        owner.save(update_fields=["phone_index"])
+
+
+def merge_customers(gone: UUID, into: UUID) -> Customer:
+    """Two customers are one person: the orders of `gone` become those of `into`, and so do all that come later.
+
+    `gone` stays as a sign-post with its phone and mail, so that an order with them finds the right person. Told again
+    it changes nothing. Raises `UnknownCustomer`.
+    """
+    with atomic(CUSTOMERS):
+        # In order of their ids: two merges at one moment wait for each other instead of locking each other out.
+        locked = {pk: _locked(pk) for pk in sorted({gone, into})}
+        left, kept = _survivor(locked[gone]), _survivor(locked[into])
+        if left.pk == kept.pk:
+            return kept
+        OrderContact.objects.filter(customer=left).update(customer=kept)
+        _hand_over(left, kept)
+        for one in (left, *Customer.objects.select_for_update().filter(merged_into=left).order_by("pk")):
+            one.merged_into = kept
+            _changed(one)
+        _changed(kept)
+    return kept
+
+
+def _hand_over(left: Customer, kept: Customer) -> None:
+    """What `kept` lacks; with a phone goes its place in the index, which is there once."""
+    kept.name = kept.name or left.name
+    if not kept.email:
+        kept.email, kept.email_index = left.email, left.email_index
+    if not kept.phone:
+        kept.phone, kept.phone_index = left.phone, left.phone_index
+        left.phone_index = None
+
+
+def erase_customer(customer_id: UUID) -> None:
+    """Forget who a customer was, and all that was given with his orders; that he bought stays.
+
+    Raises `UnknownCustomer`.
+    """
+    with atomic(CUSTOMERS):
+        customer = _survivor(_locked(customer_id))
+        for one in (customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")):
+            one.name = one.phone = one.email = ""
+            one.phone_index = one.email_index = None
+            _changed(one)
+        for contact in OrderContact.objects.filter(customer=customer):
+            contact.name = contact.phone = contact.email = contact.address = contact.comment = contact.state_url = ""
+            contact.save()
+
+
+def _locked(customer_id: UUID) -> Customer:
+    customer = Customer.objects.select_for_update().filter(pk=customer_id).first()
+    if customer is None:
+        raise UnknownCustomer(customer_id)
+    return customer
+
+
+def _changed(customer: Customer) -> None:
+    customer.ver += 1
+    customer.save()
+    _tell(customer)
+
+
+def _tell(customer: Customer) -> None:
+    record_event(CustomerChanged(customer=customer.pk.hex, ver=customer.ver), realm=CUSTOMERS)

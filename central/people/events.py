@@ -11,3 +11,14 @@ class CustomerMatched(Event, frozen=True, kw_only=True):
     order: str
     customer: str
     is_new: bool
+
+
+class CustomerChanged(Event, frozen=True, kw_only=True):
+    """A customer, or what was given with one of his orders, is not what it was; `ver` is the version this made.
+
+    It does not say what changed: whoever wants to know reads the customer as he is now, so late and repeated events
+    do no harm.
+    """
+
+    customer: str
+    ver: int

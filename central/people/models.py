@@ -33,7 +33,10 @@ class Customer(models.Model):
     source_site = models.CharField(max_length=20)
     source_label = models.CharField(max_length=30)
     created_at = models.DateTimeField(default=timezone.now)
+    #: rises with every change, of the row or of the contacts that belong to it
     ver = models.PositiveBigIntegerField(default=1)
+    #: found to be the same person as another: written once, never a chain (see `actions.merge_customers`)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
     class Meta:
         constraints = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -60,3 +61,42 @@ def customer(customer_id: UUID) -> Customer | None:
 def names_of(orders: Iterable[UUID]) -> dict[UUID, str]:
     """Order -> the name given with it, of those whose handler has been there."""
     return {contact.pk: contact.name for contact in OrderContact.objects.filter(pk__in=list(orders))}
+
+
+@dataclass
+class KnownAs:
+    """All that a customer was ever called or reached by: his own row, his contacts, those merged into him."""
+
+    ver: int
+    merged_into: UUID | None
+    names: set[str] = field(default_factory=set)
+    phones: set[str] = field(default_factory=set)
+    emails: set[str] = field(default_factory=set)
+
+    def add(self, row: Customer | OrderContact) -> None:
+        for kept, text in ((self.names, row.name), (self.phones, row.phone), (self.emails, row.email)):
+            if text:
+                kept.add(text)
+
+
+def known_as(customers: Iterable[UUID]) -> dict[UUID, KnownAs]:
+    """Customer -> what is known of him, at his `ver` or later. A customer that is gone is left out."""
+    wanted = list(customers)
+    # The version is read before the rest: what changes in between has an event of its own to come.
+    found: dict[UUID, KnownAs] = {}
+    for row in Customer.objects.filter(pk__in=wanted):
+        found[row.pk] = KnownAs(row.ver, row.merged_into_id)
+        if row.merged_into_id is None:
+            found[row.pk].add(row)
+    for contact in OrderContact.objects.filter(customer__in=found):
+        found[contact.customer_id].add(contact)
+    for gone in Customer.objects.filter(merged_into__in=found):
+        if gone.merged_into_id:
+            found[gone.merged_into_id].add(gone)
+    return found
+
+
+def customers_after(last: UUID | None, limit: int) -> list[UUID]:
+    """The next customers in order of their ids; for work that walks over all of them."""
+    rows = Customer.objects.filter(pk__gt=last) if last else Customer.objects.all()
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])

@@ -14,6 +14,7 @@ from django.utils import timezone
 from central.catalog.models import Offer
 from central.cluster.models import Site
 from central.orders.actions import PastMove, PastOrder, write_past_orders
+from central.orders.person_index import index_customers
 from central.people.actions import PastContact, keep_past_contacts
 from central.setup.people import WORKERS, Shopper, shopper
 from central.setup.shops import PLACES, RATES
@@ -110,6 +111,7 @@ class PastOrders:
         write_past_orders(
             [PastOrder(one.placed, customers[UUID(one.placed.id)], one.received_at, one.moves) for one in past]
         )
+        index_customers(customers.values())
         return len(past)
 
     def _orders(self, count: int) -> Iterator[_Past]:

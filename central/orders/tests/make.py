@@ -5,7 +5,11 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.db import OperationalError, connections
 
 from central.orders import seal
 from infra.crypto.sealing import seal_to_all
@@ -91,3 +95,14 @@ def sealed(person: Person, order_id: str) -> SealedPerson:
 
 def empty_state() -> CartState:
     return core.encode(core.EMPTY)
+
+
+@contextmanager
+def realm_away(alias: str) -> Iterator[None]:
+    """Every query to the realm fails as it does when its server is gone."""
+
+    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        raise OperationalError("connection refused")
+
+    with connections[alias].execute_wrapper(refuse):
+        yield

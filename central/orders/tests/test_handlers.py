@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import email
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from email.policy import SMTP
 from pathlib import Path
@@ -13,14 +11,13 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from django.db import OperationalError, connections
 from django.utils import timezone
 
 from central.cluster.models import Site
 from central.orders import actions
 from central.orders.models import Order
 from central.orders.queries import _customer_of
-from central.orders.tests.make import ANN, make_line, make_placed
+from central.orders.tests.make import ANN, make_line, make_placed, realm_away
 from central.orders.topics import _read
 from central.payments.actions import settle_payment
 from central.payments.models import Payment
@@ -61,17 +58,6 @@ def jobs(realm: str = "orders", **wanted: Any) -> list[Job]:
 
 def read(folder: Path) -> list[Any]:
     return [email.message_from_bytes(path.read_bytes(), policy=SMTP) for path in sorted(folder.glob("*.eml"))]
-
-
-@contextmanager
-def realm_away(alias: str) -> Iterator[None]:
-    """Every query to the realm fails as it does when its server is gone."""
-
-    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        raise OperationalError("connection refused")
-
-    with connections[alias].execute_wrapper(refuse):
-        yield
 
 
 def test_an_order_gets_its_customer_and_the_shopper_a_mail(mails: Path) -> None:

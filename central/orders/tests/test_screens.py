@@ -9,8 +9,10 @@ import pytest
 
 from central.orders.actions import change_status, edit_order
 from central.orders.models import Order, OrderChange
+from central.orders.tests.make import realm_away
 from central.people.models import Customer, OrderContact
 from central.ui.tests import cast
+from sync import events
 
 pytestmark = pytest.mark.django_db(databases=["default", "customers", "orders", "catalog"])
 
@@ -182,6 +184,30 @@ def test_customers_are_shown_by_right_only(ada: Any) -> None:
         assert "0000001" not in vera.get(path).content.decode(), path
     assert "Анна Примерова" in ada.get("/orders").content.decode()
     assert "+70000000001" in ada.get(f"/orders/{order.pk}").content.decode()
+
+
+def test_orders_are_found_by_their_customer_by_right_only(ada: Any, mails: Any) -> None:
+    cast.order("tea", number="TEA-A-1")
+    events.run_due(["orders", "customers"])
+    cast.order("tea", number="TEA-A-2")
+    vera = cast.signed_in(cast.staff("vera", "viewer"))
+
+    assert numbers(ada, person="примерова АННА") == numbers(ada, q="8 000 000-00-01") == ["TEA-A-1"]
+    assert numbers(ada, person="прим") == []
+    assert numbers(vera, person="анна") == numbers(vera, person="прим") == ["TEA-A-2", "TEA-A-1"]
+    assert numbers(vera, q="anna@example.com") == []
+    assert 'name="person"' not in vera.get("/orders").content.decode()
+
+
+def test_customers_away_the_list_says_so_and_still_finds(ada: Any, mails: Any) -> None:
+    cast.order("tea", number="TEA-A-1")
+    events.run_due(["orders", "customers"])
+
+    with realm_away("customers"):
+        page = ada.get("/orders", {"person": "анна"}).content.decode()
+
+    assert "TEA-A-1" in page
+    assert "the customers&#x27; database does not answer" in page
 
 
 def test_lines_of_a_foreign_site_are_counted_not_shown() -> None:

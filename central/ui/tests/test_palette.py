@@ -57,6 +57,7 @@ def test_a_phone_finds_orders_only_for_who_may_see_customers() -> None:
 
 
 def _give_contact(order: Any) -> None:
+    from central.orders.person_index import index_customers
     from central.people.models import Customer, OrderContact
     from central.people.queries import phone_index
 
@@ -67,3 +68,4 @@ def _give_contact(order: Any) -> None:
     OrderContact.objects.create(order=order.pk, customer=customer, name="Анна", phone=phone, site="tea")
     order.customer = customer.pk
     order.save(update_fields=["customer"])
+    index_customers([customer.pk])
