@@ -17,7 +17,7 @@ from central.ui import live, sites
 from central.ui.explain import add_sentences
 from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
 from central.ui.screens import may
-from central.ui.view_scope import chosen_site
+from central.ui.view_scope import sites_in_view
 
 
 def _find_orders(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -35,9 +35,9 @@ def _today(request: Any) -> dict[str, Any]:
     waiting = orders.filter(status__group=OrderStatus.Group.NEW).count()
     pending = orders.filter(pending_units__gt=0, status__is_final=False).count()
     by_site: dict[str, dict[str, Any]] = {}
-    scope = chosen_site(request)
+    shown = sites_in_view(request)
     for look in sites.looks(request).values():
-        if scope in ("", look.id):
+        if shown is None or look.id in shown:
             by_site[look.id] = {"site": look.id, "count": 0, "totals": []}
     for row in found:
         site = by_site.setdefault(row["site"], {"site": row["site"], "count": 0, "totals": []})
@@ -61,7 +61,7 @@ def _visible(request: Any, by_site: dict[str, dict[str, Any]]) -> list[dict[str,
 
 
 def _newest(request: Any) -> dict[str, Any]:
-    wanted = OrderFilter(sites=(chosen_site(request),) if chosen_site(request) else ())
+    wanted = OrderFilter(sites=tuple(sorted(sites_in_view(request) or ())))
     page = orders_page(request.user, wanted, limit=6)
     fresh = timezone.now() - timedelta(seconds=20)
     return {"orders": page.rows, "fresh": fresh}
@@ -69,8 +69,8 @@ def _newest(request: Any) -> dict[str, Any]:
 
 def _in_view(request: Any) -> Any:
     orders = orders_visible_to(request.user)
-    scope = chosen_site(request)
-    return filtered_orders(orders, OrderFilter(sites=(scope,))) if scope else orders
+    shown = sites_in_view(request)
+    return orders if shown is None else filtered_orders(orders, OrderFilter(sites=tuple(sorted(shown))))
 
 
 add_entry(Entry(10, "orders", _("Orders"), "receipt", "see_orders", "o"))

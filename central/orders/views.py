@@ -22,7 +22,7 @@ from central.people.queries import names_of
 from central.ui import sites
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, may, screen
-from central.ui.view_scope import choices, chosen_site
+from central.ui.view_scope import choices, chosen_site, sites_in_view
 
 PAGE = 50
 #: nobody edits one order for longer; a page left open over night is not work
@@ -175,8 +175,10 @@ def filter_of(request: StaffRequest) -> OrderFilter:
         only_pending=given.get("pending") == "1",
         finds_customers=may(request.user, "see_customers"),
     )
-    in_view = chosen_site(request)
-    return replace(wanted, sites=(in_view,)) if in_view else wanted
+    in_view = sites_in_view(request)
+    if in_view is None:
+        return wanted
+    return replace(wanted, sites=tuple(sorted(in_view.intersection(wanted.sites) or in_view)))
 
 
 def _names(request: StaffRequest, rows: Sequence[Order]) -> dict[UUID, str] | None:

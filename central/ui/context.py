@@ -6,8 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from central.ui import menu, sites
-from central.ui.view_scope import choices, chosen_site
+from central.ui import menu
+from central.ui.view_scope import choices, chosen, group_choices
 
 
 def screen(request: HttpRequest) -> dict[str, Any]:
@@ -21,5 +21,6 @@ def screen(request: HttpRequest) -> dict[str, Any]:
         "menu": menu.entries_of(user),
         "here": match.url_name.split("-")[0] if match and match.url_name else "",
         "site_choices": choices(request),
-        "chosen_site": sites.looks(request).get(chosen_site(request)),
+        "group_choices": group_choices(request),
+        "in_view": chosen(request),
     }

@@ -10,13 +10,15 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    "alert-triangle", "arrow-left", "arrow-right", "ban", "bolt", "building-store", "check", "chevron-down",
-    "chevron-left", "chevron-right", "circle-check", "clock", "copy", "credit-card", "device-desktop",
-    "dots", "external-link", "eye-off", "filter", "heart-plus", "help-circle", "history", "home", "inbox",
-    "info-circle", "key", "keyboard", "language", "list", "lock", "logout", "mail", "map-pin", "menu-2",
-    "message-2", "moon", "package", "pencil", "phone", "photo", "plug-connected", "plug-connected-x", "plus",
-    "receipt", "refresh", "scissors", "search", "server-2", "shopping-cart", "sun", "tag", "truck-delivery",
-    "user", "users", "world", "x",
+    "adjustments-horizontal", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-left", "arrow-right",
+    "arrow-up", "ban", "bolt", "bookmark", "building-store", "check", "checks", "chevron-down", "chevron-left",
+    "chevron-right", "chevron-up", "circle-check", "circle-x", "clock", "cloud-off", "columns-3", "command", "copy",
+    "credit-card", "database", "device-desktop", "device-floppy", "dots", "download", "external-link", "eye-off",
+    "file-spreadsheet", "filter", "heart-plus", "help-circle", "history", "home", "inbox", "info-circle", "key",
+    "keyboard", "language", "list", "list-check", "lock", "logout", "mail", "map-pin", "menu-2", "message-2", "moon",
+    "package", "pencil", "phone", "photo", "player-stop", "plug-connected", "plug-connected-x", "plus", "receipt",
+    "refresh", "scissors", "search", "server-2", "settings", "share", "shopping-cart", "sitemap", "star", "sun",
+    "tag", "trash", "truck-delivery", "upload", "user", "users", "users-group", "world", "x",
 )  # fmt: skip
 
 SPRITE = Path(__file__).parent / "static" / "ui" / "icons.svg"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
 from sites.money import format_money
@@ -55,6 +55,11 @@ def sign(currency: str) -> str:
 def exact(moment: datetime, language: str) -> str:
     """Day and time of `moment` in its own time zone."""
     return str(format_datetime(moment, "d MMM y, HH:mm:ss zzz", locale=language))
+
+
+def day(value: date, language: str) -> str:
+    """A day: "5 Nov 2026"."""
+    return str(format_date(value, "d MMM y", locale=language))
 
 
 def ago(moment: datetime, now: datetime, language: str) -> str:

@@ -78,7 +78,7 @@ def _hit(hit: menu.Hit) -> dict[str, str]:
 
 @screen(None, methods=["POST"])
 def choose_site(request: StaffRequest) -> HttpResponseBase:
-    view_scope.choose_site(request, request.POST.get("site", ""))
+    view_scope.choose(request, request.POST.get("in_view", ""))
     return redirect(_back(request))
 
 

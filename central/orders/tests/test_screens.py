@@ -67,7 +67,7 @@ def test_a_site_in_view_narrows_the_list(ada: Any) -> None:
     cast.order("tea", number="TEA-A-1")
     cast.order("clay", number="CLAY-A-2")
 
-    ada.post("/choose-site", {"site": "clay", "next": "/orders"})
+    ada.post("/choose-site", {"in_view": "site:clay", "next": "/orders"})
 
     assert numbers(ada) == ["CLAY-A-2"]
     assert numbers(ada, site="tea") == ["CLAY-A-2"]
@@ -77,7 +77,7 @@ def test_a_site_of_others_cannot_be_chosen() -> None:
     client = cast.signed_in(cast.staff("olga", "operator", sites=["tea"]))
     cast.order("tea", number="TEA-A-1")
 
-    client.post("/choose-site", {"site": "clay"})
+    client.post("/choose-site", {"in_view": "site:clay"})
 
     assert numbers(client) == ["TEA-A-1"]
 

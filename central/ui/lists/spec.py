@@ -1,0 +1,126 @@
+"""What an app says of a list. Everything the kit does follows from these values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+
+from central.ui.lists.filters import Filter, Search
+from node.realms import realm_of
+
+if TYPE_CHECKING:
+    from central.ui.lists.shown import Shown
+
+Words = Promise | str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    `cell(row, shown)`: what stands in it; plain text is escaped, `lists.cells` makes the usual kinds.
+    `sort`: the field or annotation it sorts by, a path as in `filter`. "" = it does not sort.
+    `export(row)`: the value in a file: text, number, date, None. Not given = the column is not in files.
+    `css`: classes of the cell; on a phone "grow" takes the room that is left, "full" a line of its own,
+    "wide-only" is not shown; "end" is right-aligned. `is_named`: on a phone the title stands before the value.
+    `is_shown`: until a person chooses his columns. `right`: who lacks it has no such column.
+    """
+
+    key: str
+    title: Words
+    cell: Callable[[Any, Shown], Any]
+    sort: str = ""
+    export: Callable[[Any], Any] | None = None
+    css: str = ""
+    is_named: bool = False
+    is_shown: bool = True
+    right: str | None = None
+
+
+@dataclass(frozen=True)
+class Button:
+    """A link in the head of the list, such as "Register a site"."""
+
+    title: Words
+    url_name: str
+    icon: str = "plus"
+    right: str | None = None
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What a list says that has no rows at all."""
+
+    title: Words
+    text: Words
+    icon: str = "inbox"
+
+
+@dataclass(frozen=True, eq=False)
+class List:
+    """A list of the desk. `name`: of its address and of its url names ("orders" -> "orders", "orders-row", …).
+
+    `rows(user)`: what the person may see, scoped already, not sorted. The kit narrows it to the sites in view by
+    `site_field`, or by `narrow(rows, sites)` where a row has several sites; `site_field=""`: it has none.
+    `key`: the field that names a row in addresses and breaks ties of sorting; unique.
+    `prepare(rows, shown)`: puts onto the rows of one page what their cells need from elsewhere, by one query each.
+    `topic`: the nudges that make it stale, with row keys. `arrives`: the field that says when a row came; with it
+    new rows wait behind a banner. `head`: a template above the filters (tabs). `bulk`: see `lists.bulk`.
+    """
+
+    name: str
+    title: Words
+    right: str
+    rows: Callable[[Any], QuerySet[Any]]
+    columns: Sequence[Column]
+    default_sort: str
+    filters: Sequence[Filter] = ()
+    search: Search | None = None
+    site_field: str = "site"
+    narrow: Callable[[QuerySet[Any], frozenset[str]], QuerySet[Any]] | None = None
+    key: str = "pk"
+    row_url: Callable[[Any], str] | None = None
+    prepare: Callable[[list[Any], Shown], None] | None = None
+    topic: str = ""
+    arrives: str = ""
+    buttons: Sequence[Button] = ()
+    head: str = ""
+    help: Words = ""
+    empty: Empty | None = None
+    page_size: int = 50
+    path: str = ""
+    bulk: Sequence[Any] = field(default=())
+
+    @property
+    def address(self) -> str:
+        return self.path or self.name
+
+    @property
+    def realm(self) -> str:
+        """The realm the rows live in."""
+        return realm_of(self.rows(_nobody()).model._meta.app_label)
+
+
+_lists: dict[str, List] = {}
+
+
+def register(spec: List) -> List:
+    """Raises `ValueError` when two lists claim one name."""
+    if _lists.setdefault(spec.name, spec) is not spec:
+        raise ValueError(f"two lists are called '{spec.name}'")
+    return spec
+
+
+def find(name: str) -> List | None:
+    """The list of this name, for jobs and for the palette."""
+    return _lists.get(name)
+
+
+def _nobody() -> Any:
+    from django.contrib.auth.models import AnonymousUser
+
+    return AnonymousUser()
