@@ -43,7 +43,9 @@ def choices(request: Any) -> list[sites.SiteLook]:
 
 def group_choices(request: Any) -> list[View]:
     """The groups that hold a site of the person's."""
-    views = [View(f"{GROUP}{group.id}", group.title, _his(request, group.id)) for group in sites.groups(request).values()]
+    views = [
+        View(f"{GROUP}{group.id}", group.title, _his(request, group.id)) for group in sites.groups(request).values()
+    ]
     return [view for view in views if view.sites]
 
 

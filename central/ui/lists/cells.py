@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -25,7 +26,7 @@ money = kit.money
 def sites(shown: Shown, counts: Mapping[str, int] | Iterable[str]) -> SafeString:
     """Badges of sites, each with its count where that is above 1."""
     pairs = counts.items() if isinstance(counts, Mapping) else [(site, 1) for site in counts]
-    context = kit.template.Context({"request": shown.request})
+    context = Context({"request": shown.request})
     badges = [(kit.site_badge(context, site, count),) for site, count in pairs]
     return format_html('<div class="badges">{}</div>', format_html_join("", "{}", badges))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Filter:
 
     key: str
     title: Words
-    right: str | None = None
+    right: str | None = dataclasses.field(default=None, kw_only=True)
     kind: ClassVar[str] = ""
 
     @property

@@ -144,5 +144,3 @@ def _drawn(shown: Shown, found: Any) -> Row:
             html = format_html('<a class="row-link" id="open-{}" href="{}">{}</a>', key, url, html)
         cells.append(Cell(html, column.css, str(column.title) if column.is_named else ""))
     return Row(key, url, cells)
-
-
