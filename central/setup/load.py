@@ -1,4 +1,4 @@
-"""What `./rialto bench sync` asks of central: goods in thousands, prices that change, a flood of log entries.
+"""What benches ask of central: goods in thousands, stock, prices that change, a flood of log entries, orders taken in.
 
 `python -m central.setup.load` runs in central's environment and answers one line of JSON for each line it reads:
 `{"do": NAME, ...arguments}`. Moments are seconds of the clock that all processes of the machine share
@@ -24,7 +24,9 @@ django.setup()
 from django.db import connections  # noqa: E402
 
 from central.catalog.actions import Goods, Shop, Unit, save_goods, set_price, shop  # noqa: E402
-from central.catalog.models import Listing, Offer  # noqa: E402
+from central.catalog.models import Listing, Offer, Variant  # noqa: E402
+from central.orders.models import Order  # noqa: E402
+from central.stock.actions import receive_stock  # noqa: E402
 from node.realms import CATALOG, alias_of, atomic, on_commit  # noqa: E402
 from sync.core.log import link_chain  # noqa: E402
 from sync.outbox import record_state, record_states  # noqa: E402
@@ -163,6 +165,19 @@ def cards() -> dict[str, Any]:
     return {"cards": dict(Offer.objects.values_list("card_key", "ver"))}
 
 
+def stock(units: int) -> dict[str, Any]:
+    """Receive `units` of every variant there is; returns how many variants those are."""
+    variants = list(Variant.objects.values_list("pk", flat=True))
+    receive_stock(dict.fromkeys(variants, units), who=BY)
+    return {"variants": len(variants)}
+
+
+def orders(ids: Sequence[str]) -> dict[str, Any]:
+    """Those of these orders that are in central's database, and the moment of the look."""
+    found = Order.objects.filter(pk__in=ids).values_list("pk", flat=True)
+    return {"found": [key.hex for key in found], "at": time.monotonic()}
+
+
 def _parts(whole: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (whole[start : start + BATCH] for start in range(0, len(whole), BATCH))
 
@@ -178,7 +193,7 @@ def _run(sql: str, ids: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
-    work.__name__: work for work in (goods, prices, flood, writer_cost, gaps, cards)
+    work.__name__: work for work in (goods, prices, flood, writer_cost, gaps, cards, stock, orders)
 }
 
 

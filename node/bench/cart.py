@@ -171,7 +171,7 @@ async def _empty(tally: Tally) -> None:
 async def _render_pages(cluster: Cluster, goods: dict[str, list[Good]], gone: asyncio.Event) -> None:
     """Ask for PAGES pages while the ops run: what is not in memory is rendered from the edge's documents."""
     shops = [Connection(origin) for origin in cluster.origins.values()]
-    paths = {shop.origin: await _paths(shop) for shop in shops}
+    paths = {shop.origin: await paths_of(shop) for shop in shops}
     for turn in range(PAGES):
         if gone.is_set():
             break
@@ -183,7 +183,8 @@ async def _render_pages(cluster: Cluster, goods: dict[str, list[Good]], gone: as
         await shop.close()
 
 
-async def _paths(shop: Connection) -> list[str]:
+async def paths_of(shop: Connection) -> list[str]:
+    """Every address of a shop that its home page and its shelves lead to."""
     home = (await shop.request("GET", "/")).body.decode()
     shelves = sorted(set(re.findall(r'href="(/c/[^"#?]+)"', home)))
     found = set(re.findall(r'href="(/p/[^"#?]+)"', home)) | set(shelves)

@@ -28,6 +28,18 @@ def cart(seconds: Seconds = 15, as_json: AsJson = False) -> None:
 
 
 @app.command(
+    "orders",
+    help="Orders: placed at one edge, taken in by central.\n\nExample: rialto bench orders --json",
+)
+def orders(
+    seconds: Annotated[int, typer.Option(help="120 orders for each.", min=1, max=60)] = 10, as_json: AsJson = False
+) -> None:
+    from node.bench.orders import measure
+
+    _print(asyncio.run(measure(seconds)), as_json)
+
+
+@app.command(
     "sync", help="From central's commit to the edges: gaps, speed, memory.\n\nExample: rialto bench sync --json"
 )
 def sync(as_json: AsJson = False) -> None:

@@ -23,6 +23,11 @@ def spread(seconds: Sequence[float], *names: str) -> dict[str, float]:
     return {name: round(percentile(seconds, int(name[1:]) / 100) * 1000, 3) for name in names}
 
 
+def load_average() -> float:
+    """Runnable processes in the last minute: a figure taken while others work on the machine says so."""
+    return round(os.getloadavg()[0], 1)
+
+
 def fsync_times(folder: Path, rounds: int = 500) -> list[float]:
     """Seconds to overwrite 4 KiB and make it durable: what no acknowledged write on this disk can beat."""
     path = folder / "fsync.probe"

@@ -14,10 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import sqlite3
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -27,12 +24,12 @@ from typing import Any
 
 import redis
 
-from node import processes, supervise
+from node import processes
 from node.bench.cluster import Cluster, scratch_cluster
 from node.bench.figures import echo_times, fsync_times, spread
-from node.bench.shopper import Failed, Shopper
+from node.bench.inside import EdgeDisk, Loader, central_home, edge_disk, edge_home, loader_at
+from node.bench.shopper import Shopper
 from node.config import load
-from node.places import ROOT
 
 GOODS = 10_000
 STREAMS = 500
@@ -44,86 +41,23 @@ ENTRIES = 40_000
 PAIRS = 10
 PAIR_S = 1.0
 SETTLE_S = 120.0
-#: seconds between two looks into the edge's database: adds half of it to what is measured
-LOOK = 0.001
-
-
-class Loader:
-    """The program that writes at central; one question at a time."""
-
-    def __init__(self, home: Path) -> None:
-        argv = supervise.python("-m", "central.setup.load")
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and words
-            argv,
-            cwd=ROOT,
-            env=supervise.environment(load(home)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    async def ask(self, do: str, **arguments: object) -> dict[str, Any]:
-        return await asyncio.to_thread(self._ask, {"do": do, **arguments})
-
-    def _ask(self, question: dict[str, object]) -> dict[str, Any]:
-        assert self._child.stdin and self._child.stdout  # noqa: S101 - asked for above
-        self._child.stdin.write(json.dumps(question) + "\n")
-        self._child.stdin.flush()
-        line = self._child.stdout.readline()
-        if not line:
-            raise Failed(f"the program at central ended over {question['do']!r}")
-        return dict(json.loads(line))
-
-    def end(self) -> None:
-        self._child.terminate()
-        self._child.wait(10)
-
-
-class EdgeDisk:
-    """An edge's own database, read beside it."""
-
-    def __init__(self, home: Path) -> None:
-        self._database = sqlite3.connect(f"file:{home / 'data' / 'edge.sqlite3'}?mode=ro", uri=True)
-
-    def version(self, key: str) -> int:
-        """Of a line card; 0 when the edge has none."""
-        rows = self._database.execute(
-            "SELECT max(ver) FROM sync_edge_document WHERE key = ? AND topic LIKE 'card:%'", [key]
-        )
-        return int(next(rows)[0] or 0)
-
-    def cards(self) -> dict[str, int]:
-        rows = self._database.execute("SELECT key, ver FROM sync_edge_document WHERE topic LIKE 'card:%'")
-        return dict(rows.fetchall())
-
-    async def versions_of(self, key: str, last: int) -> dict[int, float]:
-        """The moment each new version of a card was seen, until `last` is."""
-        seen: dict[int, float] = {}
-        known = 0
-        while known < last:
-            found = self.version(key)
-            if found != known:
-                known = found
-                seen[found] = time.monotonic()
-            await asyncio.sleep(LOOK)
-        return seen
 
 
 async def measure() -> dict[str, Any]:
     """All figures of the benchmark."""
     _say("starting a cluster of its own")
-    with scratch_cluster() as cluster, _loader(_central(cluster)) as central:
+    with scratch_cluster() as cluster, loader_at(central_home(cluster)) as central:
         limits = {"fsync_ms": spread(fsync_times(Path(str(cluster.facts["dir"]))), "p50", "p99")}
         limits["ws_echo_ms"] = spread(await echo_times(), "p50", "p99")
         site = sorted(cluster.origins)[-1]
-        edge = _edge(cluster, site)
+        edge = edge_disk(cluster, site)
         _say(f"{GOODS} goods")
         made = await central.ask("goods", site=site, count=GOODS)
         await _until_equal(central, cluster)
         _say(f"{PRICES} prices at {PRICES_PER_S:.0f} a second")
         steady = await _prices(central, edge, site, str(made["card"]), PRICES, PRICES_PER_S)
         _say(f"{UNNUDGED} prices while no nudge gets through")
-        with _no_nudges(_central(cluster)):
+        with _no_nudges(central_home(cluster)):
             unnudged = await _prices(central, edge, site, str(made["card"]), UNNUDGED, 0.37)
         _say(f"a flood of {ENTRIES} entries")
         flood = await central.ask("flood", entries=ENTRIES)
@@ -150,27 +84,6 @@ async def measure() -> dict[str, Any]:
 
 def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _loader(home: Path) -> Iterator[Loader]:
-    loader = Loader(home)
-    try:
-        yield loader
-    finally:
-        loader.end()
-
-
-def _central(cluster: Cluster) -> Path:
-    return Path(str(cluster.facts["dir"])) / "central"
-
-
-def _edge(cluster: Cluster, site: str) -> EdgeDisk:
-    return EdgeDisk(_edge_home(cluster, site))
-
-
-def _edge_home(cluster: Cluster, site: str) -> Path:
-    return Path(str(cluster.facts["dir"])) / "edges" / cluster.node(site)
 
 
 # --- commit to edge ----------------------------------------------------------------------------------------------
@@ -203,7 +116,7 @@ def _no_nudges(central: Path) -> Iterator[None]:
 
 async def _until_equal(central: Loader, cluster: Cluster) -> int:
     """Wait until every edge holds every line card as central does; returns how many differ when time is up."""
-    edges = [_edge(cluster, site) for site in cluster.origins]
+    edges = [edge_disk(cluster, site) for site in cluster.origins]
     until = time.monotonic() + SETTLE_S
     wanted = (await central.ask("cards"))["cards"]
     while True:
@@ -223,8 +136,8 @@ def _cost(pairs: Sequence[Sequence[float]]) -> float:
 
 async def _memory(cluster: Cluster, site: str) -> dict[str, float]:
     async with open_streams(cluster, site, STREAMS):
-        edge = _resident_mb(_edge_home(cluster, site))
-    return {"edge_rss_mb": edge, "central_rss_mb": _resident_mb(_central(cluster))}
+        edge = _resident_mb(edge_home(cluster, site))
+    return {"edge_rss_mb": edge, "central_rss_mb": _resident_mb(central_home(cluster))}
 
 
 @asynccontextmanager
