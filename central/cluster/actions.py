@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +13,14 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from central.cluster.documents import host_of
+from central.cluster.checks import check_site
 from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownGroup, UnknownNode, UnknownSite
+from central.cluster.inheritance import INHERITABLE, TEXTS, locks_on, parents_of, set_own, settle, value_of
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
 from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteChange, SiteGroup
+from central.cluster.trees import below, check_parent
 from infra.crypto.signing import b64, unb64, verify
 from node.realms import CLUSTER, atomic
-from sync.contracts.documents import DeliveryMethod, PaymentMethod
 from sync.contracts.join import JoinAnswer, JoinRequest, JoinToken
 from sync.outbox import record_state
 
@@ -41,94 +41,120 @@ _EDITABLE = (
     "deliveries",
     "payments",
 )
+#: what no edge reads
+_UNPUBLISHED = {"group", "parent", "inherits", "locks"}
 
 
 # --- sites -------------------------------------------------------------------------------------------------------
 
 
-def register_site(site_id: str, *, by: str, node: str = "", group: str = "", **fields: Any) -> Site:
-    """Add a shop. `fields` are the editable ones of `Site`.
+def register_site(site_id: str, *, by: str, **fields: Any) -> Site:
+    """Add a shop. `fields` are those of `edit_site`.
 
-    Raises `NameTaken`, `BadField`, `UnknownNode`, `UnknownGroup`.
+    Raises `NameTaken`, `BadField`, `UnknownNode`, `UnknownGroup`, `UnknownSite` (no such parent).
     """
     with atomic(CLUSTER):
-        if Site.objects.filter(pk=site_id).exists():
+        sites = _lock_sites()
+        if site_id in sites:
             raise NameTaken(f"a site with the id '{site_id}' exists already; choose another", site=site_id)
-        site = Site(id=site_id, **{name: fields[name] for name in _EDITABLE if name in fields})
-        site.node, site.group = _node_or_none(node), _group_or_none(group)
-        _check_site(site)
+        site = sites[site_id] = Site(id=site_id)
+        _give(site, fields, sites)
+        if site.parent is not None:
+            for name in site.inherits:  # a new site's own value, should it ever be wanted, is as its parent's
+                set_own(site, name, value_of(site, name) or value_of(site.parent, name))
+        check_site(site)
+        settle(site, sites)
         site.save(force_insert=True)
         SiteChange.objects.create(site=site, by=by, was={}, became=_snapshot(site))
-        _publish_site(site)
+        _publish_site(site, _snapshot(site))
     return site
 
 
 def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
-    """Change some fields of a shop; `node` (an id or "") moves it to another edge, `group` to another group.
+    """Change some fields of a shop: columns of `Site`, with ids for `node`, `group` and `parent` ("" for none).
 
+    A setting that is taken from the parent becomes the site's own when it is given another value, unless `inherits`
+    says otherwise; what a site above locks waits. The sites below follow where what stands for them has changed.
     Unchanged values write nothing.
     """
     with atomic(CLUSTER):
-        site = Site.objects.select_for_update().filter(pk=site_id).first()
-        if site is None:
+        sites = _lock_sites()
+        if site_id not in sites:
             raise UnknownSite(site_id)
-        was, old_group, old_node = _snapshot(site), site.cart_group, site.node_id
-        for name in _EDITABLE:
-            if name in fields:
-                setattr(site, name, fields[name])
-        if "node" in fields:
-            site.node = _node_or_none(fields["node"])
-        if "group" in fields:
-            site.group = _group_or_none(fields["group"])
-        _check_site(site)
-        became = _snapshot(site)
-        changed = [name for name in became if became[name] != was[name]]
-        if not changed:
-            return site
-        site.ver += 1
-        site.save()
-        SiteChange.objects.create(
-            site=site, by=by, was={name: was[name] for name in changed}, became={name: became[name] for name in changed}
-        )
-        if old_group != site.cart_group:
-            record_state(f"site:{old_group}", site.id, site.ver, realm=CLUSTER, deleted=True)
-        _publish_site(site)
-        if old_node and old_node != site.node_id:
-            _publish_node(Node.objects.get(pk=old_node), also_group=site.cart_group)
+        touched = [sites[one] for one in (site_id, *below(site_id, parents_of(sites)))]
+        was = {site.pk: _snapshot(site) for site in touched}
+        site = touched[0]
+        had_colour = site.colour
+        _give(site, fields, sites)
+        check_site(site, had_colour=had_colour)
+        for one in touched:
+            settle(one, sites)
+            _save(one, was[one.pk], by=by, through="" if one is site else site_id)
     return site
 
 
-def _check_site(site: Site) -> None:
-    wrong: dict[str, str] = {}
-    site.origin = site.origin.rstrip("/")
-    site.currency = site.currency.upper()
-    if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", site.origin):
-        wrong["origin"] = "must be like https://shop.example, without a path"
-    if not re.fullmatch(r"[A-Z]{3}", site.currency):
-        wrong["currency"] = "must be an ISO 4217 code such as EUR"
-    for name, kind in (("deliveries", DeliveryMethod), ("payments", PaymentMethod)):
-        try:
-            msgspec.convert(getattr(site, name), list[kind])  # type: ignore[valid-type]
-        except msgspec.ValidationError as error:
-            wrong[name] = str(error)
-    taken = Site.objects.exclude(pk=site.pk)
-    for host in (host_of(site.origin), *site.extra_hosts):
-        # One address, one content: a host name leads to exactly one shop of the cluster.
-        if any(host in (host_of(other.origin), *other.extra_hosts) for other in taken):
-            wrong["origin"] = f"the host name {host} belongs to another site"
-    try:
-        site.clean_fields(exclude={"node", "group"})
-    except ValidationError as error:
-        wrong |= {name: " ".join(texts) for name, texts in error.message_dict.items()}
-    if wrong:
-        raise BadField(wrong)
+def _lock_sites() -> dict[str, Site]:
+    """All of them: a change may reach down a tree, and two changes at once must not close a circle in it."""
+    return {site.pk: site for site in Site.objects.select_for_update().order_by("pk")}
+
+
+def _give(site: Site, fields: Mapping[str, Any], sites: dict[str, Site]) -> None:
+    if "node" in fields:
+        site.node = _node_or_none(fields["node"])
+    if "group" in fields:
+        site.group = _group_or_none(fields["group"])
+    if "parent" in fields:
+        site.parent = _parent_or_none(site, fields["parent"], sites)
+    for name in ("inherits", "locks"):
+        if name in fields:
+            setattr(site, name, sorted(set(fields[name]) & set(INHERITABLE)))
+    locked = locks_on(site, sites)
+    for name, value in _spread(site, fields):
+        is_inherited = bool(site.parent_id) and name in site.inherits
+        if name not in INHERITABLE:
+            setattr(site, name, value)
+        elif name not in locked and not is_inherited:
+            set_own(site, name, value)
+        elif value != value_of(site, name):
+            set_own(site, name, value)
+            if "inherits" not in fields:
+                site.inherits = [one for one in site.inherits if one != name]
+
+
+def _spread(site: Site, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The editable fields, each text for itself; texts this version does not know are put in place whole."""
+    for name in _EDITABLE:
+        if name in fields and name != "texts":
+            yield name, fields[name]
+    if "texts" in fields:
+        unknown = {name: text for name, text in fields["texts"].items() if name not in TEXTS}
+        site.texts = unknown | {name: site.texts[name] for name in TEXTS if name in site.texts}
+        for name in TEXTS:
+            yield f"texts.{name}", fields["texts"].get(name, "")
+
+
+def _save(site: Site, was: dict[str, Any], *, by: str, through: str) -> None:
+    became = _snapshot(site)
+    changed = [name for name in became if became[name] != was[name]]
+    if not changed:
+        site.save(update_fields=["kept"])
+        return
+    site.ver += 1
+    site.save()
+    SiteChange.objects.create(
+        site=site,
+        by=by,
+        through=through,
+        was={name: was[name] for name in changed},
+        became={name: became[name] for name in changed},
+    )
+    if set(changed) - _UNPUBLISHED:
+        _publish_site(site, was)
 
 
 def _snapshot(site: Site) -> dict[str, Any]:
-    return {name: getattr(site, name) for name in _EDITABLE} | {
-        "node": site.node_id or "",
-        "group": site.group_id or "",
-    }
+    own = {name: getattr(site, name) for name in (*_EDITABLE, "inherits", "locks")}
+    return own | {"node": site.node_id or "", "group": site.group_id or "", "parent": site.parent_id or ""}
 
 
 def _node_or_none(node_id: str) -> Node | None:
@@ -149,17 +175,30 @@ def _group_or_none(group_id: str) -> SiteGroup | None:
     return found
 
 
-def _publish_site(site: Site) -> None:
+def _parent_or_none(site: Site, parent_id: str, sites: dict[str, Site]) -> Site | None:
+    if not parent_id:
+        return None
+    if parent_id not in sites:
+        raise UnknownSite(parent_id)
+    check_parent(site.pk, parent_id, parents_of(sites))
+    return sites[parent_id]
+
+
+def _publish_site(site: Site, was: Mapping[str, Any]) -> None:
+    """Tell the edges of a site that stands as it is now and stood as `was`."""
+    old_group, old_node = was["cart_group"], was["node"]
+    if old_group != site.cart_group:
+        record_state(f"site:{old_group}", site.id, site.ver, realm=CLUSTER, deleted=True)
     record_state(f"site:{site.cart_group}", site.id, site.ver, realm=CLUSTER)
-    if site.node_id:
-        _publish_node(Node.objects.get(pk=site.node_id))
+    for node in Node.objects.filter(pk__in={old_node, site.node_id or ""} - {""}):
+        _publish_node(node, also_groups={old_group, site.cart_group})
 
 
-def _publish_node(node: Node, *, also_group: str = "") -> None:
+def _publish_node(node: Node, *, also_groups: Iterable[str] = ()) -> None:
     node.ver += 1
     node.save(update_fields=["ver"])
     groups = set(Site.objects.filter(node=node).values_list("cart_group", flat=True))
-    for group in groups | ({also_group} - {""}):
+    for group in sorted(groups | set(also_groups)):
         record_state(f"node:{group}", node.id, node.ver, realm=CLUSTER)
 
 

@@ -9,10 +9,8 @@ from django.core.exceptions import ValidationError
 from central.cluster.actions import edit_site
 from central.cluster.errors import BadField, NameTaken, UnknownGroup
 from central.cluster.models import Site, SiteGroup
+from central.cluster.trees import check_parent
 from node.realms import CLUSTER, atomic
-
-#: a group, its parent, …: deeper than this nobody finds his way
-MAX_DEPTH = 5
 
 
 def make_group(group_id: str, *, title: str, by: str, parent: str = "", sites: Iterable[str] = ()) -> SiteGroup:
@@ -55,19 +53,8 @@ def _parent(group_id: str, parent_id: str) -> SiteGroup | None:
     rows = {row.pk: row for row in SiteGroup.objects.select_for_update().order_by("pk")}
     if parent_id not in rows:
         raise UnknownGroup(parent_id)
-    line = [parent_id]
-    while above := rows[line[-1]].parent_id:
-        line.append(above)
-    if group_id in line:
-        raise BadField({"parent": "a group cannot stand under itself"})
-    if len(line) + _height(group_id, rows.values()) > MAX_DEPTH:
-        raise BadField({"parent": "groups stand at most five deep"})
+    check_parent(group_id, parent_id, {pk: row.parent_id for pk, row in rows.items()})
     return rows[parent_id]
-
-
-def _height(group_id: str, rows: Iterable[SiteGroup]) -> int:
-    """How many levels a group and what hangs under it take."""
-    return 1 + max((_height(row.pk, rows) for row in rows if row.parent_id == group_id), default=0)
 
 
 def _check(group: SiteGroup) -> None:

@@ -89,6 +89,14 @@ class Site(models.Model):
     group = models.ForeignKey(SiteGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="sites")
     #: the edge that has the site's live carts; static files may have many origins, carts and hops have one
     node = models.ForeignKey(Node, null=True, blank=True, on_delete=models.PROTECT, related_name="sites")
+    #: the site whose settings this one may take; `central.cluster.inheritance` says how
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    #: names of settings taken from the parent
+    inherits = models.JSONField(default=list, blank=True)
+    #: names of settings that the sites below may not have of their own
+    locks = models.JSONField(default=list, blank=True)
+    #: setting -> the site's own value, while a parent's stands in its column
+    kept = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
     #: tagline, about, phone, email, address, deliveries, payments: as in SiteDoc
     texts = models.JSONField(default=dict, blank=True)
@@ -106,6 +114,9 @@ class Site(models.Model):
 
 class SiteChange(models.Model):
     """Who changed what of a site, field by field."""
+
+    #: the site whose change this one followed from, "" when it was changed itself
+    through = models.CharField(max_length=20, blank=True)
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="changes")
     at = models.DateTimeField(default=timezone.now)
