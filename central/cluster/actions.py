@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from central.cluster.checks import check_site
+from central.cluster.checks import check_prices, check_site
 from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownGroup, UnknownNode, UnknownSite
 from central.cluster.inheritance import INHERITABLE, TEXTS, locks_on, parents_of, set_own, settle, value_of
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
@@ -64,6 +65,7 @@ def register_site(site_id: str, *, by: str, **fields: Any) -> Site:
                 set_own(site, name, value_of(site, name) or value_of(site.parent, name))
         check_site(site)
         settle(site, sites)
+        check_prices(site, sites)
         site.save(force_insert=True)
         SiteChange.objects.create(site=site, by=by, was={}, became=_snapshot(site))
         _publish_site(site, _snapshot(site))
@@ -72,6 +74,8 @@ def register_site(site_id: str, *, by: str, **fields: Any) -> Site:
 
 def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
     """Change some fields of a shop: columns of `Site`, with ids for `node`, `group` and `parent` ("" for none).
+
+    One text alone is "texts.phone".
 
     A setting that is taken from the parent becomes the site's own when it is given another value, unless `inherits`
     says otherwise; what a site above locks waits. The sites below follow where what stands for them has changed.
@@ -89,6 +93,7 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
         check_site(site, had_colour=had_colour)
         for one in touched:
             settle(one, sites)
+            check_prices(one, sites)
             _save(one, was[one.pk], by=by, through="" if one is site else site_id)
     return site
 
@@ -115,7 +120,7 @@ def _give(site: Site, fields: Mapping[str, Any], sites: dict[str, Site]) -> None
             setattr(site, name, value)
         elif name not in locked and not is_inherited:
             set_own(site, name, value)
-        elif value != value_of(site, name):
+        elif value != value_of(site, name):  # the same value given again says nothing
             set_own(site, name, value)
             if "inherits" not in fields:
                 site.inherits = [one for one in site.inherits if one != name]
@@ -123,7 +128,7 @@ def _give(site: Site, fields: Mapping[str, Any], sites: dict[str, Site]) -> None
 
 def _spread(site: Site, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The editable fields, each text for itself; texts this version does not know are put in place whole."""
-    for name in _EDITABLE:
+    for name in dict.fromkeys((*_EDITABLE, *INHERITABLE)):
         if name in fields and name != "texts":
             yield name, fields[name]
     if "texts" in fields:
@@ -337,7 +342,7 @@ def _hash(secret: str) -> bytes:
 def set_rate(base: str, quote: str, micros: int, *, by: str) -> Rate:
     """Publish what one whole unit of `base` costs in `quote`, in micro-units; the same value again writes nothing."""
     if micros <= 0 or base == quote:
-        raise BadField({"rate": "two different currencies and a rate above zero are needed"})
+        raise BadField({"rate": _("two different currencies and a rate above zero are needed")})
     with atomic(CLUSTER):
         rate, is_new = Rate.objects.select_for_update().get_or_create(
             base=base, quote=quote, defaults={"micros": micros, "changed_by": by}

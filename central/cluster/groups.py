@@ -26,9 +26,14 @@ def make_group(group_id: str, *, title: str, by: str, parent: str = "", sites: I
 
 
 def edit_group(
-    group_id: str, *, title: str, by: str, parent: str = "", sites: Iterable[str] | None = None
+    group_id: str,
+    *,
+    by: str,
+    title: str | None = None,
+    parent: str | None = None,
+    sites: Iterable[str] | None = None,
 ) -> SiteGroup:
-    """Rename a group, hang it under another, and say which sites stand in it (`None`: those that do).
+    """Rename a group, hang it under another ("" for none), say which sites stand in it; `None` changes nothing.
 
     A site that leaves belongs to no group. Raises `BadField`, `UnknownGroup`, `UnknownSite`.
     """
@@ -36,9 +41,10 @@ def edit_group(
         group = SiteGroup.objects.select_for_update().filter(pk=group_id).first()
         if group is None:
             raise UnknownGroup(group_id)
-        above = _parent(group_id, parent)
-        if (group.title, group.parent) != (title, above):
-            group.title, group.parent, group.ver = title, above, group.ver + 1
+        above = group.parent if parent is None else _parent(group_id, parent)
+        named = group.title if title is None else title
+        if (group.title, group.parent) != (named, above):
+            group.title, group.parent, group.ver = named, above, group.ver + 1
             _check(group)
             group.save()
         if sites is not None:

@@ -89,7 +89,7 @@ def standings(site: Site, sites: Sites) -> dict[str, Standing]:
     found = {}
     for name in INHERITABLE:
         origin = Origin.LOCKED if name in locked else Origin.INHERITED if _inherits(site, name) else Origin.OWN
-        source = _source(site, name, sites)
+        source = source_of(site, name, sites)
         found[name] = Standing(value_of(site, name), origin, source, own_of(site, name))
     return found
 
@@ -102,7 +102,8 @@ def _inherits(site: Site, name: str) -> bool:
     return site.parent_id is not None and name in site.inherits
 
 
-def _source(site: Site, name: str, sites: Sites) -> str:
+def source_of(site: Site, name: str, sites: Sites) -> str:
+    """The id of the site whose own value stands."""
     while site.parent_id and (name in site.inherits or name in locks_on(site, sites)):
         site = sites[site.parent_id]
     return site.pk

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from django.utils.translation import gettext as _
+
 from central.cluster.errors import BadField
 
 #: a row, its parent, …: deeper than this nobody finds his way
@@ -31,9 +33,9 @@ def check_parent(row: str, parent: str, parents: Parents) -> None:
     """Raises `BadField` when hanging `row` under `parent` would close a circle or go too deep."""
     line = [parent, *line_above(parent, parents)]
     if row in line:
-        raise BadField({"parent": "nothing can stand under itself"})
+        raise BadField({"parent": _("nothing can stand under itself")})
     if len(line) + _height(row, parents) > MAX_DEPTH:
-        raise BadField({"parent": "at most five can stand one under the other"})
+        raise BadField({"parent": _("at most five can stand one under the other")})
 
 
 def _height(row: str, parents: Parents) -> int:

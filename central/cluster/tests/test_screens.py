@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from central.cluster import demo
-from central.cluster.forms import SiteForm
 from central.cluster.models import Invite, Node, NodeHealth, Site
 from central.ui.tests import cast
+from central.ui.tests.test_forms import sent_from
 from node import config as node_config
 from sync.contracts.join import JoinToken
 
@@ -29,9 +29,9 @@ def ada() -> Any:
     return cast.signed_in(cast.staff("ada", "admin"))
 
 
-def form_of(site: Site, **changes: Any) -> dict[str, Any]:
-    given = {name: value for name, value in SiteForm.initial_of(site).items() if value is not False}
-    return {**given, "ver": site.ver, **changes}
+def form_of(client: Any, address: str = "/sites/tea", **changes: Any) -> dict[str, Any]:
+    """What a browser sends of the page when `changes` were typed into it."""
+    return {**sent_from(client.get(address).content.decode()), **changes}
 
 
 def joined(node: str, heard_ago: timedelta) -> None:
@@ -141,14 +141,14 @@ def test_a_demo_that_does_not_answer_shows_the_nodes_all_the_same(ada: Any) -> N
 
 def test_a_site_is_registered_and_sells_in_its_language(ada: Any) -> None:
     form = form_of(
-        Site.objects.get(), id="ink", name="Inkwell", origin="https://ink.example", language="en", currency="eur",
-        courier="on", courier_price="4.50", card="on",
+        ada, "/sites/new", id="ink", name="Inkwell", label="Ink", origin="https://ink.example", language="en",
+        currency="eur", theme="ink", courier_price="4.50",
     )  # fmt: skip
 
     answer = ada.post("/sites/new", form)
 
-    site = Site.objects.get(pk="ink")
     assert answer.status_code == 302
+    site = Site.objects.get(pk="ink")
     assert site.currency == "EUR"
     assert [(way["code"], way["title"], way["price"]) for way in site.deliveries] == [
         ("pickup", "Pick up yourself", 0),
@@ -160,7 +160,7 @@ def test_a_site_is_registered_and_sells_in_its_language(ada: Any) -> None:
 def test_an_edit_changes_what_was_typed_and_keeps_the_rest(ada: Any) -> None:
     site = Site.objects.get()
 
-    ada.post("/sites/tea", form_of(site, name="New name", about="New words"))
+    ada.post("/sites/tea", form_of(ada, name="New name", about="New words"))
 
     changed = Site.objects.get()
     assert (changed.name, changed.ver) == ("New name", site.ver + 1)
@@ -170,9 +170,19 @@ def test_an_edit_changes_what_was_typed_and_keeps_the_rest(ada: Any) -> None:
     assert changed.payments == site.payments
 
 
+def test_a_way_to_deliver_is_named_priced_and_explained(ada: Any) -> None:
+    form = form_of(ada, courier="on", courier_title="Drone", courier_price="350", courier_note="Tomorrow")
+
+    ada.post("/sites/tea", form)
+
+    assert Site.objects.get().deliveries[1] == {
+        "code": "courier", "title": "Drone", "price": 35_000, "note": "Tomorrow", "needs_address": True
+    }  # fmt: skip
+
+
 def test_a_site_is_switched_off_and_keeps_its_history(ada: Any) -> None:
     cast.order("tea", number="TEA-A-1")
-    form = form_of(Site.objects.get())
+    form = form_of(ada)
     del form["is_active"]
 
     ada.post("/sites/tea", form)
@@ -180,16 +190,21 @@ def test_a_site_is_switched_off_and_keeps_its_history(ada: Any) -> None:
     assert not Site.objects.get().is_active
     assert "TEA-A-1" in ada.get("/orders").content.decode()
 
+    ada.post("/sites/tea", form_of(ada, is_active="on"))
 
-def test_an_edit_of_an_old_page_is_not_saved(ada: Any) -> None:
-    form = form_of(Site.objects.get(), name="Mine")
-    ada.post("/sites/tea", form_of(Site.objects.get(), name="Theirs"))
+    assert Site.objects.get().is_active
 
-    answer = ada.post("/sites/tea", form)
 
-    assert answer.status_code == 422
-    assert "changed this site meanwhile" in answer.content.decode()
-    assert Site.objects.get().name == "Theirs"
+def test_two_edits_at_once_merge_and_the_same_field_asks(ada: Any) -> None:
+    mine, other = form_of(ada, name="Mine"), form_of(ada, name="Mine too", tagline="Words")
+    ada.post("/sites/tea", form_of(ada, name="Theirs"))
+
+    asked = ada.post("/sites/tea", mine)
+    ada.post("/sites/tea", {**other, "name": form_of(ada)["name"]})
+
+    assert asked.status_code == 409
+    assert "Theirs" in asked.content.decode()
+    assert (Site.objects.get().name, Site.objects.get().texts["tagline"]) == ("Theirs", "Words")
 
 
 @pytest.mark.parametrize(
@@ -198,33 +213,98 @@ def test_an_edit_of_an_old_page_is_not_saved(ada: Any) -> None:
         {"origin": "javascript:alert(1)"},
         {"origin": "https://a.example/path"},
         {"colour": "red;}"},
+        {"colour": "#ffff00"},
         {"currency": "EURO"},
         {"courier": "on", "courier_price": "a lot"},
         {"extra_hosts": "bad host;"},
         {"language": "xx"},
         {"theme": "../../etc"},
         {"node": "nowhere"},
+        {"parent": "nowhere"},
+        {"parent": "tea"},
         {"name": ""},
     ],
 )
 def test_a_wrong_field_saves_nothing(ada: Any, wrong: dict[str, Any]) -> None:
     before = Site.objects.get().ver
 
-    assert ada.post("/sites/tea", form_of(Site.objects.get(), **wrong)).status_code == 422
+    assert ada.post("/sites/tea", form_of(ada, **wrong)).status_code == 422
     assert Site.objects.get().ver == before
 
 
 def test_an_address_belongs_to_one_site(ada: Any) -> None:
     cast.site("clay")
 
-    answer = ada.post("/sites/tea", form_of(Site.objects.get(pk="tea"), origin="http://clay.example"))
+    answer = ada.post("/sites/tea", form_of(ada, origin="http://clay.example"))
 
     assert answer.status_code == 422
     assert "clay.example" in answer.content.decode()
 
 
-def test_who_may_only_look_saves_nothing() -> None:
+def test_who_may_only_look_saves_nothing(ada: Any) -> None:
+    form = form_of(ada, name="Mine")
     client = cast.signed_in(cast.staff("mark", "manager"))
 
-    assert client.post("/sites/tea", form_of(Site.objects.get(), name="Mine")).status_code == 403
+    assert client.post("/sites/tea", form).status_code == 403
     assert Site.objects.get().name == "Shop tea"
+
+
+def test_a_new_site_takes_all_its_settings_from_its_parent(ada: Any) -> None:
+    form = form_of(
+        ada, "/sites/new", id="ink", name="Inkwell", label="Ink", origin="https://ink.example", language="en",
+        currency="EUR", theme="ink", parent="tea", take_all="on",
+    )  # fmt: skip
+
+    ada.post("/sites/new", form)
+
+    site = Site.objects.get(pk="ink")
+    assert (site.currency, site.language, site.theme, site.texts["about"]) == ("RUB", "ru", "tea", "Old words")
+    assert site.kept["currency"] == "EUR"
+
+
+def test_each_setting_is_ticked_and_locked_for_itself(ada: Any) -> None:
+    cast.site("clay", parent="tea", theme="clay", language="en")
+
+    ada.post("/sites/clay", form_of(ada, "/sites/clay", inherit_theme="on"))
+    ada.post("/sites/tea", form_of(ada, lock_language="on"))
+    ada.post("/sites/clay", form_of(ada, "/sites/clay", tagline="Own words"))
+
+    site = Site.objects.get(pk="clay")
+    assert (site.inherits, site.theme) == (["theme"], "tea")
+    assert (site.language, site.kept["language"]) == ("ru", "en")
+    assert site.texts["tagline"] == "Own words"
+    page = ada.get("/sites/clay").content.decode()
+    assert "Locked by Shop tea" in page
+    assert "As Shop tea has it: tea" in page
+
+    form = form_of(ada, "/sites/clay")
+    del form["inherit_theme"]
+    ada.post("/sites/clay", form)
+    ada.post("/sites/tea", {name: value for name, value in form_of(ada).items() if name != "lock_language"})
+
+    site = Site.objects.get(pk="clay")
+    assert (site.theme, site.language, site.kept) == ("clay", "en", {})
+
+
+def test_a_parent_one_may_not_see_is_not_named() -> None:
+    cast.site("hush", name="Secret shop")
+    cast.site("clay", parent="hush", inherits=["theme"])
+    eva = cast.signed_in(cast.staff("eva", "admin", sites=["clay"]))
+
+    page = eva.get("/sites/clay").content.decode()
+
+    assert "Secret shop" not in page
+    assert "a site you may not see" in page
+    assert eva.post("/sites/clay", form_of(eva, "/sites/clay", name="New")).status_code == 302
+
+
+def test_prices_of_delivery_are_not_taken_without_their_currency(ada: Any) -> None:
+    ways = [{"code": "courier", "title": "Courier", "price": 35_000, "needs_address": True}]
+    cast.site("clay", deliveries=ways)
+    cast.site("ink", parent="clay", currency="EUR")
+
+    refused = ada.post("/sites/ink", form_of(ada, "/sites/ink", inherit_deliveries="on"))
+    taken = ada.post("/sites/ink", form_of(ada, "/sites/ink", inherit_deliveries="on", inherit_currency="on"))
+
+    assert (refused.status_code, taken.status_code) == (422, 302)
+    assert "RUB" in refused.content.decode()

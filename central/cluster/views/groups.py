@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from central.cluster import groups as actions
 from central.cluster import queries
-from central.cluster.errors import BadField, NameTaken, UnknownGroup
-from central.cluster.forms import GroupForm, NewGroupForm, put_errors
+from central.cluster.errors import NameTaken, UnknownGroup
+from central.cluster.forms import GroupForm
 from central.cluster.models import Site, SiteGroup
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
@@ -40,19 +39,17 @@ def groups(request: StaffRequest) -> HttpResponse:
 def new_group(request: StaffRequest) -> HttpResponseBase:
     if not _may_edit(request):
         raise UnknownGroup("new")
-    form = NewGroupForm(request.POST or None, groups=_groups(), sites=_sites())
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            group = actions.make_group(data.pop("id"), by=request.user.username, **data)
-        except BadField as error:
-            put_errors(form, error)
-        except NameTaken:
-            form.add_error("id", _("This id is taken."))
-        else:
-            messages.success(request, _("%(group)s is made.") % {"group": group.title})
-            return redirect("sites-groups")
-    return render(request, "cluster/group.html", {"form": form}, status=422 if form.errors else 200)
+    form = GroupForm(request, groups=_groups(), sites=_sites())
+    if form.is_saveable():
+        data = {**form.cleaned_data}
+        with form.refusals():
+            try:
+                made = actions.make_group(data.pop("id"), by=request.user.username, **data)
+            except NameTaken:
+                form.add_error("id", _("This id is taken."))
+            else:
+                return form.saved(_("%(group)s is made.") % {"group": made.title}, "sites-groups")
+    return form.page(_("Make a group"), back=("sites-groups", _("Groups of sites")), verb=_("Make a group"))
 
 
 @screen("manage_sites", methods=["GET", "HEAD", "POST"])
@@ -60,17 +57,12 @@ def group(request: StaffRequest, group_id: str) -> HttpResponseBase:
     found = queries.groups_visible_to(request.user).filter(pk=group_id).first()
     if found is None or not _may_edit(request):
         raise UnknownGroup(group_id)
-    form = GroupForm(request.POST or None, initial=_initial(found), groups=_groups(found), sites=_sites())
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.edit_group(found.pk, by=request.user.username, **form.cleaned_data)
-        except BadField as error:
-            put_errors(form, error)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("sites-groups")
-    context = {"form": form, "group": found}
-    return render(request, "cluster/group.html", context, status=422 if form.errors else 200)
+    form = GroupForm(request, initial=_initial(found), ver=found.ver, groups=_groups(found), sites=_sites())
+    if form.is_saveable():
+        with form.refusals():
+            actions.edit_group(found.pk, by=request.user.username, **form.changes)
+            return form.saved(_("Saved."), "sites-groups")
+    return form.page(found.title, back=("sites-groups", _("Groups of sites")), note=found.pk)
 
 
 def _may_edit(request: StaffRequest) -> bool:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from central.cluster import actions, demo, queries
-from central.cluster.errors import BadField, UnknownNode
-from central.cluster.forms import InviteForm, put_errors
+from central.cluster.errors import UnknownNode
+from central.cluster.forms import InviteForm
 from central.cluster.models import Node, Site
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, screen
@@ -57,29 +56,21 @@ def node(request: StaffRequest, node_id: str) -> HttpResponse:
 @screen("manage_nodes", methods=["GET", "HEAD", "POST"])
 def invite(request: StaffRequest) -> HttpResponse:
     """A one-time token is shown in the answer to the POST and never again, so there is no redirect after it."""
-    sites = queries.sites_visible_to(request.user)
-    again = _known(request, request.GET.get("node", ""))
-    initial = {"id": again.id, "name": again.name, "sites": [s.id for s in again.sites.all()]} if again else None
-    form = InviteForm(request.POST or None, initial=initial, sites=[(site.id, site.name) for site in sites])
-    if request.method != "POST":
-        return render(request, "cluster/invite.html", {"form": form, "sites": sites})
-    if form.is_valid() and _may_touch(request, form):
-        try:
-            data = form.cleaned_data
-            token = actions.invite_node(
-                data["id"],
-                name=data["name"],
-                sites=data["sites"],
-                by=request.user.username,
-                central_url=config().base_url,
-                minutes=data["minutes"],
-                operator_email=data["operator_email"],
-            )
-        except BadField as error:
-            put_errors(form, error)
-        else:
+    sites = [(site.id, site.name) for site in queries.sites_visible_to(request.user)]
+    form = InviteForm(request, initial=_initial(_known(request, request.GET.get("node", ""))), sites=sites)
+    if form.is_saveable() and _may_touch(request, form):
+        data = {**form.cleaned_data}
+        with form.refusals():
+            token = actions.invite_node(data.pop("id"), by=request.user.username, central_url=config().base_url, **data)
             return render(request, "cluster/invited.html", {"token": token, "form": form})
-    return render(request, "cluster/invite.html", {"form": form, "sites": sites}, status=422)
+    return form.page(
+        _("Invite a node"),
+        back=("nodes", _("Nodes")),
+        help=_(
+            "You get a token that can be used once. It names central's key, so the new node knows whom it speaks to "
+            "whatever network lies between."
+        ),
+    )
 
 
 @screen("manage_nodes", methods=["POST"])
@@ -143,7 +134,15 @@ def _known(request: StaffRequest, node_id: str) -> Node | None:
     return queries.nodes_visible_to(request.user).filter(pk=node_id).first() if node_id else None
 
 
-def _may_touch(request: StaffRequest, form: Form) -> bool:
+def _initial(again: Node | None) -> dict[str, Any]:
+    """The form of a node that was there before; its e-mail too, so that inviting again does not lose it."""
+    if again is None:
+        return {}
+    sites = [site.id for site in again.sites.all()]
+    return {"id": again.id, "name": again.name, "sites": sites, "operator_email": again.operator_email}
+
+
+def _may_touch(request: StaffRequest, form: InviteForm) -> bool:
     """Staff limited to sites invite new nodes and their own; a foreign node's id is taken, no more is said."""
     node_id = form.cleaned_data["id"]
     if _known(request, node_id) is None and Node.objects.filter(pk=node_id).exists():
