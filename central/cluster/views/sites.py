@@ -9,11 +9,11 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from central.accounts.scope import ALL, visible_sites
 from central.cluster import actions, queries
 from central.cluster.errors import NameTaken, UnknownSite
 from central.cluster.models import Site
 from central.cluster.site_form import SiteForm
+from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
 
 
