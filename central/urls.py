@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.catalog.urls")),
     path("", include("central.orders.urls")),
     path("", include("central.payments.urls")),
+    path("", include("central.api.urls")),
 ]
 
 handler403 = "central.ui.views.forbidden"

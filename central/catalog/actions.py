@@ -11,20 +11,23 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+from django.db import connections
 from django.utils import timezone
 
-from central.catalog.errors import BadGoods, UnknownCategory, UnknownProduct, UnknownUnit
+from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCategory, UnknownProduct, UnknownUnit
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
 from central.cluster.models import Site
 from central.cluster.queries import site as site_row
 from infra.storage.inspect import inspect_picture
 from infra.storage.media import media_store, sha256_of
-from node.realms import CATALOG, atomic
+from node.realms import CATALOG, alias_of, atomic
 from sync.outbox import record_state
 
 #: 10 milliards of minor units: above it a price is a typing mistake
 MAX_PRICE = 10**12
+#: advisory lock of this realm; never reuse or renumber
+GOODS_LOCK = 7_201
 
 Outcome = Literal["created", "updated", "unchanged"]
 
@@ -239,14 +242,36 @@ def _touch_listings(site: str, products: Sequence[UUID]) -> None:
 # --- products -----------------------------------------------------------------------------------------------------
 
 
-def save_product(site: str, goods: Goods, *, by: str) -> UUID:
-    """Make or change one product of a site; returns its id. Raises `UnknownSite`, `BadGoods`."""
+def save_product(site: str, goods: Goods, *, by: str, seen_ver: int | None = None) -> UUID:
+    """Make or change one product of a site; returns its id. `seen_ver`: the listing's version as it was shown.
+
+    Raises `UnknownSite`, `BadGoods`, `StaleProduct`.
+    """
     where = shop(site)
     with atomic(CATALOG):
-        saved = save_goods(where, [goods], by=by)
-        for reason in saved.refused.values():
-            # Leaving the transaction by an error undoes the units that were fine.
-            raise BadGoods("product", reason)
+        if seen_ver is not None:
+            lock_goods()
+            _refuse_stale(seen_ver, _lock_offer(site, *goods.units[0].key)[0].ver)
+        return _save_one(where, goods, by)
+
+
+def create_product(site: str, goods: Goods, *, by: str) -> UUID:
+    """Make a product of a site; returns its id. Raises `UnknownSite`, `BadGoods`, `UnitTaken`."""
+    where = shop(site)
+    with atomic(CATALOG):
+        lock_goods()
+        sold = Offer.objects.filter(site=site, variant__sku__in={unit.sku for unit in goods.units})
+        taken = set(sold.values_list("variant__sku", "variant__options")) & {unit.key for unit in goods.units}
+        if taken:
+            raise UnitTaken(site, *min(taken))
+        return _save_one(where, goods, by)
+
+
+def _save_one(where: Shop, goods: Goods, by: str) -> UUID:
+    saved = save_goods(where, [goods], by=by)
+    for reason in saved.refused.values():
+        # Leaving the transaction by an error undoes the units that were fine.
+        raise BadGoods("product", reason)
     return saved.products[goods.units[0].key]
 
 
@@ -260,15 +285,26 @@ def save_goods(where: Shop, batch: Sequence[Goods], *, by: str) -> Saved:
     return GoodsWriter(where, by).save(batch)
 
 
-def set_price(site: str, sku: str, options: str, price: int, *, by: str, old_price: int | None = None) -> Offer:
+def set_price(
+    site: str,
+    sku: str,
+    options: str,
+    price: int,
+    *,
+    by: str,
+    old_price: int | None = None,
+    seen_ver: int | None = None,
+) -> Offer:
     """Set what a site asks for a unit, in minor units of its currency. Touches one product document and one card.
 
-    Raises `UnknownSite`, `UnknownUnit`, `BadGoods`.
+    `seen_ver`: the unit's version as it was shown. Raises `UnknownSite`, `UnknownUnit`, `BadGoods`, `StaleProduct`.
     """
     check_price(price)
     where = shop(site)
     with atomic(CATALOG):
         listing, offer = _lock_offer(site, sku, options)
+        if seen_ver is not None:
+            _refuse_stale(seen_ver, offer.ver)
         struck = offer.old_price if old_price is None else old_price
         check_price(struck)
         if (offer.price, offer.old_price) == (price, struck):
@@ -278,6 +314,17 @@ def set_price(site: str, sku: str, options: str, price: int, *, by: str, old_pri
         publish_card(where.group, offer)
         _publish_listing(listing)
     return offer
+
+
+def _refuse_stale(seen: int, now: int) -> None:
+    if seen != now:
+        raise StaleProduct(seen, now)
+
+
+def lock_goods() -> None:
+    """One writer of batches at a time: two that make the same sku would else fail one another half way."""
+    with connections[alias_of(CATALOG)].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GOODS_LOCK])
 
 
 def _lock_offer(site: str, sku: str, options: str) -> tuple[Listing, Offer]:

@@ -3,6 +3,8 @@
 RialtoError
 ├── BadGoods: a product, price or category that cannot be kept; `field` says which part
 ├── UnknownUnit, UnknownProduct, UnknownCategory
+├── StaleProduct: somebody changed it since it was seen
+├── UnitTaken: a new product with a unit that the site sells already
 ├── BadPicture (infra.storage)
 └── ImportRefused: a file that cannot be read at all; nothing was changed
 """
@@ -39,6 +41,25 @@ class UnknownProduct(RialtoError):
 class UnknownCategory(RialtoError):
     code = "unknown_category"
     status = 404
+
+
+class StaleProduct(RialtoError):
+    """`seen` and `now` are versions: of the listing for texts, of the unit for its price."""
+
+    code = "stale_product"
+    status = 409
+
+    def __init__(self, seen: int, now: int) -> None:
+        super().__init__("this was changed meanwhile; look again", seen=seen, now=now)
+
+
+class UnitTaken(RialtoError):
+    code = "unit_taken"
+    status = 409
+
+    def __init__(self, site: str, sku: str, options: str) -> None:
+        name = f"{sku} ({options})" if options else sku
+        super().__init__(f"the shop '{site}' sells '{name}' already", site=site, sku=sku, options=options)
 
 
 class ImportRefused(Refused):

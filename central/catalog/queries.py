@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from central.catalog.documents import main_pictures
-from central.catalog.errors import UnknownUnit
+from central.catalog.errors import UnknownProduct, UnknownUnit
 from central.catalog.keys import name_key
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
 from central.ui.scope import limit as limit_to_sites
@@ -71,6 +71,27 @@ def goods_row(user: Any, site: str, sku: str, options: str = "") -> GoodsRow:
     if not found:
         raise UnknownUnit(site, sku, options)
     return _rows(found)[0]
+
+
+def listing_at(user: Any, site: str, product: UUID) -> Listing:
+    """A product as one site shows it. Raises `UnknownProduct`, also when the reader may not see the site."""
+    rows = limit_to_sites(Listing.objects.select_related("product"), user)
+    found = rows.filter(site=site, product_id=product).first()
+    if found is None:
+        raise UnknownProduct(f"the shop '{site}' has no product {product.hex}")
+    return found
+
+
+def units_of(user: Any, listing: Listing) -> list[GoodsRow]:
+    """What a site sells of one product, in its order."""
+    offers = _visible_offers(user).filter(listing=listing).select_related("variant", "listing")
+    return _rows(list(offers.order_by("variant__position", "variant_id")))
+
+
+def is_shown_elsewhere(user: Any, product: UUID) -> bool:
+    """Whether a site that the reader may not see shows the product too: its brand and pictures are shared."""
+    listings = Listing.objects.filter(product_id=product)
+    return listings.exclude(pk__in=limit_to_sites(listings, user).values("pk")).exists()
 
 
 def price_changes_visible_to(user: Any, offer: UUID) -> QuerySet[PriceChange]:

@@ -9,24 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import connections
 from django.db.models import Max
 from django.utils import timezone
 
-from central.catalog.actions import MAX_PRICE, Goods, Saved, Shop, Unit
+from central.catalog.actions import MAX_PRICE, Goods, Saved, Shop, Unit, lock_goods
 from central.catalog.errors import BadGoods
 from central.catalog.keys import clean_sku, name_key, slug_of
 from central.catalog.models import Listing, Media, Offer, PriceChange, Product, ProductPicture, Variant
-from node.realms import CATALOG, alias_of
+from node.realms import CATALOG
 from sync.contracts.documents import card_key
 from sync.outbox import record_states
 
 Key = tuple[str, str]
 #: full topic, key, version, whether deleted
 Pointer = tuple[str, str, int, bool]
-
-#: advisory lock of this realm; never reuse or renumber
-GOODS_LOCK = 7_201
 
 
 @dataclass
@@ -60,7 +56,7 @@ class GoodsWriter:
         self.changed_products: list[Product] = []
 
     def save(self, batch: Sequence[Goods]) -> Saved:
-        _lock()
+        lock_goods()
         self._read(batch)
         for goods in batch:
             self._draft(goods)
@@ -358,12 +354,6 @@ class GoodsWriter:
 
 def _pointer(listing: Listing) -> Pointer:
     return f"product:{listing.site}", listing.product_id.hex, listing.ver, not listing.is_active
-
-
-def _lock() -> None:
-    """One writer of batches at a time: two that make the same sku would else fail one another half way."""
-    with connections[alias_of(CATALOG)].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GOODS_LOCK])
 
 
 def _grouped(pairs: Iterable[tuple[UUID, object]]) -> dict[UUID, list]:  # type: ignore[type-arg]

@@ -29,6 +29,7 @@ CENTRAL_APPS = [
     "central.carts",
     "central.payments",
     "central.orders",
+    "central.api",
 ]
 
 EDGE_APPS = [

@@ -25,6 +25,8 @@ MARK = "Hush"
 
 def _patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
     for one in (resolver or get_resolver()).url_patterns:
+        if isinstance(one, URLResolver) and one.namespace == "api":
+            continue  # a key opens these, and no session: tests/test_stranger.py walks them
         if isinstance(one, URLResolver):
             yield from _patterns(one)
         else:

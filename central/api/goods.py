@@ -1,0 +1,198 @@
+"""/units, /products, /prices and /stock: what sites sell."""
+
+# No `from __future__ import annotations`: ninja reads the types of the calls below as they stand.
+
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Status
+
+from central.accounts.scope import may_see
+from central.api.calling import caller, needs
+from central.api.schemas import (
+    Cursor,
+    IfMatch,
+    Limit,
+    PriceIn,
+    Problem,
+    ProductChange,
+    ProductIn,
+    ProductOut,
+    Search,
+    SiteId,
+    StockIn,
+    UnitOut,
+    UnitsOut,
+    seen_ver,
+)
+from central.catalog import actions, queries
+from central.catalog.actions import Goods, Unit
+from central.catalog.errors import BadGoods, StaleProduct, UnknownProduct
+from central.catalog.keys import canonical_options, clean_sku, parse_options
+from central.catalog.models import Listing
+from central.catalog.queries import GoodsRow
+from central.cluster.errors import UnknownSite
+from central.stock.actions import set_stock
+from central.stock.queries import stock_of
+
+router = Router(tags=["Products"])
+
+
+@router.get("/units", response=UnitsOut, summary="List sellable units")
+@needs("see_products")
+def list_units(
+    request: HttpRequest, site: SiteId = "", search: Search = "", cursor: Cursor = "", limit: Limit = 50
+) -> UnitsOut:
+    """By title. `search`: words of the title, the brand or a sku."""
+    page = queries.products_visible_to(caller(request), search=search, site=site, after=cursor, limit=limit)
+    return UnitsOut(items=_units(page.rows), next=page.next)
+
+
+@router.get("/products/{product}", response=ProductOut, summary="Get a product")
+@needs("see_products")
+def get_product(request: HttpRequest, response: HttpResponse, product: UUID, site: SiteId) -> ProductOut:
+    """As the site `site` shows it."""
+    made = _product(request, site, product)
+    _tagged(response, made)
+    return made
+
+
+@router.post("/products", response={201: ProductOut}, summary="Create a product")
+@needs("edit_products")
+def create_product(request: HttpRequest, response: HttpResponse, body: ProductIn) -> Any:
+    """With its first units. A unit that exists already belongs to its product: change that one."""
+    _own_site(request, body.site)
+    units = [
+        Unit(
+            sku=clean_sku(one.sku),
+            options=canonical_options(parse_options(one.options)),
+            options_title=one.options_title or None,
+            price=one.price,
+            old_price=one.old_price,
+        )
+        for one in body.units
+    ]
+    goods = Goods(
+        title=body.title,
+        text=body.text,
+        brand=body.brand,
+        attributes=[(name, value) for name, value in body.attributes],
+        units=units,
+    )
+    made = actions.create_product(body.site, goods, by=caller(request).username)
+    return Status(201, _tagged(response, _product(request, body.site, made)))
+
+
+@router.patch("/products/{product}", response={200: ProductOut, 409: Problem}, summary="Change a product's texts")
+@needs("edit_products")
+def change_product(
+    request: HttpRequest, response: HttpResponse, product: UUID, body: ProductChange, if_match: IfMatch = ""
+) -> Any:
+    """409 `stale_product` when somebody changed it since the version you saw; `current` is how it stands now."""
+    found = _product(request, body.site, product)
+    first = found.units[0]
+    if body.brand not in (None, found.brand) and queries.is_shown_elsewhere(caller(request), product):
+        raise BadGoods("brand", "is shared with shops that this key does not see")
+    goods = Goods(
+        title=body.title,
+        text=body.text,
+        brand=body.brand,
+        units=[Unit(sku=first.sku, options=first.options)],
+    )
+    try:
+        actions.save_product(body.site, goods, by=caller(request).username, seen_ver=seen_ver(body.ver, if_match))
+    except StaleProduct as error:
+        error.data["current"] = _product(request, body.site, product).model_dump(mode="json")
+        raise
+    return Status(200, _tagged(response, _product(request, body.site, product)))
+
+
+@router.put("/prices", response={200: UnitOut, 409: Problem}, summary="Set a price")
+@needs("edit_products")
+def set_price(request: HttpRequest, response: HttpResponse, body: PriceIn, if_match: IfMatch = "") -> Any:
+    """In minor units of the unit's currency. `ver` is the unit's; 409 `stale_product` brings `current`."""
+    seen = queries.goods_row(caller(request), body.site, body.sku, body.options)
+    try:
+        actions.set_price(
+            seen.site,
+            seen.sku,
+            seen.options,
+            body.price,
+            by=caller(request).username,
+            old_price=body.old_price,
+            seen_ver=seen_ver(body.ver, if_match),
+        )
+    except StaleProduct as error:
+        error.data["current"] = _unit_now(request, seen).model_dump(mode="json")
+        raise
+    return Status(200, _tagged(response, _unit_now(request, seen)))
+
+
+@router.put("/stock", response=UnitOut, summary="Correct stock")
+@needs("edit_stock")
+def put_stock(request: HttpRequest, body: StockIn) -> UnitOut:
+    """The unsold units of a variant, in the pool and at edges together, over all sites that sell it."""
+    seen = queries.goods_row(caller(request), body.site, body.sku, body.options)
+    set_stock(seen.variant, body.units, who=caller(request).username)
+    return _unit_now(request, seen)
+
+
+def _own_site(request: HttpRequest, site: str) -> None:
+    if not may_see(caller(request), site):
+        raise UnknownSite(site)
+
+
+def _product(request: HttpRequest, site: str, product: UUID) -> ProductOut:
+    listing: Listing = queries.listing_at(caller(request), site, product)
+    rows = queries.units_of(caller(request), listing)
+    if not rows:
+        raise UnknownProduct(f"the shop '{site}' has no product {product.hex}")
+    return ProductOut(
+        id=product,
+        site=listing.site,
+        title=listing.title,
+        slug=listing.slug,
+        text=listing.text,
+        brand=listing.product.brand,
+        attributes=[(str(name), str(value)) for name, value in listing.attributes],
+        is_active=listing.is_active,
+        units=_units(rows),
+        ver=listing.ver,
+    )
+
+
+def _unit_now(request: HttpRequest, seen: GoodsRow) -> UnitOut:
+    return _units([queries.goods_row(caller(request), seen.site, seen.sku, seen.options)])[0]
+
+
+def _units(rows: list[GoodsRow]) -> list[UnitOut]:
+    try:
+        stock = {variant: one.total for variant, one in stock_of({row.variant for row in rows}).items()}
+    except DatabaseError:  # the realm of orders is away; goods are here all the same
+        stock = {}
+    return [
+        UnitOut(
+            site=row.site,
+            product=row.product,
+            variant=row.variant,
+            sku=row.sku,
+            options=row.options,
+            options_title=row.options_title,
+            title=row.title,
+            slug=row.slug,
+            price=row.price,
+            old_price=row.old_price,
+            currency=row.currency,
+            is_active=row.is_active,
+            stock=stock.get(row.variant),
+            ver=row.ver,
+        )
+        for row in rows
+    ]
+
+
+def _tagged(response: HttpResponse, made: Any) -> Any:
+    response["ETag"] = f'"{made.ver}"'
+    return made

@@ -1,0 +1,256 @@
+"""What the API takes and answers. Money is whole minor units beside its currency; moments are ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from ninja import Header, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+#: PostgreSQL keeps no NUL, and no key of ours holds an unprintable sign
+TEXT = r"^[^\x00]*$"
+#: a version as `ETag` gave it
+IfMatch = Annotated[str, Header(alias="If-Match", pattern=r'^("[0-9]{1,15}")?$', description="The ETag you saw.")]
+Ver = Annotated[int | None, Field(ge=1, lt=2**53, description="The version you saw; 409 when it is another by now.")]
+Cursor = Annotated[str, Query(max_length=600, pattern=TEXT, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Search = Annotated[str, Query(max_length=100, pattern=TEXT)]
+SiteId = Annotated[str, Query(max_length=20, pattern=TEXT)]
+Money = Annotated[int, Field(ge=0, le=10**12)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Problem(BaseModel):
+    """Why nothing was done. `error` is a stable word; what else stands beside it names the things meant."""
+
+    model_config = ConfigDict(extra="allow")
+    error: str
+    message: str
+
+
+class Input(BaseModel):
+    """A body: nothing unknown in it, no number written as a text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+# --- the key -------------------------------------------------------------------------------------------------------
+
+
+class KeyOut(BaseModel):
+    """Who you are. `sites`: ids, null for all."""
+
+    name: str
+    prefix: str
+    rights: list[str]
+    sites: list[str] | None
+    expires_at: datetime | None
+
+
+# --- sites ---------------------------------------------------------------------------------------------------------
+
+
+class SiteOut(BaseModel):
+    id: str
+    name: str
+    label: str
+    colour: str
+    origin: str
+    language: str
+    currency: str
+    is_active: bool
+    ver: int
+
+
+class SitesOut(BaseModel):
+    items: list[SiteOut]
+
+
+# --- products ------------------------------------------------------------------------------------------------------
+
+
+class UnitOut(BaseModel):
+    """A sellable unit as one site sells it. `stock`: unsold units, null without the right to see them or when away."""
+
+    site: str
+    product: UUID
+    variant: UUID
+    sku: str
+    options: str
+    options_title: str
+    title: str
+    slug: str
+    price: int
+    old_price: int
+    currency: str
+    is_active: bool
+    stock: int | None
+    ver: int
+
+
+class UnitsOut(BaseModel):
+    items: list[UnitOut]
+    next: str
+
+
+class ProductOut(BaseModel):
+    """A product as one site shows it."""
+
+    id: UUID
+    site: str
+    title: str
+    slug: str
+    text: str
+    brand: str
+    attributes: list[tuple[str, str]]
+    is_active: bool
+    units: list[UnitOut]
+    ver: int
+
+
+Sku = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00]+$")]
+Options = Annotated[str, Field(max_length=200, pattern=TEXT, description='Canonical: "colour=red;size=L".')]
+Title = Annotated[str, Field(min_length=1, max_length=300, pattern=TEXT)]
+Text = Annotated[str, Field(max_length=50_000, pattern=TEXT)]
+Brand = Annotated[str, Field(max_length=120, pattern=TEXT)]
+Word = Annotated[str, Field(max_length=200, pattern=TEXT)]
+
+
+class UnitIn(Input):
+    sku: Sku
+    options: Options = ""
+    options_title: Annotated[str, Field(max_length=200, pattern=TEXT)] = ""
+    price: Money
+    old_price: Money = 0
+
+
+class ProductIn(Input):
+    """A new product; units that the site sells already are refused."""
+
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    title: Title
+    text: Text = ""
+    brand: Brand = ""
+    attributes: Annotated[list[Annotated[list[Word], Field(min_length=2, max_length=2)]], Field(max_length=100)] = []
+    units: Annotated[list[UnitIn], Field(min_length=1, max_length=100)]
+
+
+class ProductChange(Input):
+    """What is left out stays."""
+
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    title: Title | None = None
+    text: Text | None = None
+    brand: Brand | None = None
+    ver: Ver = None
+
+
+class PriceIn(Input):
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    sku: Sku
+    options: Options = ""
+    price: Money
+    old_price: Money | None = None
+    ver: Ver = None
+
+
+class StockIn(Input):
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    sku: Sku
+    options: Options = ""
+    units: Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+# --- orders --------------------------------------------------------------------------------------------------------
+
+
+class LineOut(BaseModel):
+    """A line keeps its own price and currency; `charged` is the whole line in the order's currency."""
+
+    position: int
+    site: str
+    sku: str
+    options: str
+    variant: UUID
+    title: str
+    options_title: str
+    units: int
+    price: int
+    currency: str
+    charged: int
+    pending: int
+
+
+class OrderOut(BaseModel):
+    """`lines`: those of your sites; `total` is of the whole order."""
+
+    id: UUID
+    number: str
+    site: str
+    status: str
+    status_group: str
+    placed_at: datetime
+    received_at: datetime
+    changed_at: datetime
+    currency: str
+    goods_total: int
+    delivery: str
+    delivery_price: int
+    payment: str
+    total: int
+    pending_units: int
+    lines: list[LineOut]
+    ver: int
+
+
+class OrdersOut(BaseModel):
+    items: list[OrderOut]
+    next: str
+
+
+class ContactOut(BaseModel):
+    """What the shopper gave with the order; only for keys that may see customers."""
+
+    name: str
+    phone: str
+    email: str
+    address: str
+    comment: str
+
+
+class OrderCardOut(OrderOut):
+    """`note` and `contact` are null without the right to see customers. `moves`: statuses it may go to now."""
+
+    note: str | None
+    contact: ContactOut | None
+    moves: list[str]
+    hidden_lines: int
+
+
+class StatusIn(Input):
+    to: Annotated[str, Field(min_length=1, max_length=30, pattern=TEXT)]
+    note: Annotated[str, Field(max_length=2000, pattern=TEXT)] = ""
+    ver: Ver = None
+
+
+class NoteIn(Input):
+    note: Annotated[str, Field(max_length=5000, pattern=TEXT)]
+    ver: Ver = None
+
+
+class StatusOut(BaseModel):
+    code: str
+    group: str
+    title: dict[str, str]
+    is_final: bool
+
+
+class StatusesOut(BaseModel):
+    items: list[StatusOut]
+
+
+def seen_ver(ver: int | None, if_match: str) -> int | None:
+    """The version the caller saw, from the body or the header."""
+    return ver if ver is not None else int(if_match.strip('"')) if if_match else None
