@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
+from django.db import connections
 from django.utils import timezone
 
 from central.carts.models import Cart, CartLink
 from central.carts.queries import parent_of
-from node.realms import ORDERS, atomic
+from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.cart import CartAlias, CartDelta, CartState, Dot
 from sync.contracts.codec import pack, unpack
 from sync.core import cart as core
@@ -18,6 +19,12 @@ from sync.outbox import record_fact
 log = structlog.get_logger(__name__)
 
 TOPIC = "cart"
+
+#: another transaction may have made the row meanwhile
+_MAKE = """
+    INSERT INTO carts_cart (id, state, ver, alarms, created_at, updated_at) VALUES (%s, '', 0, 0, now(), now())
+    ON CONFLICT (id) DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Joined:
 
 def join_delta(fact: CartDelta) -> Joined:
     """Join a delta into its cart, or into the one it was linked to; publish it when it said something new."""
-    with atomic(ORDERS):
+    with atomic(ORDERS, savepoint=False):
         row = _locked_root(fact.cart)
         before, delta = _state_of(row), core.decode(fact.delta)
         alarms: set[Dot] = set()
@@ -64,11 +71,19 @@ def _locked_root(cart_id: str) -> Cart:
     """The row that stands for a cart, locked. A link may have come while we waited for the lock: look again."""
     while True:
         root = core.root_of(cart_id, parent_of)
-        Cart.objects.get_or_create(pk=root)
-        row = Cart.objects.select_for_update().get(pk=root)
+        row = _locked(root)
         if parent_of(root) is None:
             return row
         cart_id = root
+
+
+def _locked(cart_id: str) -> Cart:
+    row = Cart.objects.select_for_update().filter(pk=cart_id).first()
+    if row is not None:
+        return row
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute(_MAKE, [cart_id])
+    return Cart.objects.select_for_update().get(pk=cart_id)
 
 
 def _lock_both(one: str, two: str) -> None:
@@ -76,8 +91,7 @@ def _lock_both(one: str, two: str) -> None:
     while True:
         roots = sorted({core.root_of(one, parent_of), core.root_of(two, parent_of)})
         for root in roots:
-            Cart.objects.get_or_create(pk=root)
-            Cart.objects.select_for_update().get(pk=root)
+            _locked(root)
         if all(parent_of(root) is None for root in roots):
             return
 

@@ -22,7 +22,7 @@ from central.orders.models import Order, OrderChange, OrderLine, OrderPerson, Or
 from central.orders.text import fold
 from central.stock.actions import book_order, free_order
 from central.ui import live
-from node.realms import ORDERS, alias_of, atomic, on_commit
+from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.codec import pack
 from sync.contracts.orders import PlacedOrder
 from sync.events import record_event
@@ -55,7 +55,7 @@ def receive_order(placed: PlacedOrder, *, body: bytes | None = None, received_at
             order=order_id.hex, site=order.site, edge=order.edge, payment_provider=order.payment_provider
         )
         record_event(event, realm=ORDERS)
-        _publish(order, kind="new")
+        _publish(order, kind="new", sites={line.key.site for line in placed.lines})
     return order
 
 
@@ -327,10 +327,10 @@ def _queue_up(*names: str, beside_others: bool = False) -> None:
     `beside_others`: wait only for those who queue up alone.
     """
     lock = "pg_advisory_xact_lock_shared" if beside_others else "pg_advisory_xact_lock"
+    keys = [int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True) for name in names]
     with connections[alias_of(ORDERS)].cursor() as cursor:
-        for name in names:
-            key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
-            cursor.execute(f"SELECT {lock}(%s)", [key])
+        # The rows of unnest come in order, and so do the locks.
+        cursor.execute(f"SELECT {lock}(key) FROM unnest(%s::bigint[]) AS one (key)", [keys])  # noqa: S608
 
 
 def _free_number(number: str) -> str:
@@ -376,11 +376,14 @@ def _bump(order: Order, *fields: str) -> None:
     order.save(update_fields=[*fields, "ver", "changed_at"])
 
 
-def _publish(order: Order, kind: str = "changed") -> None:
-    """Tell the order's edge its state, and open screens that there is something to look at."""
+def _publish(order: Order, kind: str = "changed", *, sites: Iterable[str] | None = None) -> None:
+    """Tell the order's edge its state, and open screens that there is something to look at.
+
+    `sites`: those of its lines, for a caller who knows them.
+    """
     record_state(f"order_state:{order.edge}", order.pk.hex, order.ver, realm=ORDERS)
-    sites = {order.site, *order.lines.values_list("site", flat=True)}
-    on_commit(lambda: live.nudge(live.ORDERS, sites=sites, kind=kind, keys=[str(order.pk)]), realm=ORDERS)
+    of_lines = order.lines.values_list("site", flat=True) if sites is None else sites
+    live.nudge_after_commit(live.ORDERS, realm=ORDERS, sites={order.site, *of_lines}, kind=kind, keys=[str(order.pk)])
 
 
 def _record(order: Order, kind: OrderChange.Kind, **said: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db import connections
 from django.utils import timezone
 
 from central.stock.errors import NotEnoughInPool, UnknownGrant, WrongUnits
@@ -26,7 +27,7 @@ from central.stock.models import (
 from central.stock.queries import edges_holding, pools, selling_edges
 from central.stock.sizing import units_to_grant
 from central.stock.topics import topic_of
-from node.realms import ORDERS, atomic
+from node.realms import ORDERS, alias_of, atomic
 from sync import hub
 from sync.contracts.codec import pack
 from sync.contracts.orders import PlacedOrder
@@ -175,9 +176,9 @@ def book_order(placed: PlacedOrder) -> None:
     Units with no right, or with one that does not cover them, wait as `PendingUnits`: an order is never refused here.
     """
     order = UUID(placed.id)
-    with atomic(ORDERS):
+    with atomic(ORDERS, savepoint=False):
         book = Book(UUID(line.variant) for line in placed.lines)
-        if not BookedOrder.objects.get_or_create(order=order)[1]:
+        if not _is_first_booking(order):
             return
         pending = by_variant(_book_uses(book, placed))
         placed_at = datetime.fromtimestamp(placed.placed_at / 1000, tz=UTC)
@@ -188,6 +189,15 @@ def book_order(placed: PlacedOrder) -> None:
         )
         _resolve(book, pending)
         book.close()
+
+
+def _is_first_booking(order: UUID) -> bool:
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO stock_bookedorder ("order", booked_at) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1',
+            [order, timezone.now()],
+        )
+        return cursor.fetchone() is not None
 
 
 def free_order(order_id: UUID, *, who: str, note: str = "") -> None:

@@ -19,9 +19,9 @@ class Book:
 
     def __init__(self, variants: Iterable[UUID]) -> None:
         self._variants = sorted(set(variants))
-        _make_pools(self._variants)
-        pools = Balance.objects.select_for_update().filter(variant__in=self._variants, place=POOL)
-        list(pools.order_by("variant").values_list("pk"))
+        if missing := set(self._variants) - _lock_pools(self._variants):
+            _make_pools(sorted(missing))
+            _lock_pools(self._variants)
         rows = Balance.objects.filter(variant__in=self._variants).values_list("variant", "place", "units")
         self._units: dict[tuple[UUID, str], int] = {(variant, place): units for variant, place, units in rows}
         self._changed: set[tuple[UUID, str]] = set()
@@ -82,11 +82,16 @@ class Book:
         self._movements, self._changed = [], set()
 
 
+def _lock_pools(variants: list[UUID]) -> set[UUID]:
+    """Lock the pool rows there are, in the order of ids; returns whose they are."""
+    pools = Balance.objects.select_for_update().filter(variant__in=variants, place=POOL)
+    return set(pools.order_by("variant").values_list("variant", flat=True))
+
+
 def _make_pools(variants: list[UUID]) -> None:
-    known = set(Balance.objects.filter(variant__in=variants, place=POOL).values_list("variant", flat=True))
     # The update changes nothing: it is there because another transaction may have made the row meanwhile.
     Balance.objects.bulk_create(
-        [Balance(variant=variant, place=POOL) for variant in variants if variant not in known],
+        [Balance(variant=variant, place=POOL) for variant in variants],
         update_conflicts=True,
         unique_fields=["variant", "place"],
         update_fields=["variant"],

@@ -7,10 +7,14 @@ late, never wrong. Call from `on_commit` of an action, in any process that reach
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import connections
+
+from node.realms import alias_of, on_commit
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +38,38 @@ def nudge(topic: str, *, sites: Iterable[str] = (), kind: str = "changed", keys:
 
     Staff limited to other sites are not told. Never raises: a screen that is late is no reason to fail an action.
     """
+    _send([_message(topic, site, kind, keys) for site in {*sites, EVERYWHERE}])
+
+
+def nudge_after_commit(
+    topic: str, *, realm: str, sites: Iterable[str] = (), kind: str = "changed", keys: Iterable[str] = ()
+) -> None:
+    """`nudge` once the realm's transaction has committed; those of one transaction go out together."""
+    connection = connections[alias_of(realm)]
+    messages = [_message(topic, site, kind, keys) for site in {*sites, EVERYWHERE}]
+    gathered = getattr(connection, "_rialto_nudges", None)
+    if gathered is not None and any(hook[1] is gathered[0] for hook in connection.run_on_commit):
+        gathered[1].extend(messages)
+        return
+    on_commit(lambda: _send(messages), realm=realm)
+    if connection.run_on_commit:
+        connection._rialto_nudges = (connection.run_on_commit[-1][1], messages)  # type: ignore[attr-defined]
+
+
+def _message(topic: str, site: str, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+    return {"type": "live.nudge", "topic": topic, "kind": kind, "keys": list(keys), "site": site}
+
+
+def _send(messages: Sequence[dict[str, Any]]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
-    message = {"type": "live.nudge", "topic": topic, "kind": kind, "keys": list(keys)}
-    send = async_to_sync(layer.group_send)
     try:
-        for site in {*sites, EVERYWHERE}:
-            send(group(topic, site), {**message, "site": site})
+        async_to_sync(_send_all)(layer, messages)
     except Exception:
         log.warning("live nudge lost", exc_info=True)
+
+
+async def _send_all(layer: Any, messages: Sequence[dict[str, Any]]) -> None:
+    for message in messages:
+        await layer.group_send(group(message["topic"], message["site"]), message)
