@@ -6,13 +6,13 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 from django.db import DatabaseError
-from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from central.accounts.scope import Sites, visible_sites
 from central.orders.errors import UnknownOrder
@@ -23,9 +23,6 @@ from central.payments.models import Payment
 from central.payments.queries import payments_of
 from central.people.models import Customer, OrderContact
 from central.people.queries import contact_of
-
-R = TypeVar("R", bound=Model)
-
 
 # --- scope ---------------------------------------------------------------------------------------------------------
 
@@ -42,7 +39,7 @@ def orders_visible_to(user: Any) -> QuerySet[Order]:
     orders = Order.objects.select_related("status")
     if seen is None:
         return orders
-    return orders.filter(_of_sites(seen)) if seen else orders.none()
+    return orders.filter(of_sites(seen)) if seen else orders.none()
 
 
 def lines_visible_to(user: Any) -> QuerySet[OrderLine]:
@@ -54,10 +51,11 @@ def lines_visible_to(user: Any) -> QuerySet[OrderLine]:
     return lines.filter(Q(site__in=seen) | Q(order__site__in=seen)) if seen else lines.none()
 
 
-def _of_sites(sites: Sequence[str] | frozenset[str]) -> Q:
+def of_sites(sites: Iterable[str]) -> Q:
     """An order arose at these sites when it was placed there or any of its lines comes from there."""
-    lines = OrderLine.objects.filter(order=OuterRef("pk"), site__in=list(sites))
-    return Q(site__in=list(sites)) | Q(Exists(lines))
+    wanted = sorted(sites)
+    lines = OrderLine.objects.filter(order=OuterRef("pk"), site__in=wanted)
+    return Q(site__in=wanted) | Q(Exists(lines))
 
 
 # --- filters -------------------------------------------------------------------------------------------------------
@@ -89,25 +87,15 @@ class OrderFilter:
 
 def filtered_orders(orders: QuerySet[Order], wanted: OrderFilter) -> QuerySet[Order]:
     """`orders` that match."""
-    found = orders.filter(_order_conditions(wanted, ""))
+    found = orders.filter(_order_conditions(wanted))
     if wanted.sites:
-        found = found.filter(_of_sites(wanted.sites))
+        found = found.filter(of_sites(wanted.sites))
     if wanted.line_sites:
         found = found.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), site__in=wanted.line_sites)))
     return found
 
 
-def filtered_lines(lines: QuerySet[OrderLine], wanted: OrderFilter) -> QuerySet[OrderLine]:
-    """`lines` that match: a label of the order lets all of its lines through, a label of a line only that line."""
-    found = lines.filter(_order_conditions(wanted, "order__"))
-    if wanted.sites:
-        found = found.filter(order__in=Order.objects.filter(_of_sites(wanted.sites)).values("pk"))
-    if wanted.line_sites:
-        found = found.filter(site__in=wanted.line_sites)
-    return found
-
-
-def _order_conditions(wanted: OrderFilter, prefix: str) -> Q:
+def _order_conditions(wanted: OrderFilter) -> Q:
     simple: dict[str, Any] = {
         "status__in": wanted.statuses,
         "status__group__in": wanted.groups,
@@ -116,18 +104,21 @@ def _order_conditions(wanted: OrderFilter, prefix: str) -> Q:
         "received_at__lt": wanted.received_to,
         "pending_units__gt": 0 if wanted.only_pending else None,
     }
-    found = Q(**{prefix + name: value for name, value in simple.items() if value not in (None, (), "")})
+    found = Q(**{name: value for name, value in simple.items() if value not in (None, (), "")})
     if wanted.person.strip() and wanted.finds_customers:
-        found &= _ordered_by(wanted.person, prefix)
-    return found & _search(wanted, prefix) if wanted.search.strip() else found
+        found &= ordered_by(wanted.person)
+    if wanted.search.strip():
+        found &= found_by(wanted.search, finds_customers=wanted.finds_customers)
+    return found
 
 
-def _search(wanted: OrderFilter, prefix: str) -> Q:
-    found = Q(**{f"{prefix}search_key__contains": fold(wanted.search)})
-    return found | _ordered_by(wanted.search, prefix) if wanted.finds_customers else found
+def found_by(text: str, prefix: str = "", *, finds_customers: bool) -> Q:
+    """Orders by number, title or sku, and where it is allowed by their customer. `prefix` leads to the order."""
+    found = Q(**{f"{prefix}search_key__contains": fold(text)})
+    return found | ordered_by(text, prefix) if finds_customers else found
 
 
-def _ordered_by(text: str, prefix: str) -> Q:
+def ordered_by(text: str, prefix: str = "") -> Q:
     """Orders of the customers that `text` finds. By the marks of this realm: no other one is asked."""
     marks = marks_wanted(text)
     people = OrderPerson.objects.filter(marks__contains=marks) if marks else OrderPerson.objects.none()
@@ -138,95 +129,43 @@ def _ordered_by(text: str, prefix: str) -> Q:
 
 
 @dataclass(frozen=True)
-class Page(Generic[R]):
-    """Rows, newest first. `older` and `newer` are cursors to hand back; empty: nothing there now."""
+class Page:
+    """Rows, newest first. `older`: a cursor to hand back, "" at the end."""
 
-    rows: list[R]
+    rows: list[Order]
     older: str = ""
-    newer: str = ""
-    #: the newest row of this page: `count_newer` counts what has come since, so that nobody loses his place
-    top: str = ""
 
 
-def orders_page(
-    user: Any, wanted: OrderFilter | None = None, *, older_than: str = "", newer_than: str = "", limit: int = 50
-) -> Page[Order]:
+def orders_page(user: Any, wanted: OrderFilter | None = None, *, older_than: str = "", limit: int = 50) -> Page:
     """One page of orders; their lines are `order.shown_lines` (only the matching ones, under a line filter)."""
     wanted = wanted or OrderFilter()
     orders = filtered_orders(orders_visible_to(user), wanted).prefetch_related(_shown_lines(user, wanted))
-    return _page(orders, "received_at", "pk", older_than, newer_than, limit)
-
-
-def lines_page(
-    user: Any, wanted: OrderFilter | None = None, *, older_than: str = "", newer_than: str = "", limit: int = 50
-) -> Page[OrderLine]:
-    """One page of the list of single lines, `line.order` included."""
-    lines = filtered_lines(lines_visible_to(user), wanted or OrderFilter())
-    return _page(lines, "order__received_at", "pk", older_than, newer_than, limit)
-
-
-def count_newer(user: Any, wanted: OrderFilter | None, top: str) -> int:
-    """How many orders have come above the cursor `top`, at most 1000."""
-    orders = filtered_orders(orders_visible_to(user), wanted or OrderFilter())
-    return orders.filter(_beyond("received_at", "pk", top, above=True))[:1000].count() if top else 0
-
-
-def order_numbers(user: Any, wanted: OrderFilter | None = None) -> dict[str, int]:
-    """Status code -> how many orders of the filter stand in it; for tabs above the list."""
-    orders = filtered_orders(orders_visible_to(user), wanted or OrderFilter()).order_by()
-    return dict(orders.values_list("status").annotate(count=Count("pk")))
-
-
-def shown_lines(user: Any, order: Order, wanted: OrderFilter) -> QuerySet[OrderLine]:
-    """The lines of one order that a list shows: those the person may see, under a line filter the matching ones."""
-    return _lines_shown(user, wanted).filter(order=order)
+    if older_than:
+        orders = orders.filter(_below(older_than))
+    found = list(orders.order_by("-received_at", "-pk")[: limit + 1])
+    return Page(found[:limit], _cursor(found[limit - 1]) if len(found) > limit else "")
 
 
 def _shown_lines(user: Any, wanted: OrderFilter) -> Prefetch[Any]:
-    return Prefetch("lines", queryset=_lines_shown(user, wanted), to_attr="shown_lines")
-
-
-def _lines_shown(user: Any, wanted: OrderFilter) -> QuerySet[OrderLine]:
     lines = lines_visible_to(user).select_related(None)
     if wanted.line_sites:
         lines = lines.filter(site__in=wanted.line_sites)
-    return lines.order_by("position")
+    return Prefetch("lines", queryset=lines.order_by("position"), to_attr="shown_lines")
 
 
-def _page(rows: QuerySet[R], at: str, pk: str, older_than: str, newer_than: str, limit: int) -> Page[R]:
-    goes_up = bool(newer_than)
-    cursor = newer_than or older_than
-    if cursor:
-        rows = rows.filter(_beyond(at, pk, cursor, above=goes_up))
-    order = (at, pk) if goes_up else (f"-{at}", f"-{pk}")
-    found = list(rows.order_by(*order)[: limit + 1])
-    has_more, found = len(found) > limit, found[:limit]
-    if goes_up:
-        found.reverse()
-    if not found:
-        return Page([], older=newer_than, newer=older_than, top=newer_than)
-    top, bottom = _cursor(found[0], at), _cursor(found[-1], at)
-    has_older = has_more if not goes_up else True
-    has_newer = has_more if goes_up else bool(older_than)
-    return Page(found, older=bottom if has_older else "", newer=top if has_newer else "", top=top)
-
-
-def _cursor(row: Any, at: str) -> str:
-    moment: datetime = row.order.received_at if at.startswith("order__") else row.received_at
-    raw = json.dumps([moment.isoformat(), str(row.pk)], separators=(",", ":"))
+def _cursor(order: Order) -> str:
+    raw = json.dumps([order.received_at.isoformat(), str(order.pk)], separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def _beyond(at: str, pk: str, cursor: str, *, above: bool) -> Q:
-    """Rows on one side of a cursor. A cursor that is none selects everything: it came from an address bar."""
+def _below(cursor: str) -> Q:
+    """Rows after a cursor. A cursor that is none selects everything: it came from an address bar."""
     try:
         moment, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        when = datetime.fromisoformat(moment)
-        known: Any = int(key) if at.startswith("order__") else uuid.UUID(key)
-    except (ValueError, TypeError, binascii.Error):
+        when, known = datetime.fromisoformat(moment), uuid.UUID(key)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
         return Q()
-    side = "gt" if above else "lt"
-    return Q(**{f"{at}__{side}": when}) | Q(**{at: when, f"{pk}__{side}": known})
+    return Q(received_at__lt=when) | Q(received_at=when, pk__lt=known)
 
 
 # --- one order -----------------------------------------------------------------------------------------------------

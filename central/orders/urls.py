@@ -1,13 +1,13 @@
 from django.urls import path
 
 from central.orders import views
+from central.orders.lists import LINES, ORDERS
+from central.ui import lists
 
 urlpatterns = [
-    path("orders", views.orders, name="orders"),
-    path("orders/lines", views.lines, name="orders-lines"),
-    path("orders/news", views.news, name="orders-news"),
+    *lists.urls(ORDERS),
+    *lists.urls(LINES),
     path("orders/<uuid:order_id>", views.card, name="orders-card"),
-    path("orders/<uuid:order_id>/row", views.row, name="orders-row"),
     path("orders/<uuid:order_id>/status", views.change_status, name="orders-status"),
     path("orders/<uuid:order_id>/note", views.edit_note, name="orders-note"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from central.orders.actions import change_status, edit_order
+from central.orders.lists import LINES, ORDERS
 from central.orders.models import Order, OrderChange
 from central.orders.tests.make import realm_away
 from central.people.models import Customer, OrderContact
@@ -29,7 +30,7 @@ def ada() -> Any:
 
 
 def numbers(client: Any, path: str = "/orders", **query: Any) -> list[str]:
-    return re.findall(r'class="row-link"[^>]*>([A-Z]+-A-\d+)</a>', client.get(path, query).content.decode())
+    return re.findall(r'class="row-link"[^>]*>([A-Z]+-A-\d+)', client.get(path, query).content.decode())
 
 
 def contact(order: Order, name: str = "Анна Примерова") -> None:
@@ -84,44 +85,48 @@ def test_a_site_of_others_cannot_be_chosen() -> None:
 
 def test_new_orders_wait_behind_a_banner(ada: Any) -> None:
     cast.order("tea", number="TEA-A-1")
-    top = re.search(r"orders/news\?top=([^\"]+)", ada.get("/orders").content.decode())
-    assert top
-    assert "news-button" not in ada.get(f"/orders/news?top={top[1]}").content.decode()
+    [(news, _)] = re.findall(r'hx-get="(/orders/-/news[^"]+)"()', ada.get("/orders").content.decode())
+    news = news.replace("&amp;", "&")
+    assert "news-button" not in ada.get(news).content.decode()
 
     cast.order("tea", number="TEA-A-2")
     cast.order("clay", number="CLAY-A-3")
 
-    assert "2 new orders" in ada.get(f"/orders/news?top={top[1]}").content.decode()
-    assert "1 new order " in ada.get(f"/orders/news?site=clay&top={top[1]}").content.decode()
+    assert "2 new — show" in ada.get(news).content.decode()
+    assert "1 new — show" in ada.get(f"{news}&site=clay").content.decode()
+    arrived = ada.get(news.replace("news", "arrived")).content.decode()
+    assert "TEA-A-2" in arrived and "TEA-A-1" not in arrived
 
 
-def test_the_banner_brings_only_what_is_above(ada: Any) -> None:
+def test_orders_are_filtered_by_total_whatever_the_currency(ada: Any) -> None:
+    cast.order("tea", number="TEA-A-1")  # 500 and 300 for delivery
+    cast.order("tea", "tea", "ink", number="TEA-A-2")
+
+    assert numbers(ada, total_from="800") == ["TEA-A-2", "TEA-A-1"]
+    assert numbers(ada, total_from="800.01") == ["TEA-A-2"]
+    assert numbers(ada, total_to="1 000") == ["TEA-A-1"]
+    assert numbers(ada, total_to="much") == ["TEA-A-2", "TEA-A-1"]
+
+
+def test_both_lists_sort_by_each_column_that_says_so(ada: Any) -> None:
+    for number in ("TEA-A-2", "CLAY-A-3", "TEA-A-1"):
+        cast.order(number.partition("-")[0].lower(), number=number)
+
+    assert numbers(ada, sort="number") == ["CLAY-A-3", "TEA-A-1", "TEA-A-2"]
+    for spec in (ORDERS, LINES):
+        for column in spec.columns:
+            answer = ada.get(f"/{spec.address}", {"sort": f"-{column.key}"})
+            assert (answer.status_code, answer.content.count(b"data-key=")) == (200, 3)
+
+
+def test_lines_are_found_by_the_customer_of_their_order(ada: Any, mails: Any) -> None:
     cast.order("tea", number="TEA-A-1")
-    top = re.search(r"orders/news\?top=([^\"]+)", ada.get("/orders").content.decode())
-    assert top
-    cast.order("tea", number="TEA-A-2")
+    events.run_due(["orders", "customers"])
+    cast.order("ink", number="INK-A-2")
 
-    answer = ada.get(f"/orders?newer_than={top[1]}", headers={"hx-request": "true"}).content.decode()
+    page = ada.get("/orders/lines", {"person": "8 (000) 000-00-01"}).content.decode()
 
-    assert "TEA-A-2" in answer
-    assert "TEA-A-1" not in answer
-    assert 'hx-swap-oob="true"' in answer
-
-
-def test_a_page_turns_without_losing_or_doubling_a_row(ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("central.orders.views.PAGE", 2)
-    for number in range(1, 6):
-        cast.order("tea", number=f"TEA-A-{number}")
-
-    seen, path = [], "/orders"
-    for _page in range(3):
-        page = ada.get(path).content.decode()
-        seen += re.findall(r'class="row-link"[^>]*>(TEA-A-\d)</a>', page)
-        older = re.search(r'href="(\?older_than=[^"]+)"', page)
-        path = f"/orders{older[1]}" if older else ""
-
-    assert seen == [f"TEA-A-{number}" for number in (5, 4, 3, 2, 1)]
-    assert path == ""
+    assert "Goods of tea" in page and "Goods of ink" not in page
 
 
 def test_buttons_move_the_order_and_write_history(ada: Any) -> None:
@@ -179,7 +184,7 @@ def test_customers_are_shown_by_right_only(ada: Any) -> None:
     edit_order(order.pk, note="Анна просила позвонить", by="ada")
     vera = cast.signed_in(cast.staff("vera", "viewer"))
 
-    for path in ("/orders", f"/orders/{order.pk}", f"/orders/{order.pk}/row", "/"):
+    for path in ("/orders", f"/orders/{order.pk}", f"/orders/-/row/{order.pk}", "/"):
         assert "Анна" not in vera.get(path).content.decode(), path
         assert "0000001" not in vera.get(path).content.decode(), path
     assert "Анна Примерова" in ada.get("/orders").content.decode()
@@ -231,12 +236,12 @@ def test_the_card_shows_the_technical_block_without_the_whole_cart_id(ada: Any) 
     assert order.cart not in page
 
 
-@pytest.mark.parametrize("query", ["older_than=%00", "newer_than=zzz", "site=%27", "q=%25%5F%5C", "status=", "line=x"])
+@pytest.mark.parametrize("query", ["after=%00", "before=zzz", "site=%27", "q=%25%5F%5C", "status=", "line=x", "sort=x"])
 def test_a_mangled_address_is_a_list_not_an_error(ada: Any, query: str) -> None:
     cast.order("tea")
 
     assert ada.get(f"/orders?{query}").status_code == 200
-    assert ada.get(f"/orders/news?top=zzz&{query}").status_code == 200
+    assert ada.get(f"/orders/-/news?mark=zzz&{query}").status_code == 200
 
 
 def test_the_card_is_whole_in_russian(ada: Any) -> None:

@@ -20,5 +20,5 @@ def test_the_search_for_texts_finds_each_kind() -> None:
     found = used_in(ROOT / "central" / "orders")
 
     assert "Staff comment" in found  # {% trans %}
-    assert "%(n)s new order — show" in found  # {% blocktrans count %}
+    assert "%(n)s unit waits for stock" in found  # {% blocktrans count %}
     assert "Reached central" in found  # _() in Python

@@ -57,13 +57,16 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "site_id": site,
             "group_id": f"{site}-group",
             "card_id": "today",
+            # rows of lists by the name of their address
+            "orders-row": made.pk,
+            "orders-lines-row": made.lines.get().pk,
         }
     return arguments
 
 
 def _address(name: str, arguments: dict[str, Any]) -> str:
     wanted = VIEWS[name].pattern.converters
-    return reverse(name, kwargs={key: arguments[key] for key in wanted})
+    return reverse(name, kwargs={key: arguments[name if key == "key" else key] for key in wanted})
 
 
 def test_every_view_says_who_may_use_it() -> None:
