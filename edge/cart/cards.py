@@ -38,6 +38,19 @@ def cards_of(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
     return held
 
 
+def cards_now(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
+    """The same as the database has them this moment: what a sale is priced by. Off the event loop."""
+    held = {key: card for key in keys if (card := _cards.get((topic, key)))}
+    rows = sql.fetch(
+        "SELECT key, ver FROM sync_edge_document "  # noqa: S608
+        f"WHERE topic = ? AND body IS NOT NULL AND key IN ({sql.marks(keys)})",
+        [topic, *keys],
+    )
+    same = {key: held[key] for key, ver in rows if key in held and held[key][0] == ver}
+    other = [key for key, _ in rows if key not in same]
+    return same | _read(topic, other) if other else same
+
+
 def _read(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
     rows = sql.fetch(
         "SELECT key, ver, body FROM sync_edge_document "  # noqa: S608

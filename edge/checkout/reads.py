@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edge.cart import service as carts
+from edge.cart.cards import cards_now
 from edge.checkout.models import Order
 from edge.checkout.summary import Summary, only_seen, summarise
 from edge.replica import sites
@@ -16,8 +17,7 @@ from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, OrderStateDoc, RateDoc, SiteDoc, card_key
 from sync.contracts.orders import PlacedOrder
 from sync.core.cart import lines
-from sync.store.edge import documents
-from sync.store.edge.models import Document
+from sync.store.edge import documents, sql
 
 
 def summary_of(site: SiteDoc, cart: str, *, only: Collection[Dot] | None = None) -> Summary:
@@ -26,12 +26,8 @@ def summary_of(site: SiteDoc, cart: str, *, only: Collection[Dot] | None = None)
     if only is not None:
         shown = only_seen(shown, set(only))
     keys = [card_key(line.key.site, line.key.sku, line.key.options) for line in shown]
-    rows = Document.objects.filter(topic=f"card:{site.group}", key__in=keys, body__isnull=False)
-    cards = {
-        key: (ver, _in_open_shop(unpack(bytes(body), CardDoc)))
-        for key, ver, body in rows.values_list("key", "ver", "body")
-        if body
-    }
+    found = cards_now(f"card:{site.group}", keys)
+    cards = {key: (ver, _in_open_shop(card)) for key, (ver, card) in found.items()}
     rates = documents.all_of("rate:all", RateDoc)
     return summarise(shown, currency=site.currency, cards=cards, rates=rates)
 
@@ -44,7 +40,9 @@ def _in_open_shop(card: CardDoc) -> CardDoc:
 
 
 def order_by_id(order: str) -> Order | None:
-    return Order.objects.filter(pk=order).first()
+    # Nearly always none, which plain SQL says at a tenth of the cost.
+    is_made = sql.fetch_one("SELECT 1 FROM edge_checkout_order WHERE id = ?", [order]) is not None
+    return Order.objects.filter(pk=order).first() if is_made else None
 
 
 def order_by_secret(secret: str, site: str) -> Order | None:

@@ -15,6 +15,7 @@ from edge.rights.models import Hold, Right
 from sync.contracts.codec import pack
 from sync.contracts.orders import GrantUse
 from sync.contracts.stock import GrantDoc, GrantReport
+from sync.store.edge import sql
 from sync.store.edge.models import Document
 from sync.store.edge.outbox import enqueue
 
@@ -37,22 +38,39 @@ def sellable() -> QuerySet[Right]:
     )
 
 
-def hold(order: str, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Hold up to `wanted` (variant -> units, of all lines together) for an order; returns what lacks, by variant.
+def sell_now(order: str, wanted: Mapping[str, int]) -> dict[str, list[GrantUse]] | None:
+    """Sell `wanted` (variant -> units, of all lines together) without holding it first: most orders find their rights.
 
-    Held again, only the difference is added.
+    Variant -> the rights spent; None, and nothing is changed, when units lack or the order holds some already.
     """
+    if _held_by(order):
+        return None
+    uses: dict[str, list[GrantUse]] = {}
+    for variant, units in wanted.items():
+        free = _free_of(variant)
+        if sum(count for _, count in free) < units:
+            return None
+        uses[variant] = _dealt(free, units)
+    for spent in uses.values():
+        for use in spent:
+            _spend(use.grant, sold=use.units)
+    return uses
+
+
+def hold(order: str, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Hold up to `wanted` for an order; returns what lacks, by variant. Held again, only the difference is added."""
     short: dict[str, int] = {}
     held = _held_by(order)
     until = lease.boottime_ms() + HOLD_MS
     for variant, units in wanted.items():
         lacks = units - held.get(variant, 0)
-        for right in sellable().filter(variant=variant):
-            take = min(lacks, right.free)
-            if take > 0:
-                Hold.objects.create(order=order, right=right, units=take, until=until)
-                Right.objects.filter(pk=right.pk).update(held=F("held") + take)
-                lacks -= take
+        for use in _dealt(_free_of(variant), lacks):
+            sql.execute(
+                'INSERT INTO edge_rights_hold ("order", right_id, units, until) VALUES (?, ?, ?, ?)',
+                [order, use.grant, use.units, until],
+            )
+            sql.execute("UPDATE edge_rights_right SET held = held + ? WHERE grant = ?", [use.units, use.grant])
+            lacks -= use.units
         if lacks > 0:
             short[variant] = lacks
     return short
@@ -130,8 +148,33 @@ def forget(grant: str) -> None:
     Right.objects.filter(pk=grant, held=0).delete()
 
 
+def _free_of(variant: str) -> list[tuple[str, int]]:
+    """(grant, units that nobody holds) of the rights that may be sold from now, the one that ends first in front."""
+    return sql.fetch(
+        "SELECT grant, units - held - sold - returned FROM edge_rights_right WHERE variant = ? AND NOT is_closed "
+        "AND boot = ? AND stop_at > ? AND units > held + sold + returned ORDER BY stop_at, grant",
+        [variant, lease.boot_id(), lease.boottime_ms()],
+    )
+
+
+def _dealt(free: Iterable[tuple[str, int]], units: int) -> list[GrantUse]:
+    """Up to `units`, from the first right on."""
+    uses = []
+    for grant, count in free:
+        if units <= 0:
+            break
+        uses.append(GrantUse(grant=grant, units=min(units, count)))
+        units -= count
+    return uses
+
+
 def _held_by(order: str) -> dict[str, int]:
-    return dict(Hold.objects.filter(order=order).values_list("right__variant").annotate(all=Sum("units")))
+    rows = sql.fetch(
+        "SELECT variant, sum(h.units) FROM edge_rights_hold h JOIN edge_rights_right ON grant = right_id "
+        'WHERE "order" = ? GROUP BY variant',
+        [order],
+    )
+    return dict(rows)
 
 
 def _end_holds(holds: QuerySet[Hold]) -> list[Hold]:
@@ -143,12 +186,12 @@ def _end_holds(holds: QuerySet[Hold]) -> list[Hold]:
 
 
 def _spend(grant: str, *, sold: int = 0, returned: int = 0) -> None:
-    Right.objects.filter(pk=grant).update(sold=F("sold") + sold, returned=F("returned") + returned)
-    right = Right.objects.get(pk=grant)
-    if right.sold + right.returned == right.units:
-        right.is_closed = True
-        right.save(update_fields=["is_closed"])
-    report = GrantReport(grant=grant, sold=right.sold, returned=right.returned, is_sealed=right.is_closed)
+    [(total_sold, total_returned, is_closed)] = sql.fetch(
+        "UPDATE edge_rights_right SET sold = sold + ?, returned = returned + ?, "
+        "is_closed = is_closed OR sold + ? + returned + ? = units WHERE grant = ? RETURNING sold, returned, is_closed",
+        [sold, returned, sold, returned, grant],
+    )
+    report = GrantReport(grant=grant, sold=total_sold, returned=total_returned, is_sealed=bool(is_closed))
     enqueue("orders", "grant_report", pack(report), ref=grant)
 
 

@@ -72,6 +72,32 @@ def test_held_units_are_sold_and_reported_by_totals():
     assert reports() == [GrantReport(grant="a" * 32, sold=3, returned=0)]
 
 
+def test_units_that_are_there_are_sold_without_being_held_first():
+    give(doc(units=2), doc("b", units=4))
+
+    uses = service.sell_now("o1", {TEA: 5})
+
+    assert uses is not None and sorted(use.units for use in uses[TEA]) == [2, 3]
+    assert service.free_units([TEA]) == {TEA: 1}
+    assert Hold.objects.count() == 0
+
+
+@pytest.mark.parametrize("wanted", [{TEA: 3}, {TEA: 1, CUP: 1}])
+def test_where_one_unit_lacks_nothing_is_sold_at_once(wanted):
+    give(doc(units=2))
+
+    assert service.sell_now("o1", wanted) is None
+    assert (right(), reports()) == ((0, 0, 0), [])
+
+
+def test_an_order_that_holds_units_already_is_not_sold_others_at_once():
+    give(doc(units=5))
+    service.hold("o1", {TEA: 3})
+
+    assert service.sell_now("o1", {TEA: 3}) is None
+    assert right() == (3, 0, 0)
+
+
 def test_a_short_hold_keeps_what_there_is_and_says_what_lacks():
     give(doc(units=2), doc("b", units=1))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from sync.contracts.codec import unpack
+from sync.store.edge import sql
 from sync.store.edge.models import Document
 
 T = TypeVar("T")
@@ -16,8 +17,8 @@ _CHUNK = 500
 
 def get(topic: str, key: str, kind: type[T]) -> T | None:
     """The document at (full topic, key), decoded; None when there is none."""
-    body = Document.objects.filter(topic=topic, key=key).values_list("body", flat=True).first()
-    return None if body is None else unpack(bytes(body), kind)
+    row = sql.fetch_one("SELECT body FROM sync_edge_document WHERE topic = ? AND key = ?", [topic, key])
+    return None if row is None or row[0] is None else unpack(row[0], kind)
 
 
 def get_many(topic: str, keys: Sequence[str], kind: type[T]) -> dict[str, T]:
@@ -31,8 +32,10 @@ def get_many(topic: str, keys: Sequence[str], kind: type[T]) -> dict[str, T]:
 
 def all_of(topic: str, kind: type[T]) -> dict[str, T]:
     """Every document of a full topic, by key, in key order."""
-    rows = Document.objects.filter(topic=topic, body__isnull=False).order_by("key").values_list("key", "body")
-    return {key: unpack(bytes(body), kind) for key, body in rows if body is not None}
+    rows = sql.fetch(
+        "SELECT key, body FROM sync_edge_document WHERE topic = ? AND body IS NOT NULL ORDER BY key", [topic]
+    )
+    return {key: unpack(body, kind) for key, body in rows}
 
 
 def version(topic: str, key: str) -> int:
