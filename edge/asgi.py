@@ -30,7 +30,8 @@ from edge.cart import service  # noqa: E402
 from edge.cart.routes import ROUTES as CART_ROUTES  # noqa: E402
 from edge.cart.routes import error_response  # noqa: E402
 from edge.checkout import live as order_live  # noqa: E402
-from edge.checkout.views import MAX_BODY  # noqa: E402
+from edge.checkout.form import MAX_BODY  # noqa: E402
+from edge.checkout.routes import ROUTES as CHECKOUT_ROUTES  # noqa: E402
 from edge.checkout.web import Capped  # noqa: E402
 from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_response  # noqa: E402
 from edge.live import carts as live  # noqa: E402
@@ -51,10 +52,12 @@ logger = logging.getLogger("edge")
 access = logging.getLogger("edge.access")
 SignalHandler = Callable[[int, FrameType | None], Any]
 
-ROUTES = CART_ROUTES | SHOPPER_ROUTES | API_ROUTES
+ROUTES = CART_ROUTES | SHOPPER_ROUTES | CHECKOUT_ROUTES | API_ROUTES
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
 MAX_DROPPED = 16 * 1024 * 1024
-DJANGO = ("/checkout", "/order/", "/_r/order/", "/_r/checkout")
+DJANGO = ("/order/", "/_r/order/")
+#: pages that are routes: an address of theirs asked for in another way is no page of goods
+PAGES = ("/cart", "/checkout")
 LIVE = ("GET", "/_r/live")
 _django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
 
@@ -94,7 +97,7 @@ def _kind_of(path: str) -> str:
 
 async def _http(scope: Scope, receive: Receive, send: Send) -> None:
     path, method = scope["path"], scope["method"]
-    if (method, path) == ("HEAD", "/cart"):  # the server sends the head alone
+    if method == "HEAD" and path in PAGES:  # the server sends the head alone
         method = "GET"
     if path.startswith("/_m/"):
         await pictures.serve(scope, receive, send)
@@ -108,7 +111,7 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
         await _own(scope, receive, send, handler)
     elif path.startswith(DJANGO):
         await _by_django(scope, receive, send)
-    elif path.startswith("/_r/"):
+    elif path.startswith("/_r/") or path in PAGES:
         await _refuse(send, path)
     else:
         await serving.serve(scope, receive, send)

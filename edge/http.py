@@ -146,9 +146,9 @@ class Request:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest(f"not what this address takes: {error}") from error
 
-    async def form(self) -> dict[str, str]:
-        """The fields of a posted form; a repeated one keeps its last value."""
-        raw = await self.body()
+    async def form(self, limit: int = MAX_BODY) -> dict[str, str]:
+        """The fields of a posted form; a repeated one keeps its last value. Raises `BadRequest` or `TooLarge`."""
+        raw = await self.body(limit)
         try:
             return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100))
         except (UnicodeDecodeError, ValueError) as error:

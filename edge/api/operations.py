@@ -129,6 +129,7 @@ PAGES = {
     ("GET", "/_r/land"),
     ("POST", "/_r/cart/form"),
     ("GET", "/_r/openapi.json"),
-    ("ANY", "/checkout"),
+    ("GET", "/checkout"),
+    ("POST", "/checkout"),
     ("ANY", "/order/{secret}"),
 }

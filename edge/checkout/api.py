@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import translation
 from msgspec import structs
 
 from edge.api.contracts import (
@@ -23,38 +24,49 @@ from edge.api.contracts import (
 )
 from edge.checkout import form as forms
 from edge.checkout import page, placing, reads
-from edge.checkout.errors import BadForm, BadRequest, CheckoutError, UnknownOrder
-from edge.checkout.form import CONSENT_TEXT
+from edge.checkout.errors import BadRequest, CheckoutError, CheckoutFailed, UnknownOrder, log_failure
+from edge.checkout.form import CONSENT_TEXT, MAX_BODY
 from edge.checkout.models import Order
 from edge.checkout.page import Trouble
 from edge.checkout.summary import Quote, Summary
-from edge.checkout.views import MAX_BODY, CheckoutFailed, log_failure, of_site
-from edge.checkout.web import refuse_cross_site
+from edge.checkout.views import of_site
+from edge.http import Request, Response, json_response
 from edge.shopper.session import cart_of
 from node.errors import RialtoError
+from sites.rendering import language_of
+from sync.contracts.codec import unpack
 from sync.contracts.documents import SiteDoc
+from sync.contracts.orders import PlacedOrder
 from sync.link import link
 from sync.store.writer import reader
 
 
-@of_site
-async def checkout(request: HttpRequest, site: SiteDoc) -> HttpResponseBase:
-    """GET: what may be ordered now; POST: order it."""
-    if request.method == "GET":
-        cart = await cart_of(request.COOKIES, site)
-        return _json(await reader.run(lambda: _summary(site, cart)))
-    if request.method != "POST":
-        return _not_allowed("GET, POST")
-    if refusal := refuse_cross_site(request, site):
-        return refusal
+async def summary(request: Request) -> Response:
+    """GET: what may be ordered now."""
+    site = request.site
+    cart = await cart_of(request.cookies, site)
+    return json_response(await reader.run(lambda: _summary(site, cart)))
+
+
+async def place(request: Request) -> Response:
+    """POST: order it."""
+    request.check_same_origin()
+    site = request.site
     try:
-        made, is_new = await _place(request, site)
+        with translation.override(language_of(site)):
+            made, is_new = await _place(request, site)
     except CheckoutError as error:
-        return await _refused(error, site)
+        return await _refusal(error, site)
     except Exception as error:
         log_failure(error)
-        return await _refused(CheckoutFailed("the order was not placed"), site)
-    return _json(await reader.run(lambda: _order(site, made)), 201 if is_new else 200)
+        return await _refusal(CheckoutFailed("the order was not placed"), site)
+    return json_response(await _view_of(site, made, is_new=is_new), 201 if is_new else 200)
+
+
+async def _view_of(site: SiteDoc, made: Order, *, is_new: bool) -> OrderView:
+    if is_new:  # central has said nothing of it yet
+        return _order(site, reads.Shown(made, unpack(bytes(made.body), PlacedOrder), None))
+    return await reader.run(lambda: _order(site, reads.shown(made)))
 
 
 @of_site
@@ -64,28 +76,19 @@ async def order(request: HttpRequest, site: SiteDoc, secret: str) -> HttpRespons
     found = await reader.run(lambda: reads.order_by_secret(secret, site.id))
     if found is None:
         return await _refused(UnknownOrder("there is no such order in this shop"), site)
-    return _json(await reader.run(lambda: _order(site, found)))
+    return _json(await reader.run(lambda: _order(site, reads.shown(found))))
 
 
-async def _place(request: HttpRequest, site: SiteDoc) -> tuple[Order, bool]:
-    asked = _read(request)
-    quote = Quote.parse(asked.quote)
+async def _place(request: Request, site: SiteDoc) -> tuple[Order, bool]:
+    asked = _read(await request.body(MAX_BODY))
     typed = forms.read({**structs.asdict(asked), "consent": "yes" if asked.consent else ""})
-    mark = forms.fingerprint(typed, quote)
-    if known := await reader.run(lambda: reads.order_by_id(quote.order)):
-        return placing.same(known, mark), False
-    checked, wrong = forms.check(typed, site)
-    if checked is None:
-        raise BadForm("a field is wrong", fields=wrong)
-    cart = await cart_of(request.COOKIES, site)
-    return await placing.place(site, cart or "", quote, checked, mark), True
+    cart = await cart_of(request.cookies, site)
+    return await placing.order_typed(site, cart, typed, Quote.parse(asked.quote))
 
 
-def _read(request: HttpRequest) -> PlaceOrder:
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
-        raise BadRequest("the order is too large")
+def _read(body: bytes) -> PlaceOrder:
     try:
-        return msgspec.json.decode(request.body, type=PlaceOrder)
+        return msgspec.json.decode(body, type=PlaceOrder)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("this is not what the address takes") from error
 
@@ -123,8 +126,8 @@ def _summary(site: SiteDoc, cart: str | None) -> CheckoutSummary:
     )
 
 
-def _order(site: SiteDoc, made: Order) -> OrderView:
-    placed = reads.shown(made).placed
+def _order(site: SiteDoc, shown: reads.Shown) -> OrderView:
+    made, placed = shown.order, shown.placed
     return OrderView(
         id=made.pk,
         number=placed.number,
@@ -149,15 +152,19 @@ def _order(site: SiteDoc, made: Order) -> OrderView:
         delivery=placed.delivery,
         delivery_price=placed.delivery_price,
         total=placed.total,
-        state=OrderStateView(**page.order_json(site, made)),
+        state=OrderStateView(**page.order_json(site, shown)),
     )
 
 
-async def _refused(error: RialtoError, site: SiteDoc) -> HttpResponseBase:
+async def _refusal(error: RialtoError, site: SiteDoc) -> Response:
     message = await reader.run(lambda: page.sentence(site, Trouble(error.code)))
-    answer = _json({"error": error.code, "message": message, **error.data}, error.status)
-    answer["X-Rialto-Error"] = error.code
-    return answer
+    problem = {"error": error.code, "message": message, **error.data}
+    return json_response(problem, error.status, [("x-rialto-error", error.code)])
+
+
+async def _refused(error: RialtoError, site: SiteDoc) -> HttpResponseBase:
+    refusal = await _refusal(error, site)
+    return HttpResponse(refusal.body, status=error.status, headers=dict(refusal.headers))
 
 
 def _json(value: object, status: int = 200) -> HttpResponse:

@@ -9,14 +9,19 @@
     ├── PriceChanged     409  a price, rate or delivery price is not what the page showed
     ├── NotEnough        409  central has no more units; the cart was corrected to what is left
     ├── OrderIdReused    409  this order was placed already, with other contents
-    └── NotReady         503  this edge does not know central's key yet
+    ├── NotReady         503  this edge does not know central's key yet
+    └── CheckoutFailed   500  something of ours broke; what it was is in the log, by type and place only
 
 None of them carries anything the shopper typed: an error ends in logs.
 """
 
 from __future__ import annotations
 
+import logging
+
 from node.errors import RialtoError
+
+logger = logging.getLogger(__name__)
 
 
 class CheckoutError(RialtoError):
@@ -66,3 +71,17 @@ class OrderIdReused(CheckoutError):
 class NotReady(CheckoutError):
     code = "not_ready"
     status = 503
+
+
+class CheckoutFailed(CheckoutError):
+    code = "checkout_failed"
+    status = 500
+
+
+def log_failure(error: Exception) -> None:
+    """The type of an error and where it was raised. Not its text: it may repeat what was typed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    logger.error("checkout failed: %s at %s", type(error).__name__, where)

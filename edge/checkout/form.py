@@ -19,6 +19,9 @@ from sync.contracts.orders import Person
 #: the version of the text the shopper agrees to; a changed text gets a new one
 CONSENT_TEXT = "2026-11"
 
+#: a form and the quote of 300 tokens fit; nobody types more
+MAX_BODY = 384 * 1024
+
 #: numbers without a country code are read as of this country
 _REGIONS = {"ru": "RU"}
 _LIMITS = {"name": 100, "phone": 40, "email": 254, "address": 300, "comment": 1000, "delivery": 40, "payment": 40}

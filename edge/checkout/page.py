@@ -152,10 +152,9 @@ def order_page(site: SiteDoc, order: Order) -> str:
 
 
 @in_language_of_site
-def order_json(site: SiteDoc, order: Order) -> dict[str, Any]:
+def order_json(site: SiteDoc, shown: reads.Shown) -> dict[str, Any]:
     """The live part of the order's page."""
-    shown = reads.shown(order)
-    state = shown.state
+    order, state = shown.order, shown.state
     return {
         "id": order.pk,
         "state": state.status if state else "accepted",

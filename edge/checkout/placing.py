@@ -20,9 +20,10 @@ from weakref import WeakValueDictionary
 from msgspec import structs
 
 from edge.cart import service as carts
+from edge.checkout import form as forms
 from edge.checkout import reads
-from edge.checkout.errors import CartChanged, NotEnough, OrderIdReused
-from edge.checkout.form import CONSENT_TEXT, Checked
+from edge.checkout.errors import BadForm, CartChanged, NotEnough, OrderIdReused
+from edge.checkout.form import CONSENT_TEXT, Checked, Form
 from edge.checkout.models import Order
 from edge.checkout.node import ThisNode, this_node
 from edge.checkout.sealing import seal_person
@@ -62,16 +63,30 @@ class Draft:
 _at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
-async def place(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes) -> Order:
-    """Make the order, or find the one this page made before. Raises a `CheckoutError`."""
+async def order_typed(site: SiteDoc, cart: str | None, typed: Form, quote: Quote) -> tuple[Order, bool]:
+    """The order of what was typed on a page that showed `quote`, and whether it is new. Raises a `CheckoutError`.
+
+    A repeat is answered whatever the cart, the prices and the shop's ways are now: it was placed already.
+    """
+    mark = forms.fingerprint(typed, quote)
+    checked, wrong = forms.check(typed, site)
+    if checked is None:
+        if known := await reader.run(lambda: reads.order_by_id(quote.order)):
+            return same(known, mark), False
+        raise BadForm("a field is wrong", fields=wrong)
+    return await place(site, cart or "", quote, checked, mark)
+
+
+async def place(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes) -> tuple[Order, bool]:
+    """Make the order, or find the one this page made before; and whether it is new. Raises a `CheckoutError`."""
     lock = _at_work.setdefault(quote.order, asyncio.Lock())
     async with lock:
         draft = await reader.run(lambda: _draft(site, cart, quote, checked, fingerprint))
         if isinstance(draft, Order):
-            return same(draft, fingerprint)
+            return same(draft, fingerprint), False
         try:
             made = await writer.run(lambda: commit(draft))
-            return made or await _with_central(draft)
+            return made or await _with_central(draft), True
         except BaseException:
             await writer.run(lambda: rights.release(quote.order))
             raise
@@ -158,6 +173,7 @@ def commit(draft: Draft, *, may_be_pending: bool = False) -> Order | None:
     taken = carts.take_for_order(draft.cart, order, sorted(draft.quote.dots))
     _check_taken(taken, draft.summary, order)
     placed = _placed(draft, taken, uses)
+    body = pack(placed)
     made = Order(
         id=order,
         secret=draft.secret,
@@ -165,18 +181,18 @@ def commit(draft: Draft, *, may_be_pending: bool = False) -> Order | None:
         site=placed.site,
         cart=placed.cart,
         placed_at=placed.placed_at,
-        body=pack(placed),
+        body=body,
         fingerprint=draft.fingerprint,
         has_email=bool(draft.checked.person.email),
     )
     _insert(made)
-    enqueue("orders", "order", made.body, ref=order)
+    enqueue("orders", "order", body, ref=order)
     return made
 
 
 def _insert(made: Order) -> None:
     """In plain SQL: the model's own way costs more than the rest of the order."""
-    columns = [field.column for field in Order._meta.concrete_fields]
+    columns = [field.attname for field in Order._meta.concrete_fields]
     sql.execute(
         f"INSERT INTO edge_checkout_order ({', '.join(columns)}) VALUES ({sql.marks(columns)})",  # noqa: S608
         [getattr(made, column) for column in columns],

@@ -7,10 +7,8 @@ from django.urls import path
 from edge.checkout import api, views
 
 urlpatterns = [
-    path("checkout", views.checkout),
     path("order/<str:secret>", views.order),
     path("order/<str:secret>/live", views.order_live),
     path("_r/order/keep", views.keep_orders),
     path("_r/order/<str:secret>", api.order),
-    path("_r/checkout", api.checkout),
 ]

@@ -1,8 +1,4 @@
-"""GET and POST /checkout, the order's page and its live state, and the orders that tabs keep.
-
-What the shopper types is in the request and nowhere else: no session, no log, no traceback. Each view that sees it
-ends every error itself, because an error's text or its locals could carry a name or a phone.
-"""
+"""The order's page and its live state, and the orders that tabs keep: rare beside the routes, and so Django's."""
 
 from __future__ import annotations
 
@@ -12,35 +8,24 @@ from functools import wraps
 from typing import Any
 
 import msgspec
-from django.core.exceptions import SuspiciousOperation
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponseNotAllowed,
     HttpResponseNotFound,
-    HttpResponseRedirect,
     JsonResponse,
     StreamingHttpResponse,
 )
 from django.utils import translation
 
-from edge.checkout import form as forms
-from edge.checkout import keep, live, page, placing, reads
-from edge.checkout.errors import BadForm, BadQuote, CheckoutError
-from edge.checkout.form import Form
-from edge.checkout.page import Trouble
-from edge.checkout.summary import Quote
+from edge.checkout import keep, live, page, reads
 from edge.checkout.web import dress, refuse_cross_site, site_of_request
-from edge.shopper.session import cart_of
 from sites.rendering import language_of, render_page
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import reader, writer
 
 logger = logging.getLogger(__name__)
-
-#: a form and the quote of 300 tokens fit; nobody types more
-MAX_BODY = 384 * 1024
 
 View = Callable[..., Awaitable[HttpResponseBase]]
 
@@ -57,86 +42,6 @@ def of_site(view: View) -> Callable[..., Any]:
             return dress(await view(request, site, **parts), site)
 
     return found
-
-
-@of_site
-async def checkout(request: HttpRequest, site: SiteDoc) -> HttpResponseBase:
-    if request.method in ("GET", "HEAD"):
-        cart = await cart_of(request.COOKIES, site)
-        return HttpResponse(await reader.run(lambda: page.checkout_page(site, cart, Form(), Trouble())))
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    if refusal := refuse_cross_site(request, site):
-        return refusal
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
-        return JsonResponse({"error": "too_large", "message": "the form is too large"}, status=413)
-    return await _post(request, site)
-
-
-async def _post(request: HttpRequest, site: SiteDoc) -> HttpResponseBase:
-    typed, cart = Form(), None
-    try:
-        typed = forms.read(request.POST.dict())
-        cart = await cart_of(request.COOKIES, site)
-        quote = Quote.parse(request.POST.get("quote", ""))
-        mark = forms.fingerprint(typed, quote)
-        # A repeat is answered whatever the cart and the prices are now: it was placed already.
-        if known := await reader.run(lambda: reads.order_by_id(quote.order)):
-            return HttpResponseRedirect(_url(placing.same(known, mark).secret), status=303)
-        checked, wrong = forms.check(typed, site)
-        if checked is None:
-            return await _again(request, site, cart, typed, BadForm("a field is wrong", fields=sorted(wrong)), wrong)
-        order = await placing.place(site, cart or "", quote, checked, mark)
-    except CheckoutError as error:
-        return await _again(request, site, cart, typed, error)
-    except SuspiciousOperation:  # thousands of fields, not a form at all
-        return await _again(request, site, cart, typed, BadQuote("this is not a form of ours"))
-    except Exception as error:
-        log_failure(error)
-        return await _again(request, site, cart, typed, CheckoutFailed("the order was not placed"))
-    return HttpResponseRedirect(_url(order.secret), status=303)
-
-
-class CheckoutFailed(CheckoutError):
-    """Something of ours broke; what it was is in the log, by type and place only."""
-
-    code = "checkout_failed"
-    status = 500
-
-
-async def _again(
-    request: HttpRequest,
-    site: SiteDoc,
-    cart: str | None,
-    typed: Form,
-    error: CheckoutError,
-    wrong: dict[str, str] | None = None,
-) -> HttpResponseBase:
-    """The page once more, with what was typed, from the request alone."""
-    if "application/json" in request.headers.get("Accept", ""):
-        answer: HttpResponseBase = JsonResponse(
-            {"error": error.code, "message": str(error), "fields": wrong or {}, **error.data}, status=error.status
-        )
-    else:
-        left = error.data.get("left")
-        trouble = Trouble(error.code, left if isinstance(left, dict) else {}, wrong or {})
-        try:
-            html = await reader.run(lambda: page.checkout_page(site, cart, typed, trouble))
-        except Exception as failure:
-            log_failure(failure)
-            html = await reader.run(lambda: page.checkout_page(site, None, Form(), Trouble(CheckoutFailed.code)))
-        answer = HttpResponse(html, status=error.status)
-    answer["X-Rialto-Error"] = error.code
-    return answer
-
-
-def log_failure(error: Exception) -> None:
-    """The type of an error and where it was raised. Not its text: it may repeat what was typed."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    logger.error("checkout failed: %s at %s", type(error).__name__, where)
 
 
 @of_site
@@ -173,7 +78,7 @@ async def _states(order_id: str, site: SiteDoc) -> AsyncIterator[bytes]:
 
 def _state(order_id: str, site: SiteDoc) -> bytes:
     found = reads.order_by_id(order_id)
-    return msgspec.json.encode(page.order_json(site, found)) if found else b"{}"
+    return msgspec.json.encode(page.order_json(site, reads.shown(found))) if found else b"{}"
 
 
 @of_site
@@ -194,7 +99,3 @@ async def keep_orders(request: HttpRequest, site: SiteDoc) -> HttpResponseBase:
 
 async def _not_found(site: SiteDoc) -> HttpResponseBase:
     return HttpResponseNotFound(await reader.run(lambda: render_page(site, "not_found", {})))
-
-
-def _url(secret: str) -> str:
-    return f"/order/{secret}"

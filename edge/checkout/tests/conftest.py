@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+import httpx
 import pytest
-from django.test import AsyncClient
+from django.core.handlers.asgi import ASGIHandler
 
 from edge.cart import service as carts
+from edge.checkout.form import MAX_BODY
 from edge.checkout.tests import make
+from edge.checkout.web import Capped
 from edge.replica import sites
 from edge.shopper import session
 from infra.crypto.keys import CentralKeys, ensure_central_keys
@@ -27,15 +32,23 @@ def edge_home(tmp_path, central_keys):
 
 
 @pytest.fixture
-def shop(transactional_db, edge_home, central_keys, settings):
-    settings.ROOT_URLCONF = "edge.checkout.urls"
-    settings.MIDDLEWARE = []
+def shop(transactional_db, edge_home, central_keys, settings, monkeypatch):
+    _as_an_edge(settings, monkeypatch)
     writer.run_sync(lambda: make.replicate(central_keys))
     _forget_what_was_read()
     yield
     writer.stop()
     reader.stop()
     _forget_what_was_read()
+
+
+def _as_an_edge(settings, monkeypatch) -> None:
+    """The application's Django part, with an edge's addresses and without central's middleware."""
+    from edge import asgi
+
+    settings.ROOT_URLCONF = "edge.urls"
+    settings.MIDDLEWARE = []
+    monkeypatch.setattr(asgi, "_django", Capped(ASGIHandler(), MAX_BODY))
 
 
 def _forget_what_was_read() -> None:
@@ -48,19 +61,29 @@ class Shopper:
     """Speaks to the tea shop as a browser would: its cookie, its own pages' posts."""
 
     def __init__(self, cookie: str) -> None:
-        self._client = AsyncClient()
-        self._client.cookies.load(cookie)
+        self._cookie = cookie
 
-    async def get(self, path: str, **headers: str):
-        return await self._client.get(path, headers=headers)
+    async def ask(self, method: str, path: str, content: bytes = b"", **headers: str) -> httpx.Response:
+        from edge.asgi import application
 
-    async def post(self, path: str, data: dict[str, str], **headers: str):
-        return await self._client.post(path, data, headers={"sec-fetch-site": "same-origin", **headers})
+        transport = httpx.ASGITransport(application, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tea.localhost") as client:
+            return await client.request(
+                method,
+                path,
+                content=content,
+                headers={"cookie": self._cookie, "sec-fetch-site": "same-origin", **headers},
+            )
 
-    async def post_json(self, path: str, body: bytes):
-        return await self._client.post(
-            path, body, content_type="application/json", headers={"sec-fetch-site": "same-origin"}
-        )
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.ask("GET", path, **headers)
+
+    async def post(self, path: str, data: dict[str, str], **headers: str) -> httpx.Response:
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        return await self.ask("POST", path, urlencode(data).encode(), **kind, **headers)
+
+    async def post_json(self, path: str, body: bytes, **headers: str) -> httpx.Response:
+        return await self.ask("POST", path, body, **{"content-type": "application/json", **headers})
 
     async def page(self) -> str:
         answer = await self.get("/checkout")

@@ -72,7 +72,7 @@ async def test_the_form_and_the_script_make_one_order_of_one_quote(shopper, quot
 
     by_form = await shopper.buy(quote)
 
-    assert (by_form.status_code, by_form["Location"]) == (303, f"/order/{by_script.json()['secret']}")
+    assert (by_form.status_code, by_form.headers["Location"]) == (303, f"/order/{by_script.json()['secret']}")
     assert await orders() == 1
 
 
@@ -82,7 +82,7 @@ async def test_an_order_is_read_by_its_secret_and_names_nobody(shopper, quote) -
     found = await shopper.get(f"/_r/order/{made['secret']}")
 
     assert found.json() == made
-    assert found["Cache-Control"] == "no-store"
+    assert found.headers["Cache-Control"] == "no-store"
     for word in (make.NAME, make.PHONE, make.EMAIL, make.ADDRESS):
         assert word not in found.content.decode()
 
@@ -102,7 +102,7 @@ async def test_what_is_wrong_is_said_in_the_shops_language_and_makes_no_order(
 ) -> None:
     refused = await place(shopper, typed.pop("quote", quote), **typed)
 
-    assert (refused.status_code, refused.json()["error"], refused["X-Rialto-Error"]) == (status, code, code)
+    assert (refused.status_code, refused.json()["error"], refused.headers["X-Rialto-Error"]) == (status, code, code)
     assert any(letter in "абвгдеж" for letter in refused.json()["message"])
     assert await orders() == 0
 
@@ -126,9 +126,7 @@ async def test_a_quote_of_yesterday_asks_for_a_new_summary(shopper, quote) -> No
 
 
 async def test_an_order_from_another_sites_page_is_refused(shopper, quote) -> None:
-    answer = await shopper._client.post(
-        "/_r/checkout", b"{}", content_type="application/json", headers={"sec-fetch-site": "cross-site"}
-    )
+    answer = await shopper.post_json("/_r/checkout", b"{}", **{"sec-fetch-site": "cross-site"})
 
     assert (answer.status_code, answer.json()["error"]) == (403, "cross_site")
 

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from edge.cart import service as carts
-from edge.checkout import placing, views
+from edge.checkout import placing
+from edge.checkout.errors import log_failure
 from edge.checkout.models import Order
 from edge.checkout.tests import make
 from edge.rights import keeper as keeping
@@ -490,6 +491,6 @@ def test_the_log_line_of_an_error_has_no_text(caplog):
     try:
         int(make.NAME)
     except ValueError as error:
-        views.log_failure(error)
+        log_failure(error)
 
     assert make.NAME not in caplog.text and "ValueError" in caplog.text

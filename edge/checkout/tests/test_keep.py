@@ -8,6 +8,7 @@ import re
 
 import msgspec
 import pytest
+from django.test import AsyncClient
 
 from edge.checkout import keep, live
 from edge.checkout.models import Kept, Order
@@ -188,7 +189,7 @@ async def test_the_page_says_what_waits_until_central_has_found_it(shopper, orde
 
 
 async def test_the_page_is_told_of_each_change_once(shopper, order):
-    answer = await shopper.get(f"/order/{order.secret}/live")
+    answer = await AsyncClient().get(f"/order/{order.secret}/live")
     events = aiter(answer.streaming_content)
 
     async def next_state() -> dict[str, object]:
