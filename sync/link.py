@@ -257,7 +257,7 @@ class Session:
         self._nonce_e = secrets.token_bytes(32)
         self._nonce_c = b""
         self._last_n: dict[str, int] = {}
-        self._out: asyncio.Queue[str] = asyncio.Queue()
+        self._out: asyncio.Queue[f.Frame] = asyncio.Queue()
         self._after: asyncio.Queue[apply.Changed] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Future[str] = self._loop.create_future()
@@ -336,7 +336,7 @@ class Session:
     def _carry_out(self, effect: object) -> None:
         match effect:
             case io.Send(frame):
-                self._out.put_nowait(f.encode(frame))
+                self._out.put_nowait(frame)
             case io.Close(reason):
                 self._end(reason)
             case io.SayHello(nonce_c):
@@ -420,7 +420,11 @@ class Session:
     async def _sender(self) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
-                await self._socket.send(await self._out.get())
+                frames = [await self._out.get()]
+                while not self._out.empty():
+                    frames.append(self._out.get_nowait())
+                for frame in io.together(frames):
+                    await self._socket.send(f.encode(frame))
         self._end("lost")
 
     async def _ticker(self) -> None:
@@ -439,7 +443,7 @@ class Session:
         self._parked = await reader.run(lambda: Parked.objects.count())
         figures = self.figures()
         ping = f.Ping(version=VERSION, backlog=figures["backlog"], detail={"parked": self._parked})
-        self._out.put_nowait(f.encode(ping))
+        self._out.put_nowait(ping)
 
     # --- handshake
 
@@ -458,7 +462,7 @@ class Session:
             version=VERSION,
         )
         signed = f.signed(hello, sign(self._settings.sign_key, hello.signed_part(nonce_c)))
-        self._out.put_nowait(f.encode(signed))
+        self._out.put_nowait(signed)
 
     def _is_central(self, welcome: f.Welcome) -> bool:
         part = welcome.signed_part(self._nonce_c, self._nonce_e)

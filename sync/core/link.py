@@ -8,9 +8,10 @@ it (cursor, documents, ops) is on disk, and the next session starts from there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.contracts.frames import Batch, Cursor, Entry, Frame, Op, Page, Ping, Request
+from sync.contracts.frames import Batch, Cursor, Entry, Frame, Op, Ops, Page, Ping, Request
 
 #: credit an edge grants: what central may have sent and not seen acknowledged
 CREDIT_ENTRIES = 2_000
@@ -413,3 +414,28 @@ class ShutOut:
 
     code: str
     message: str
+
+
+# --- frames ------------------------------------------------------------------------------------------------------
+
+
+def together(frames: Sequence[Frame]) -> list[Frame]:
+    """Frames that wait to be sent, in order; ops that follow one another in one frame, up to a transaction's worth.
+
+    What a group commit gathered so costs one message, not as many as it had ops.
+    """
+    merged: list[Frame] = []
+    for frame in frames:
+        last = merged[-1] if merged else None
+        if isinstance(frame, Ops) and isinstance(last, Ops) and _follows(last, frame):
+            ops, floor = [*last.ops, *frame.ops], max(last.floor, frame.floor)
+            merged[-1] = Ops(realm=last.realm, first=last.first, ops=ops, floor=floor)
+        else:
+            merged.append(frame)
+    return merged
+
+
+def _follows(last: Ops, frame: Ops) -> bool:
+    ops = [*last.ops, *frame.ops]
+    is_next = (last.realm, last.first + len(last.ops)) == (frame.realm, frame.first)
+    return is_next and len(ops) <= OPS_TOGETHER and sum(len(op.body) for op in ops) <= OPS_BYTES

@@ -211,3 +211,24 @@ def test_a_version_in_common_is_enough() -> None:
     _, effects = hub_end.step(state, io.Received(hello), HOUR)
 
     assert effects == [hub_end.SayWelcome(hello)]
+
+
+def test_ops_that_wait_together_go_in_one_frame_and_all_else_keeps_its_place() -> None:
+    def ops(first: int, *bodies: bytes, realm: str = "r", floor: int = 0) -> f.Ops:
+        return f.Ops(realm=realm, first=first, ops=[Op("thing", body) for body in bodies], floor=floor)
+
+    pull = f.Pull(realm="r")
+
+    assert io.together([]) == []
+    assert io.together([ops(4, b"4"), ops(5, b"5", b"6", floor=3), pull, ops(7, b"7")]) == [
+        ops(4, b"4", b"5", b"6", floor=3),
+        pull,
+        ops(7, b"7"),
+    ]
+    for apart in (
+        [ops(4, b"4"), ops(6, b"6")],
+        [ops(4, b"4"), ops(5, b"5", realm="other")],
+        [ops(1, *[b""] * io.OPS_TOGETHER), ops(1 + io.OPS_TOGETHER, b"")],
+        [ops(1, b"x" * io.OPS_BYTES), ops(2, b"x")],
+    ):
+        assert io.together(apart) == apart

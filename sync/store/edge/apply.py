@@ -18,6 +18,7 @@ from sync.core import link as io
 from sync.core.edge_end import Down
 from sync.core.link import Fetch
 from sync.replica import apply_hooks, fact_hooks
+from sync.store.edge import sql
 from sync.store.edge.models import Cursor, Document, Parked
 
 logger = logging.getLogger(__name__)
@@ -48,14 +49,14 @@ class _Row:
 
 def apply_batch(batch: Batch) -> Changed:
     """Entries and cursor in one transaction. Returns what changed. Raises `CursorMoved`."""
-    row = Cursor.objects.filter(realm=batch.realm).first()
-    if row is None or (row.epoch, row.seq, bytes(row.chain)) != (batch.epoch, batch.start, batch.prev_chain):
-        raise CursorMoved(f"{batch.realm}: the batch begins at {batch.start}, the disk stands at {row and row.seq}")
+    row = sql.fetch_one("SELECT epoch, seq, chain, generation FROM sync_edge_cursor WHERE realm = ?", [batch.realm])
+    if row is None or row[:3] != (batch.epoch, batch.start, batch.prev_chain):
+        raise CursorMoved(f"{batch.realm}: the batch begins at {batch.start}, the disk stands at {row and row[1]}")
     states = [_Row(e.topic, e.key, e.ver, e.body, e.schema) for e in batch.entries if e.op != "f"]
-    changed = _store(states, row.generation, guarded=True)
+    changed = _store(states, row[3], guarded=True) if states else []
     facts = [entry for entry in batch.entries if entry.op == "f"]
     changed += apply_facts([(entry.topic, entry.key, entry.body or b"") for entry in facts])
-    Cursor.objects.filter(realm=batch.realm).update(seq=batch.to, chain=batch.chain)
+    sql.execute("UPDATE sync_edge_cursor SET seq = ?, chain = ? WHERE realm = ?", [batch.to, batch.chain, batch.realm])
     return changed
 
 
@@ -182,7 +183,9 @@ def _run_hooks(calls: Sequence[_Call]) -> None:
 
 
 def _unpark(done: set[tuple[str, str]]) -> None:
-    for row in Parked.objects.all():  # nearly always none
+    if sql.fetch_one("SELECT 1 FROM sync_edge_parked") is None:  # nearly always
+        return
+    for row in Parked.objects.all():
         if (row.topic, row.key) in done:
             row.delete()
 
