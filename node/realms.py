@@ -11,6 +11,7 @@ Write with `with atomic("orders"): ...` and `on_commit(work, realm="orders")`; b
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.core import checks
 from django.db import connections, models, transaction
 from django.db.transaction import Atomic
 
+from node import acting
 from node.realm_names import CATALOG, CENTRAL_REALMS, CLUSTER, CUSTOMERS, EDGE, EVERY, ORDERS, STATS, WORK, alias_of
 from node.schema import OUR_FOLDERS
 
@@ -87,13 +89,33 @@ class RealmsNested(RuntimeError):
         )
 
 
+class RealmAtomic(Atomic):
+    """A transaction that tells PostgreSQL who acts, where somebody said so: the triggers of history write it down."""
+
+    def __enter__(self) -> None:
+        is_inner = _is_held(connections[self.using or "default"])
+        super().__enter__()
+        if not is_inner and (actor := acting.current()) is not None:
+            try:
+                _tell_who_acts(connections[self.using or "default"], actor)
+            except BaseException:
+                self.__exit__(*sys.exc_info())
+                raise
+
+
+def _tell_who_acts(connection: Any, actor: acting.Actor) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('rialto.actor', %s, true)", [actor.as_json])  # until the transaction ends
+
+
 def atomic(realm: str, *, savepoint: bool = True) -> Atomic:
     """A transaction of one realm. Raises `RealmsNested` inside another realm's transaction.
 
     `savepoint=False`: inside another of the realm it is part of that one, and a failure undoes both. Two trips to the
     server less, for actions that others are made of.
     """
-    return transaction.atomic(using=alias_of(realm), savepoint=savepoint)
+    return RealmAtomic(alias_of(realm), savepoint=savepoint, durable=False)
 
 
 def on_commit(work: Callable[[], object], *, realm: str) -> None:
@@ -101,10 +123,14 @@ def on_commit(work: Callable[[], object], *, realm: str) -> None:
     transaction.on_commit(lambda: work() and None, using=alias_of(realm))
 
 
+def _is_held(connection: Any) -> bool:
+    """Whether a transaction is open. A test case keeps an outer block on its databases that holds nothing together."""
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
 def _open_realms() -> Iterable[str]:
     for connection in connections.all(initialized_only=True):
-        # A test case keeps an outer block open on each of its databases; that one holds nothing together.
-        if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        if _is_held(connection):
             yield realm_of_alias(connection.alias)
 
 

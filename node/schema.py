@@ -11,9 +11,10 @@ OUR_FOLDERS = ("infra", "sync", "sites", "central", "edge")
 
 
 def schema_of_code() -> str:
-    """A hash of everything that decides the tables: our migrations, and the versions of the packages with theirs."""
+    """A hash of everything that decides the tables: our migrations, what is watched, the packages with migrations."""
     digest = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
     files = [file for folder in OUR_FOLDERS for file in (ROOT / folder).rglob("migrations/*.py")]
+    files += [file for folder in OUR_FOLDERS for file in (ROOT / folder).rglob("watched.py")]
     files += [ROOT / "node" / "settings" / "roles.py"]
     for file in sorted(files):
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())

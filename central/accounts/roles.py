@@ -59,6 +59,11 @@ TITLES: Final = {
 }
 
 
+def title_of(role: str) -> str:
+    """A ready role in the language of the page; a role of one's own is called what it is called."""
+    return str(TITLES.get(role, role))
+
+
 def make_roles(using: str = "default", **kwargs: Any) -> None:
     """Give each ready role exactly its rights; runs after every migrate of `cluster`."""
     from django.contrib.auth.management import create_permissions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import importlib
 import os
 import sys
@@ -14,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from node import homes, places
+from node.acting import Actor, act_from_now_on
 from node.cli.registry import COMMANDS, Command
 from node.errors import RialtoError, WrongUse
 
@@ -91,6 +93,15 @@ def _set_up(entry: Command) -> None:
     import django
 
     django.setup()
+    if entry.needs_servers:
+        act_from_now_on(Actor(f"cli:{_operator()}"))
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id that has no name, as in a container
+        return str(os.getuid())
 
 
 _until_end = contextlib.ExitStack()

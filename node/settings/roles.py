@@ -14,6 +14,7 @@ CENTRAL_APPS = [
     # Before allauth: their templates stand in for its own.
     "central.ui",
     "central.accounts",
+    "central.history",
     "allauth",
     "allauth.account",
     "django_htmx",

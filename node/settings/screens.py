@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "central.history.middleware.ActorMiddleware",
     "central.accounts.middleware.PreferencesMiddleware",
     "central.ui.middleware.ErrorsMiddleware",
 ]

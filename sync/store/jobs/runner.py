@@ -21,6 +21,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from node.acting import Actor, acting
 from node.realms import CENTRAL_REALMS, alias_of, atomic, on_commit
 from sync.store.jobs import registry
 from sync.store.jobs.models import Job, Receipt, new_job_id
@@ -95,7 +96,8 @@ def run_job(realm: str, job_id: uuid.UUID | str) -> bool:
     handler: Handler | None = None
     try:
         handler = registry.find(job.handler)
-        result = handler.work(bytes(job.payload), run)
+        with acting(Actor(f"job:{job.handler}")):
+            result = handler.work(bytes(job.payload), run)
     except Exception as error:
         _put_back(realm, job, lease, handler, error)
     else:
