@@ -8,9 +8,11 @@ class AccountsConfig(AppConfig):
     realm = "cluster"
 
     def ready(self) -> None:
+        from central.accounts import sessions
         from central.accounts.roles import make_roles
         from central.accounts.scope import given_sites
         from central.ui.scope import visible_sites_by
 
         visible_sites_by(given_sites)
+        sessions.install()
         post_migrate.connect(make_roles, sender=self)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.forms import LoginForm
 from django import forms
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    _SetPasswordForm = SetPasswordForm[User]
+else:
+    _SetPasswordForm = SetPasswordForm  # generic for the type checker only
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -21,14 +28,9 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["password"].help_text = ""
 
 
-class PasswordForm(PasswordChangeForm):
-    """The old password and a new one, typed once: the browser can show it."""
+class NewPasswordForm(_SetPasswordForm):
+    """A new password, typed twice."""
 
-    old_password = forms.CharField(
-        label=_("Current password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
     new_password1 = forms.CharField(
         label=_("New password"),
         strip=False,
@@ -39,4 +41,14 @@ class PasswordForm(PasswordChangeForm):
         label=_("New password again"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class PasswordForm(NewPasswordForm, PasswordChangeForm):
+    """The old password and a new one."""
+
+    old_password = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

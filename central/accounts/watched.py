@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.utils.translation import gettext_lazy as _
 
 from central.accounts.models import GroupRight, Profile, SiteRight
+from central.accounts.rights import right_title
 from central.accounts.roles import title_of
 from central.ui.watching import watch
 
@@ -23,7 +24,7 @@ def _role(key: Any) -> str:
 
 def _right(key: Any) -> str:
     found = Permission.objects.filter(pk=key).first()
-    return str(_(found.name)) if found else str(key)
+    return right_title(found.codename) if found else str(key)
 
 
 watch(

@@ -8,6 +8,9 @@ from typing import Any
 from central.notices.rendering import render_notice
 from infra.mail import Mail, gateway
 
+#: in whose name staff are written to
+DESK_NAME = "Rialto"
+
 
 def send_notice(
     template: str,
@@ -36,3 +39,10 @@ def send_notice(
         reply_to=reply_to,
     )
     return gateway().send(mail)
+
+
+def send_letter(template: str, *, key: str, to: str, to_name: str, language: str, context: Mapping[str, Any]) -> str:
+    """A notice in the desk's own name, to staff and operators; see `central.ui.letters`."""
+    return send_notice(
+        template, key=key, to=to, to_name=to_name, language=language, site_name=DESK_NAME, context=context
+    )

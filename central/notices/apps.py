@@ -7,3 +7,9 @@ class NoticesConfig(AppConfig):
     label = "notices"
     realm = "cluster"
     verbose_name = _("Notices")
+
+    def ready(self) -> None:
+        from central.notices.actions import send_letter
+        from central.ui.letters import write_by
+
+        write_by(send_letter)

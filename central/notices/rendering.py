@@ -33,9 +33,17 @@ _ORDER: Final[dict[str, Any]] = {
     "colour": "#0b7285",
 }
 
+_STAFF: Final[dict[str, Any]] = {
+    "login": "ann",
+    "url": "https://central.example.com/welcome/MQ/0123456789abcdef",
+    "desk": "https://central.example.com",
+}
+
 SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
     "order_accepted": _ORDER,
     "order_status": _ORDER,
+    "staff_invited": _STAFF,
+    "staff_password": _STAFF,
     "pay_link": {**_ORDER, "pay_url": "https://pay.example.com/p/0123456789abcdef"},
 }
 

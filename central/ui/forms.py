@@ -143,9 +143,12 @@ class RecordForm(forms.Form):
         return {
             name: value
             for name, value in self.cleaned_data.items()
-            if name not in self.fields
-            or (value not in (None, "", False) if name not in now else self._plain(name, value) != now[name])
+            if not self._is_locked(name)
+            and (value not in (None, "", False) if name not in now else self._plain(name, value) != now[name])
         }
+
+    def _is_locked(self, name: str) -> bool:
+        return name in self.fields and self.fields[name].disabled
 
     @property
     def status(self) -> int:

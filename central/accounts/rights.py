@@ -1,0 +1,65 @@
+"""The rights in words, grouped as a person looks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class RightGroup:
+    title: Promise
+    #: codename of `models.Right` -> what it allows
+    rights: dict[str, Promise]
+
+
+GROUPS: Final = (
+    RightGroup(
+        _("Orders and customers"),
+        {
+            "see_orders": _("See orders"),
+            "work_orders": _("Move orders and comment on them"),
+            "see_customers": _("See names, phones and addresses of customers"),
+            "see_carts": _("See what is in shoppers' carts"),
+        },
+    ),
+    RightGroup(
+        _("Goods"),
+        {
+            "see_products": _("See products"),
+            "edit_products": _("Change products: texts, prices, pictures"),
+            "edit_stock": _("Change stock"),
+            "import_goods": _("Import goods"),
+        },
+    ),
+    RightGroup(
+        _("Cluster"),
+        {
+            "see_sites": _("See sites"),
+            "manage_sites": _("Register and change sites"),
+            "see_nodes": _("See nodes"),
+            "manage_nodes": _("Invite and revoke nodes"),
+            "see_realms": _("See realms"),
+            "manage_realms": _("Test and change where realms live"),
+        },
+    ),
+    RightGroup(
+        _("Staff and data"),
+        {
+            "see_staff": _("See staff and roles"),
+            "manage_staff": _("Add staff, give roles, sites and rights"),
+            "manage_keys": _("Make and revoke keys of the API"),
+            "export_data": _("Download lists as files"),
+        },
+    ),
+)
+
+TITLES: Final[dict[str, Promise]] = {code: title for group in GROUPS for code, title in group.rights.items()}
+
+
+def right_title(code: str) -> str:
+    """What a right allows, in the language of the page."""
+    return str(TITLES.get(code, code))
