@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.ui.merging import three_way
 
 NAMES = ("title", "price", "colour")
+#: a machine that is busy with other tests may be slow
+UNHURRIED = settings(deadline=None)
 records = st.fixed_dictionaries({name: st.sampled_from("abc") for name in NAMES})
 
 
+@UNHURRIED
 @given(shown=records, mine=records, now=records)
 def test_nobody_loses_a_change(shown: Any, mine: Any, now: Any) -> None:
     found = three_way(shown, mine, now)
@@ -24,6 +27,7 @@ def test_nobody_loses_a_change(shown: Any, mine: Any, now: Any) -> None:
         assert found.merged[name] == (mine[name] if i_changed else now[name])
 
 
+@UNHURRIED
 @given(shown=records, mine=records, now=records)
 def test_it_does_not_matter_who_saves_first(shown: Any, mine: Any, now: Any) -> None:
     one, other = three_way(shown, mine, now), three_way(shown, now, mine)
@@ -33,6 +37,7 @@ def test_it_does_not_matter_who_saves_first(shown: Any, mine: Any, now: Any) -> 
     assert [one.merged[name] for name in agreed] == [other.merged[name] for name in agreed]
 
 
+@UNHURRIED
 @given(shown=records, mine=records)
 def test_alone_i_never_have_to_choose(shown: Any, mine: Any) -> None:
     found = three_way(shown, mine, shown)
