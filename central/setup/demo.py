@@ -5,7 +5,11 @@ Everything goes through the actions a person would cause, so a demo can hold not
 
 from __future__ import annotations
 
-from central.accounts.actions import make_staff
+from django.contrib.auth.models import User
+
+from central.accounts.actions import edit_staff, make_staff, switch_off
+from central.accounts.passwords import made_password
+from central.accounts.role_actions import make_role
 from central.accounts.scope import ALL
 from central.cluster.actions import edit_site, register_site, set_rate
 from central.cluster.groups import make_group
@@ -61,3 +65,16 @@ def seed_staff() -> None:
             email=f"{row['login']}@example.com",
             sites=row["sites"].split() if row["sites"] else ALL,
         )
+    _seed_more_staff(User.objects.get(username=people.STAFF[0]["login"]))
+
+
+def _seed_more_staff(admin: User) -> None:
+    """People the screens of staff have something to show by: a role of one's own, a group's manager, somebody gone.
+
+    None of them has signed in, and nobody is told their passwords.
+    """
+    shift = make_role(admin, name=people.OWN_ROLE, rights=people.OWN_ROLE_RIGHTS)
+    for login, first, last, role, access in people.MORE_STAFF:
+        made = make_staff(login, made_password(), role=role or shift.name, name=f"{first} {last}")
+        edit_staff(made.pk, by=admin, seen_ver=1, email=f"{login}@example.com", **access)
+    switch_off(User.objects.get(username=people.GONE).pk, by=admin)

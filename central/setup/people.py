@@ -19,6 +19,20 @@ STAFF: list[dict[str, str]] = [
     )
 ]
 
+#: a role of the demo's own, a step above an operator
+OWN_ROLE = "Старшая смены"
+OWN_ROLE_RIGHTS = ("see_orders", "work_orders", "see_customers", "see_carts", "see_products", "edit_stock", "see_staff")
+
+#: more people, whose sign-ins nobody needs: (login, first name, last name, role or the demo's own, where)
+MORE_STAFF: list[tuple[str, str, str, str, dict[str, object]]] = [
+    ("galina", "Галина", "Образцова", "manager", {"groups": ["tea-table"]}),
+    ("zoya", "Зоя", "Набросок", "", {"sites": ["tea", "clay"]}),
+    ("bert", "Bert", "Placeholder", "viewer", {"sites": ["ink"]}),
+    ("igor", "Игорь", "Черновиков", "operator", {"sites": ["clay"]}),
+]
+#: of these, who has left
+GONE = "igor"
+
 #: logins that work on orders
 WORKERS = ("manager", "operator", "admin")
 

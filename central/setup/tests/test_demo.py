@@ -9,7 +9,7 @@ from central.orders.models import Order, OrderLine
 from central.people.models import OrderContact
 from central.setup import demo
 from central.setup.goods import SHELVES
-from central.setup.people import STAFF, shopper
+from central.setup.people import GONE, MORE_STAFF, STAFF, shopper
 from central.setup.pictures import PALETTES, picture
 from central.setup.pictures.scene import MOTIFS
 from central.stock.queries import check_balance, stock_of
@@ -88,7 +88,9 @@ def test_a_seeded_cluster_holds_three_shops_and_their_past(node_home):
     assert 1 in units
     assert check_balance() == []
     _check_past()
-    assert [row["login"] for row in STAFF] == list(User.objects.order_by("pk").values_list("username", flat=True))
+    logins = [row["login"] for row in STAFF] + [row[0] for row in MORE_STAFF]
+    assert logins == list(User.objects.order_by("pk").values_list("username", flat=True))
+    assert list(User.objects.filter(is_active=False).values_list("username", flat=True)) == [GONE]
 
 
 def _check_past() -> None:
