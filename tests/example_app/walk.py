@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from central.pins.models import Pin  # type: ignore[import-not-found]
 from django.conf import settings
 from django.test import Client
 
+from central.pins.models import Pin  # type: ignore[import-not-found]
 from central.ui.tests import cast
 from central.ui.tests.messages import known_in, used_in
 from node.realms import CENTRAL_REALMS, alias_of
