@@ -1,16 +1,54 @@
-"""What an edge does with the documents of shops and goods, beside keeping them: derived tables, caches, pictures."""
+"""What an edge does with the documents of shops and goods, beside keeping them: derived tables, caches, pictures.
+
+Plain SQL where it runs for every product and card: thousands come at once, and a shopper's op waits behind them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
 
 from edge.replica import changes, lists, pictures, sites
-from edge.replica.models import CardRow, CategoryRow, Placing, ShelfProduct
+from edge.replica.models import CategoryRow
 from edge.replica.reads import Dep
+from node.realms import EDGE
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc
 from sync.replica import after_apply, applies
+
+_STANDING = """
+    SELECT slug, title_key, price, position,
+           (SELECT group_concat(category) FROM edge_replica_placing WHERE row_id = shelf.id)
+    FROM edge_replica_shelfproduct AS shelf WHERE site = %s AND product = %s
+"""
+_STAND = """
+    INSERT INTO edge_replica_shelfproduct (site, product, slug, title_key, price, position)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
+    title_key = excluded.title_key, price = excluded.price, position = excluded.position RETURNING id
+"""
+_UNPLACE = """
+    DELETE FROM edge_replica_placing
+    WHERE row_id = (SELECT id FROM edge_replica_shelfproduct WHERE site = %s AND product = %s)
+"""
+_PLACE = "INSERT INTO edge_replica_placing (row_id, category) VALUES (%s, %s)"
+_LEAVE = "DELETE FROM edge_replica_shelfproduct WHERE site = %s AND product = %s"
+_CARD = "SELECT site, slug FROM edge_replica_cardrow WHERE topic = %s AND key = %s"
+_SELL = """
+    INSERT INTO edge_replica_cardrow (topic, key, site, slug, rank) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (topic, key) DO UPDATE SET site = excluded.site, slug = excluded.slug, rank = excluded.rank
+"""
+_SELL_NO_MORE = "DELETE FROM edge_replica_cardrow WHERE topic = %s AND key = %s"
+
+
+def _run(sql: str, *values: str | int) -> tuple[Any, ...] | None:
+    """The first row of a statement, None when it gives none."""
+    with connections[EDGE].cursor() as cursor:
+        cursor.execute(sql, values)
+        found: tuple[Any, ...] | None = cursor.fetchone() if cursor.description else None
+    return found
 
 
 def audience_of(topic: str) -> str:
@@ -44,14 +82,9 @@ def apply_category(topic: str, key: str, ver: int, body: bytes | None) -> None:
 def apply_product(topic: str, key: str, ver: int, body: bytes | None) -> None:
     site = audience_of(topic)
     product = None if body is None else unpack(body, ProductDoc)
-    row = ShelfProduct.objects.filter(site=site, product=key).first()
-    before = _Standing.of_row(row)
+    before = _Standing.of_row(_run(_STANDING, site, key))
     after = _Standing.of_product(product)
-    if before == after:
-        pass
-    elif product is None or after is None:
-        ShelfProduct.objects.filter(site=site, product=key).delete()
-    else:
+    if before != after:
         _place(site, key, after)
     changes.announce_lists(_touched(site, before, after))
     pictures.need(product.pictures if product else [])
@@ -68,11 +101,11 @@ class _Standing:
     position: int
 
     @classmethod
-    def of_row(cls, row: ShelfProduct | None) -> _Standing | None:
+    def of_row(cls, row: tuple[Any, ...] | None) -> _Standing | None:
         if row is None:
             return None
-        categories = frozenset(row.placings.values_list("category", flat=True))
-        return cls(row.slug, categories, row.title_key, row.price, row.position)
+        slug, title, price, position, categories = row
+        return cls(slug, frozenset(categories.split(",") if categories else ()), title, price, position)
 
     @classmethod
     def of_product(cls, product: ProductDoc | None) -> _Standing | None:
@@ -85,20 +118,15 @@ class _Standing:
         return cls(product.slug, categories, title, price, product.position)
 
 
-def _place(site: str, product: str, standing: _Standing) -> None:
-    row, _ = ShelfProduct.objects.update_or_create(
-        site=site,
-        product=product,
-        defaults={
-            "slug": standing.slug,
-            "title_key": standing.title,
-            "price": standing.price,
-            "position": standing.position,
-        },
-    )
-    row.placings.exclude(category__in=standing.categories).delete()
-    held = set(row.placings.values_list("category", flat=True))
-    Placing.objects.bulk_create(Placing(row=row, category=each) for each in sorted(standing.categories - held))
+def _place(site: str, product: str, standing: _Standing | None) -> None:
+    _run(_UNPLACE, site, product)
+    if standing is None:
+        _run(_LEAVE, site, product)
+        return
+    row = _run(_STAND, site, product, standing.slug, standing.title, standing.price, standing.position)
+    assert row is not None  # noqa: S101  it returns its id
+    for category in sorted(standing.categories):
+        _run(_PLACE, row[0], category)
 
 
 def _touched(site: str, before: _Standing | None, after: _Standing | None) -> set[str]:
@@ -123,15 +151,14 @@ def _all_lists(site: str, standing: _Standing | None, categories: Iterable[str])
 @applies("card")
 def apply_card(topic: str, key: str, ver: int, body: bytes | None) -> None:
     card = None if body is None else unpack(body, CardDoc)
-    row = CardRow.objects.filter(topic=topic, key=key).first()
+    held = _run(_CARD, topic, key)
     if card is None or not card.is_on_sale:
-        if row is not None:
-            row.delete()
-            changes.announce_lists([lists.cards(row.site)])
+        if held is not None:
+            _run(_SELL_NO_MORE, topic, key)
+            changes.announce_lists([lists.cards(held[0])])
         return
-    if row is None or row.slug != card.slug:
-        place = {"site": card.site, "slug": card.slug, "rank": lists.rank_of(card.slug)}
-        CardRow.objects.update_or_create(topic=topic, key=key, defaults=place)
+    if held != (card.site, card.slug):
+        _run(_SELL, topic, key, card.site, card.slug, lists.rank_of(card.slug))
         changes.announce_lists([lists.cards(card.site)])
     pictures.need([card.picture] if card.picture else [])
 

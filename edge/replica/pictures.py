@@ -47,6 +47,8 @@ def need(pictures: Iterable[Picture]) -> None:
     """Inside the writer's transaction: these pictures are named by a document."""
     names = [f"{each.hash}.{each.ext}" for each in pictures]
     missing = [name for name in names if NAME.match(name) and not file_of(name).exists()]
+    if not missing:
+        return
     have = set(NeededPicture.objects.filter(name__in=missing).values_list("name", flat=True))
     NeededPicture.objects.bulk_create(NeededPicture(name=name) for name in dict.fromkeys(missing) if name not in have)
 
