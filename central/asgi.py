@@ -12,6 +12,7 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from central.ui.assets import serve_static  # noqa: E402
+from central.ui.bodies import bounded  # noqa: E402
 from central.ui.consumers import LiveConsumer  # noqa: E402
 from central.ui.origin import SameOrigin  # noqa: E402
 from infra.http.address import behind_proxies  # noqa: E402
@@ -22,7 +23,7 @@ take_short_turns()
 
 _routes = ProtocolTypeRouter(
     {
-        "http": serve_static(_pages),
+        "http": bounded(serve_static(_pages)),
         "websocket": URLRouter(
             [
                 # A node proves itself by its key in HELLO: no cookie, no origin.

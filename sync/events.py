@@ -29,7 +29,7 @@ from sync.contracts.codec import pack, unpack
 from sync.contracts.ids import uuid7
 from sync.store.jobs import registry, runner
 from sync.store.jobs.registry import Handler, JobRun
-from sync.store.jobs.runner import failed_jobs, once, run_due, run_job, set_waker, sweep, tidy, try_again
+from sync.store.jobs.runner import failed_jobs, once, renew, run_due, run_job, set_waker, sweep, tidy, try_again
 
 __all__ = [
     "Event",
@@ -39,6 +39,7 @@ __all__ = [
     "job",
     "once",
     "record_event",
+    "renew",
     "run_due",
     "run_job",
     "schedule_job",

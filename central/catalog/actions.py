@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connections
@@ -42,6 +42,8 @@ class Unit:
     price: int | None = None  # minor units
     old_price: int | None = None
     currency: str | None = None  # None: what it has, the site's for a new one
+    is_active: bool | None = None  # False: not sold, its line cards say so
+    private_prices: Mapping[str, int] | None = None  # kind of PrivatePrice -> minor units; never published
 
     @property
     def key(self) -> tuple[str, str]:
@@ -61,16 +63,36 @@ class Goods:
     categories: Sequence[UUID] | None = None
     pictures: Sequence[str] | None = None  # sha256 of kept pictures, the main one first
     position: int | None = None
+    is_listed: bool | None = None  # False: taken off the site
+
+
+@dataclass(frozen=True)
+class Importing:
+    """A write by an import: it leaves alone what another source is master of. `source` None: one without a name."""
+
+    source: UUID | None = None
+    is_master: bool = False
+
+
+#: field -> (what it was, what it becomes)
+Changes = dict[str, tuple[Any, Any]]
 
 
 @dataclass
 class Saved:
-    """What `save_goods` did, by unit key; `refused` holds the reason."""
+    """What `save_goods` did, by unit key; `refused` holds the reason.
+
+    `changes` of a unit include those of its product; `kept` are the fields another source is master of, and its title.
+    """
 
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     variants: dict[tuple[str, str], UUID] = field(default_factory=dict)
     products: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    changes: dict[tuple[str, str], Changes] = field(default_factory=dict)
+    kept: dict[tuple[str, str], tuple[list[str], str]] = field(default_factory=dict)
+    #: the fields a foreign master holds of a unit's product, whether they were to change or not
+    held: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,7 @@ class Shop:
     id: str
     currency: str
     groups: Mapping[str, str]  # site -> cart group, of every site
+    language: str = ""
 
     @property
     def group(self) -> str:
@@ -89,7 +112,7 @@ class Shop:
 def shop(site: str) -> Shop:
     """Raises `UnknownSite`."""
     row = site_row(site)
-    return Shop(row.id, row.currency, dict(Site.objects.values_list("id", "cart_group")))
+    return Shop(row.id, row.currency, dict(Site.objects.values_list("id", "cart_group")), row.language)
 
 
 # --- pictures -----------------------------------------------------------------------------------------------------
@@ -275,14 +298,17 @@ def _save_one(where: Shop, goods: Goods, by: str) -> UUID:
     return saved.products[goods.units[0].key]
 
 
-def save_goods(where: Shop, batch: Sequence[Goods], *, by: str) -> Saved:
+def save_goods(
+    where: Shop, batch: Sequence[Goods], *, by: str, importing: Importing | None = None, is_dry: bool = False
+) -> Saved:
     """Make or change many products of a site, inside the caller's `atomic("catalog")`.
 
     A product is known by any of its units. Units that cannot be kept are named in `refused` and change nothing.
+    `importing`: what another source is master of stays. `is_dry`: only say what would change; nothing is locked.
     """
     from central.catalog.writing import GoodsWriter
 
-    return GoodsWriter(where, by).save(batch)
+    return GoodsWriter(where, by, importing, is_dry=is_dry).save(batch)
 
 
 def set_price(

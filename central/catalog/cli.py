@@ -23,7 +23,7 @@ _LONG = 2_000
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or TSV, with or without a header.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, TSV, XLSX, XLS, ODS or XML.")],
     site: Annotated[str, typer.Option(help="The site that sells the goods.")],
     map_file: Annotated[
         Path | None,
@@ -36,7 +36,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON with the counts, last on stdout.")] = False,
 ) -> None:
-    """Import a catalogue from CSV files into a site.
+    """Import a catalogue from files into a site: CSV, TSV, a spreadsheet or XML.
 
     Goods are known by sku and options. A column is guessed from its header and contents, or named in a map, and an
     empty cell changes nothing. Up to 50,000 rows are one transaction; a run repeated changes nothing. Refused rows are
@@ -44,7 +44,8 @@ def import_(
 
     Fields of a map: sku, options, title, category ("A > B > C"), text, brand, price, old_price, currency, stock,
     picture, product (names the product of a variant row), slug, "option:Size", "attribute:Author". A column is its
-    name in the header, or its number from 1. Beside "columns" a map may hold "header", "delimiter" and "encoding".
+    name in the header, or its number from 1. Beside "columns" a map may hold "header", "delimiter", "encoding", "sheet"
+    (of a workbook) and "record" (the XML element that is one item; its columns are "price", "@id", "price/@currency").
 
     Example: rialto import books/*.csv --site tea --dry-run
     """

@@ -2,7 +2,7 @@
 
 RialtoError
 ├── BadGoods: a product, price or category that cannot be kept; `field` says which part
-├── UnknownUnit, UnknownProduct, UnknownCategory
+├── UnknownUnit, UnknownProduct, UnknownCategory, UnknownRun
 ├── StaleProduct: somebody changed it since it was seen
 ├── UnitTaken: a new product with a unit that the site sells already
 ├── BadPicture (infra.storage)
@@ -60,6 +60,13 @@ class UnitTaken(RialtoError):
     def __init__(self, site: str, sku: str, options: str) -> None:
         name = f"{sku} ({options})" if options else sku
         super().__init__(f"the shop '{site}' sells '{name}' already", site=site, sku=sku, options=options)
+
+
+class UnknownRun(RialtoError):
+    """No such import or source, or none the person may see."""
+
+    code = "unknown_run"
+    status = 404
 
 
 class ImportRefused(Refused):

@@ -21,9 +21,11 @@ def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 add_entry(Entry(20, "products", _("Products"), "package", "see_products", "p"))
+add_entry(Entry(22, "imports", _("Imports"), "upload", "import_goods", "i"))
 add_search("products", Search(_("Products"), "see_products", _find_products))
 add_sentences(
     {
+        "unknown_run": _("There is no such import among those you may see."),
         "unknown_unit": _("There is no such product among those you may see."),
         "bad_goods": _("This price cannot be."),
         "not_enough_in_pool": _("Shops hold more than that and did not give it back in time: a node may be cut off."),

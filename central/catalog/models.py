@@ -7,8 +7,25 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from central.catalog.importing.models import ImportRun, ImportSource, SourceItem, SourceTerm
 from central.catalog.keys import MAX_OPTIONS, MAX_SKU
 from sync.contracts.ids import uuid7
+
+__all__ = [
+    "Category",
+    "ImportRun",
+    "ImportSource",
+    "Listing",
+    "Media",
+    "Offer",
+    "PriceChange",
+    "PrivatePrice",
+    "Product",
+    "ProductPicture",
+    "SourceItem",
+    "SourceTerm",
+    "Variant",
+]
 
 #: code-point order on every server, so that a page of a snapshot is sorted as the edge sorts it
 C = "C"
@@ -63,6 +80,8 @@ class Product(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7)
     brand = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    #: the import source whose word on its fields no other source overwrites
+    master = models.ForeignKey(ImportSource, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     pictures: models.ManyToManyField[Media, ProductPicture] = models.ManyToManyField(Media, through="ProductPicture")
 
 
@@ -167,3 +186,27 @@ class PriceChange(models.Model):
     class Meta:
         ordering = ["-at"]
         indexes = [models.Index(fields=["offer", "-at"], name="price_change_by_offer")]
+
+
+class PrivatePrice(models.Model):
+    """A price of another kind than the shop asks. It stays at central: no document, page or feed holds it."""
+
+    class Kind(models.TextChoices):
+        PURCHASE = "purchase"
+        RECOMMENDED = "recommended"
+        WHOLESALE = "wholesale"
+        DROPSHIPPING = "dropship"
+
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="private_prices")
+    site = models.CharField(max_length=20)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    #: minor units of `currency`
+    price = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "variant", "kind"], name="private_price_once"),
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="private_price_not_negative"),
+        ]

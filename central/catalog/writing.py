@@ -5,17 +5,18 @@ Only `actions.save_goods` calls this. A batch of 500 units costs about twenty qu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max
 from django.utils import timezone
 
-from central.catalog.actions import MAX_PRICE, Goods, Saved, Shop, Unit, lock_goods
+from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved, Shop, Unit, lock_goods
 from central.catalog.errors import BadGoods
 from central.catalog.keys import clean_sku, name_key, slug_of
-from central.catalog.models import Listing, Media, Offer, PriceChange, Product, ProductPicture, Variant
+from central.catalog.models import Listing, Media, Offer, PriceChange, PrivatePrice, Product, ProductPicture, Variant
 from node.realms import CATALOG
 from sync.contracts.documents import card_key
 from sync.outbox import record_states
@@ -43,25 +44,48 @@ class Draft:
     are_cards_changed: bool = False
     #: what other sites show of the product differs too
     is_shared_changed: bool = False
+    #: field -> (was, became): of the product, and of each unit
+    changes: Changes = field(default_factory=dict)
+    unit_changes: dict[Key, Changes] = field(default_factory=dict)
+    #: fields that another source is master of, and which of them this batch would have changed
+    held: frozenset[str] = frozenset()
+    kept: set[str] = field(default_factory=set)
+
+    def differs(self, name: str, was: Any, became: Any, key: Key | None = None) -> bool:
+        """Whether a field is to become another value; one that is held stays, and is named in `kept`."""
+        if was == became:
+            return False
+        if name in self.held:
+            self.kept.add(name)
+            return False
+        changes = self.changes if key is None else self.unit_changes.setdefault(key, {})
+        changes[name] = (was, became)
+        return True
 
 
 class GoodsWriter:
-    def __init__(self, where: Shop, by: str) -> None:
+    def __init__(self, where: Shop, by: str, importing: Importing | None = None, *, is_dry: bool = False) -> None:
         self.where = where
         self.by = by
+        self.importing = importing
+        self.is_dry = is_dry
         self.saved = Saved()
         self.drafts: list[Draft] = []
         self.price_changes: list[PriceChange] = []
         self.new_products: list[Product] = []
         self.changed_products: list[Product] = []
+        self.private_prices: list[PrivatePrice] = []
+        self.mastered: list[Product] = []
 
     def save(self, batch: Sequence[Goods]) -> Saved:
-        lock_goods()
+        if not self.is_dry:
+            lock_goods()
         self._read(batch)
         for goods in batch:
             self._draft(goods)
-        self._write()
-        self._publish()
+        if not self.is_dry:
+            self._write()
+            self._publish()
         return self.saved
 
     # --- read what is there ---------------------------------------------------------------------------------------
@@ -71,8 +95,10 @@ class GoodsWriter:
         self.variants = {(row.sku, row.options): row for row in Variant.objects.filter(sku__in=skus)}
         self.by_sku = {row.sku: row for row in self.variants.values()}
         ids = {row.product_id for row in self.variants.values()}
-        self.products = {row.pk: row for row in Product.objects.filter(pk__in=ids)}
-        listings = Listing.objects.select_for_update().filter(site=self.where.id, product_id__in=ids)
+        self.products = {row.pk: row for row in Product.objects.filter(pk__in=ids).select_related("master")}
+        listings = Listing.objects.filter(site=self.where.id, product_id__in=ids)
+        if not self.is_dry:
+            listings = listings.select_for_update()
         self.listings = {row.product_id: row for row in listings.order_by("product_id")}
         self.offers: dict[UUID, list[Offer]] = {}
         for offer in Offer.objects.filter(listing__in=self.listings.values()).select_related("variant"):
@@ -82,12 +108,19 @@ class GoodsWriter:
         )
         links = Listing.categories.through.objects.filter(listing__in=self.listings.values())
         self.categories = _grouped(links.values_list("listing_id", "category_id"))
+        self.private = self._read_private(batch)
         wanted = {sha for goods in batch for sha in goods.pictures or ()}
         self.known_media = set(Media.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         self.position = Listing.objects.filter(site=self.where.id).aggregate(top=Max("position"))["top"] or 0
         slugs = {goods.slug or slug_of(goods.title or "") for goods in batch}
         taken = Listing.objects.filter(site=self.where.id, slug__in=slugs)
         self.taken_slugs = set(taken.values_list("slug", flat=True))
+
+    def _read_private(self, batch: Sequence[Goods]) -> dict[tuple[UUID, str], PrivatePrice]:
+        if not any(unit.private_prices for goods in batch for unit in goods.units):
+            return {}
+        rows = PrivatePrice.objects.filter(site=self.where.id, variant__in=self.variants.values())
+        return {(row.variant_id, row.kind): row for row in rows}
 
     # --- say what differs -----------------------------------------------------------------------------------------
 
@@ -105,6 +138,7 @@ class GoodsWriter:
         except BadGoods as error:
             return self._refuse(units, str(error))
         draft = self._open(goods, product, listing)
+        draft.held = self._held(draft)
         self._lay_product(draft)
         self._lay_listing(draft)
         for unit in units:
@@ -153,31 +187,41 @@ class GoodsWriter:
             return draft
         return Draft(goods, product, Listing(site=self.where.id, product=product, ver=0), is_new=True, is_changed=True)
 
+    def _held(self, draft: Draft) -> frozenset[str]:
+        """What another source is master of. A shop that did not show the product yet needs its texts and prices."""
+        master = draft.product.master
+        if self.importing is None or master is None or master.pk == self.importing.source:
+            return frozenset()
+        return master.held_fields & {"brand", "picture", "stock"} if draft.is_new else master.held_fields
+
     def _lay_product(self, draft: Draft) -> None:
         goods, product = draft.goods, draft.product
-        if goods.brand is not None and goods.brand != product.brand:
+        if self.importing is not None and self.importing.is_master and product.master_id is None:
+            product.master_id = self.importing.source
+            self.mastered.append(product)
+        if goods.brand is not None and draft.differs("brand", product.brand, goods.brand):
             product.brand = goods.brand
             draft.is_changed = draft.is_shared_changed = True
         before = self.pictures.get(product.pk, [])
-        if goods.pictures is not None and list(goods.pictures) != before:
+        if goods.pictures is not None and draft.differs("picture", before, list(goods.pictures)):
             self.pictures[product.pk] = list(dict.fromkeys(goods.pictures))
             draft.is_changed = draft.is_shared_changed = True
             draft.are_cards_changed |= self.pictures[product.pk][:1] != before[:1]
 
     def _lay_listing(self, draft: Draft) -> None:
         goods, listing = draft.goods, draft.listing
-        if goods.title is not None and goods.title != listing.title:
+        if goods.title is not None and draft.differs("title", listing.title, goods.title):
             listing.title = goods.title
             listing.title_key = name_key(listing.title)[:300]
             draft.is_changed = draft.are_cards_changed = True
-        if draft.is_new or (goods.slug and goods.slug != listing.slug):
+        if draft.is_new or (goods.slug and draft.differs("slug", listing.slug, goods.slug)):
             listing.slug = self._slug(goods)
             draft.is_changed = draft.are_cards_changed = True
-        if goods.text is not None and goods.text != listing.text:
+        if goods.text is not None and draft.differs("text", listing.text, goods.text):
             listing.text = goods.text
             draft.is_changed = True
         pairs = [list(pair) for pair in goods.attributes] if goods.attributes is not None else None
-        if pairs is not None and pairs != listing.attributes:
+        if pairs is not None and draft.differs("attributes", listing.attributes, pairs):
             listing.attributes = pairs
             draft.is_changed = True
         if draft.is_new:
@@ -186,9 +230,13 @@ class GoodsWriter:
         if position is not None and position != listing.position:
             listing.position = position
             draft.is_changed = True
-        if goods.categories is not None and set(goods.categories) != set(self.categories.get(listing.pk, [])):
+        shelves = set(self.categories.get(listing.pk, []))
+        if goods.categories is not None and draft.differs("category", shelves, set(goods.categories)):
             self.categories[listing.pk] = list(dict.fromkeys(goods.categories))
             draft.is_changed = True
+        if goods.is_listed is not None and draft.differs("listed", listing.is_active, goods.is_listed):
+            listing.is_active = goods.is_listed
+            draft.is_changed = draft.are_cards_changed = True
 
     def _slug(self, goods: Goods) -> str:
         base = goods.slug or slug_of(goods.title or "")
@@ -218,12 +266,26 @@ class GoodsWriter:
         if offer is None:
             return self._new_offer(draft, unit, variant, currency)
         wanted = {"price": unit.price, "old_price": unit.old_price, "options_title": unit.options_title}
+        wanted |= {"currency": None if "price" in draft.held else currency, "is_active": unit.is_active}
         before = offer.price
-        if _assign(offer, {**wanted, "currency": currency}):
+        if _assign(draft, offer, unit.key, wanted):
             draft.repriced.add(unit.key)
             if offer.price != before:
                 self.price_changes.append(PriceChange(offer=offer, by=self.by, was=before, became=offer.price))
+        self._lay_private(draft, unit, offer)
         return None
+
+    def _lay_private(self, draft: Draft, unit: Unit, offer: Offer) -> None:
+        """Prices that stay at central: no document holds them, so no version goes up."""
+        for kind, price in (unit.private_prices or {}).items():
+            row = self.private.get((offer.variant_id, kind))
+            was = (row.price, row.currency) if row else None
+            if "private_prices" in draft.held:
+                draft.kept.update({"private_prices"} if was != (price, offer.currency) else ())
+            elif draft.differs(f"{kind} price", was and was[0], price, unit.key) or (row and was[1] != offer.currency):  # type: ignore[index]
+                row = row or PrivatePrice(variant=offer.variant, site=self.where.id, kind=kind)
+                row.price, row.currency, row.changed_at = price, offer.currency, timezone.now()
+                self.private_prices.append(row)
 
     def _currency(self, draft: Draft) -> str:
         return next((offer.currency for offer in draft.offers.values()), self.where.currency)
@@ -243,9 +305,12 @@ class GoodsWriter:
             price=unit.price,
             old_price=unit.old_price or 0,
             currency=currency,
+            is_active=unit.is_active is not False,
             ver=0,
         )
         draft.created.add(unit.key)
+        draft.unit_changes[unit.key] = {"price": (None, unit.price)}
+        self._lay_private(draft, unit, draft.offers[unit.key])
         return None
 
     def _keep(self, draft: Draft, units: Sequence[Unit]) -> None:
@@ -265,7 +330,12 @@ class GoodsWriter:
         for unit in units:
             if unit.key in self.saved.refused:
                 continue
-            is_updated = is_all_changed or unit.key in draft.repriced
+            changes = {**draft.changes, **draft.unit_changes.get(unit.key, {})}
+            is_updated = is_all_changed or unit.key in draft.repriced or bool(changes)
+            self.saved.changes[unit.key] = changes
+            if draft.held and draft.product.master:
+                self.saved.held[unit.key] = draft.held
+                self.saved.kept[unit.key] = (sorted(draft.kept), draft.product.master.title)
             outcome = "created" if unit.key in draft.created else ("updated" if is_updated else "unchanged")
             self.saved.outcomes[unit.key] = outcome  # type: ignore[assignment]
             self.saved.variants[unit.key] = draft.offers[unit.key].variant_id
@@ -285,6 +355,7 @@ class GoodsWriter:
                 offer.ver += 1
         Product.objects.bulk_create(self.new_products)
         Product.objects.bulk_update(self.changed_products, ["brand"])
+        Product.objects.bulk_update([row for row in self.mastered if row not in self.new_products], ["master"])
         self._write_pictures(changed)
         Variant.objects.bulk_create([row for draft in changed for row in draft.variants.values()])
         self._write_listings(changed)
@@ -292,8 +363,14 @@ class GoodsWriter:
         Offer.objects.bulk_create(new)
         fresh = {id(offer) for offer in new}
         old = [offer for draft in changed for offer in self._cards(draft) if id(offer) not in fresh]
-        Offer.objects.bulk_update(old, ["price", "old_price", "options_title", "currency", "ver"])
+        Offer.objects.bulk_update(old, ["price", "old_price", "options_title", "currency", "is_active", "ver"])
         PriceChange.objects.bulk_create(self.price_changes)
+        PrivatePrice.objects.bulk_create(
+            self.private_prices,
+            update_conflicts=True,
+            unique_fields=["site", "variant", "kind"],
+            update_fields=["price", "currency", "changed_at"],
+        )
 
     def _cards(self, draft: Draft) -> list[Offer]:
         """The offers of the draft whose line cards differ."""
@@ -314,7 +391,18 @@ class GoodsWriter:
         Listing.objects.bulk_create([draft.listing for draft in changed if draft.is_new])
         Listing.objects.bulk_update(
             [draft.listing for draft in changed if not draft.is_new],
-            ["title", "title_key", "slug", "text", "attributes", "position", "search_key", "ver", "changed_at"],
+            [
+                "title",
+                "title_key",
+                "slug",
+                "text",
+                "attributes",
+                "position",
+                "is_active",
+                "search_key",
+                "ver",
+                "changed_at",
+            ],
         )
         link = Listing.categories.through
         listings = [draft.listing.pk for draft in changed if draft.goods.categories is not None]
@@ -363,8 +451,11 @@ def _grouped(pairs: Iterable[tuple[UUID, object]]) -> dict[UUID, list]:  # type:
     return found
 
 
-def _assign(offer: Offer, wanted: dict[str, object]) -> bool:
-    differs = {name: value for name, value in wanted.items() if value is not None and getattr(offer, name) != value}
-    for name, value in differs.items():
-        setattr(offer, name, value)
-    return bool(differs)
+def _assign(draft: Draft, offer: Offer, key: Key, wanted: Mapping[str, object]) -> bool:
+    """Set what differs and is not held; None leaves a column. Says whether anything changed."""
+    changed = False
+    for name, value in wanted.items():
+        if value is not None and draft.differs(name, getattr(offer, name), value, key):
+            setattr(offer, name, value)
+            changed = True
+    return changed

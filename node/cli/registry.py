@@ -38,7 +38,7 @@ COMMANDS: dict[str, Command] = {
     "site": _central("central.cluster.cli:site_app", "Sites of the cluster: list, add, switch off."),
     "staff": _central("central.accounts.cli:app", "Staff who sign in to the desk: list, add, password."),
     "history": _central("central.history.cli:app", "The history of changes: check that it is what was written."),
-    "import": _central("central.catalog.cli:app", "Import a catalogue from CSV files into a site."),
+    "import": _central("central.catalog.cli:app", "Import a catalogue from files into a site."),
     "orders": _central("central.orders.cli:app", "Orders: reindex what customers are found by."),
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),
     "doctor": Command("node.cli.doctor:doctor", "Say what is wrong with this node."),

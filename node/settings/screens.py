@@ -62,6 +62,8 @@ CONTENT_SECURITY_POLICY = {
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Before all that reads the form a request carries.
+    "central.ui.bodies.BodyLimitMiddleware",
     "csp.middleware.CSPMiddleware",
     # Before sessions and cookies: a key of the API is all that counts there.
     "central.api.middleware.ApiMiddleware",

@@ -112,8 +112,16 @@ class MapFile:
     header: bool | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    #: of XML: the element that is one item; of a workbook: its sheet
+    record: str = ""
+    sheet: str = ""
+    #: of CommerceML: price type (id or title) -> kind of price, and the warehouses whose units count
+    prices: dict[str, str] = field(default_factory=dict)
+    warehouses: list[str] = field(default_factory=list)
 
 
+#: the name of a map that a source keeps
+SAVED = "of the source"
 EXAMPLE = '{"columns": {"sku": "ISBN", "title": "Name", "price": 8}}'
 
 
@@ -132,13 +140,21 @@ def read_map(path: Path) -> MapFile:
         said = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise WrongUse(f"the map {path.name} is neither JSON nor TOML: {error}; write {EXAMPLE}") from error
-    return _checked_map(path.name, said)
+    if not said:
+        raise WrongUse(f"the map {path.name} must hold 'columns'; write {EXAMPLE}")
+    return checked_map(path.name, said)
 
 
-def _checked_map(name: str, said: dict[str, Any]) -> MapFile:
-    settings = {key: said.pop(key) for key in ("header", "delimiter", "encoding") if key in said}
+#: what a map says beside its columns
+SETTINGS = ("header", "delimiter", "encoding", "record", "sheet", "prices", "warehouses")
+
+
+def checked_map(name: str, said: Mapping[str, Any]) -> MapFile:
+    """A map as it was read from a file or a saved source. Raises `WrongUse`."""
+    said = dict(said)
+    settings = {key: said.pop(key) for key in SETTINGS if key in said}
     columns = said.pop("columns") if "columns" in said else {key: said.pop(key) for key in list(said)}
-    if said or not isinstance(columns, dict) or not columns:
+    if said or not isinstance(columns, dict) or not (columns or settings or name == SAVED):
         raise WrongUse(f"the map {name} must hold 'columns'; write {EXAMPLE}")
     for key, column in columns.items():
         if key not in FIELDS and not re.match(r"(option|attribute):\s*\S", key):
@@ -153,7 +169,23 @@ def _checked_map(name: str, said: dict[str, Any]) -> MapFile:
         "".encode(settings.get("encoding", "utf-8"))
     except LookupError as error:
         raise WrongUse(f"the map {name}: there is no encoding '{settings['encoding']}'") from error
+    _check_commerceml(name, settings)
     return MapFile(columns=columns, **settings)
+
+
+#: kinds of price a price type may be: the shop's two, and those that stay at central
+PRICE_KINDS = ("retail", "old", "purchase", "recommended", "wholesale", "dropship", "none")
+
+
+def _check_commerceml(name: str, settings: Mapping[str, Any]) -> None:
+    for key in ("record", "sheet"):
+        if not isinstance(settings.get(key, ""), str):
+            raise WrongUse(f"the map {name}: '{key}' is a name")
+    prices = settings.get("prices", {})
+    if not isinstance(prices, dict) or not set(prices.values()) <= set(PRICE_KINDS):
+        raise WrongUse(f"the map {name}: 'prices' names a kind for each price type: {', '.join(PRICE_KINDS)}")
+    if not isinstance(settings.get("warehouses", []), list):
+        raise WrongUse(f"the map {name}: 'warehouses' is a list of ids or titles")
 
 
 def mapped_columns(said: MapFile, sample: Sequence[Record]) -> Columns:

@@ -55,6 +55,10 @@ class PictureBox:
         if self._temporary:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
+    def forget(self) -> None:
+        """The transaction that kept pictures was undone."""
+        self._kept.clear()
+
     def __len__(self) -> int:
         return len(self._by_name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ class Sheet:
     encoding: str
     delimiter: str
     is_encoding_certain: bool = True
+    #: its rows are counted as rows of the sheet or XML it was unrolled from, not as lines of text
+    counts_rows: bool = False
 
     @property
     def told(self) -> str:
@@ -56,8 +59,6 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
         raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
     if not head.strip():
         raise ImportRefused(f"{path.name} is empty")
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise ImportRefused(f"{path.name} is an Excel or zip file: save the sheet as CSV (UTF-8) and import that")
     codec = encoding or _encoding(path, head)
     sheet = Sheet(path, codec, delimiter or ",", is_encoding_certain=encoding is not None or codec != "utf-8")
     return sheet if delimiter else replace(sheet, delimiter=_delimiter(sheet))
@@ -94,7 +95,7 @@ def _records(sheet: Sheet) -> Iterator[Record]:
     with sheet.path.open("rb") as raw, io.TextIOWrapper(raw, encoding=sheet.encoding, newline="") as text:
         lines = _Lines(text, sheet.path.name)
         reader = csv.reader(lines, delimiter=sheet.delimiter, strict=True)
-        while True:
+        for row in itertools.count(1):
             lines.start_record()
             try:
                 cells = next(reader)
@@ -104,7 +105,7 @@ def _records(sheet: Sheet) -> Iterator[Record]:
                 raise ImportRefused(f"{sheet.path.name}, line {lines.first}: {_in_words(error)}") from error
             cells = [cell.strip(" \t\r\n\xa0\ufeff") for cell in cells]
             if any(cells):
-                yield Record(lines.first, cells)
+                yield Record(row if sheet.counts_rows else lines.first, cells)
 
 
 class _Lines:

@@ -18,6 +18,7 @@ from central.catalog.errors import BadGoods
 from central.catalog.importing.amounts import parse_price, parse_stock
 from central.catalog.importing.columns import Columns
 from central.catalog.importing.reading import Record
+from central.catalog.importing.seen import Seen
 from central.catalog.keys import canonical_options, clean_sku, name_key, options_title, parse_options
 
 Key = tuple[str, str]
@@ -84,7 +85,7 @@ class Rows:
     def __init__(self, columns: Columns, currency: str) -> None:
         self.columns = columns
         self.currency = currency
-        self.seen: dict[Key, int] = {}
+        self.seen = Seen()
 
     def products(self, records: Iterable[Record]) -> Iterator[ProductRows]:
         """Products in the order of the file; `records` without the header."""
@@ -136,7 +137,7 @@ class Rows:
             title=" ".join(self._cell(head, "title").split()),
             sku=self._cell(head, "sku"),
             slug=self._cell(head, "slug"),
-            text=_paragraphs(self._cell(head, "text")),
+            text=paragraphs(self._cell(head, "text")),
             brand=self._cell(head, "brand"),
             category=tuple(part for part in _PATH.split(self._cell(head, "category")) if part),
             attributes=[(name, self._at(head, column)) for name, column in self.columns.attributes],
@@ -170,7 +171,7 @@ class Rows:
         except BadGoods as error:
             product.refused.append(Refusal(record.line, str(error), record.cells))
             return
-        if (first := self.seen.setdefault(unit.key, record.line)) != record.line:
+        if (first := self.seen.first(unit.key, record.line)) != record.line:
             product.refused.append(Refusal(record.line, f"the same sku and options as line {first}", record.cells))
             return
         product.units.append(unit)
@@ -219,7 +220,7 @@ class Rows:
         return record.cells[column] if column < len(record.cells) else ""
 
 
-def _paragraphs(text: str) -> str:
+def paragraphs(text: str) -> str:
     """Plain text with one empty line between paragraphs, and no other odd space."""
     parts: Mapping[str, None] = dict.fromkeys(
         " ".join(part.split()) for part in re.split(r"(?:\r\n|\r|\n)\s*(?:\r\n|\r|\n)", text)

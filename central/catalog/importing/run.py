@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from central.catalog.actions import Goods, Saved, Shop, Unit, category_path, save_goods, shop, told_stock
+from central.catalog.actions import Goods, Saved, Shop, shop, told_stock
 from central.catalog.errors import ImportRefused
 from central.catalog.importing.columns import Columns, MapFile, guess_columns, mapped_columns, read_map
+from central.catalog.importing.laying import Rules, Shelf, unit_of
 from central.catalog.importing.pictures import PictureBox, found_beside
-from central.catalog.importing.reading import Record, Sheet, checked, open_sheet, records, sample
+from central.catalog.importing.reading import Record, Sheet, checked, records, sample
 from central.catalog.importing.rows import ProductRows, Refusal, Rows, UnitRow
+from central.catalog.importing.unroll import open_table
 from central.catalog.models import Variant
 from central.catalog.queries import variants_of
 from central.stock.actions import set_stocks
@@ -54,7 +57,19 @@ class Plan:
     sheet: Sheet
     columns: Columns
     rows: int
-    images: Path | None
+    images: Path | None = None
+
+    def products(self, currency: str) -> Iterator[ProductRows]:
+        """Its products, read anew each time. `currency`: of rows that name none."""
+        body: Iterator[Record] = records(self.sheet)
+        if self.columns.has_header:
+            next(body, None)
+        return Rows(self.columns, currency).products(body)
+
+    @property
+    def header(self) -> list[str]:
+        """The names of its columns, for a file of refused rows."""
+        return list(self.columns.header or (f"column {number + 1}" for number in range(self.columns.width)))
 
 
 @dataclass(frozen=True)
@@ -82,18 +97,23 @@ def import_files(
     """
     asked = options or Options()
     where = shop(site)
-    plans = [_look_at(file, asked, tell) for file in files]
-    return _Run(where, plans, asked, tell, progress).go()
-
-
-def _look_at(file: Path, asked: Options, tell: Tell) -> Plan:
     said = read_map(asked.map) if asked.map else MapFile()
-    sheet, rows = checked(open_sheet(file, encoding=said.encoding, delimiter=said.delimiter))
+    with tempfile.TemporaryDirectory(prefix="rialto-import-") as scratch:
+        plans = [look_at(file, said, Path(scratch) / str(number), tell) for number, file in enumerate(files)]
+        for plan in plans:
+            plan.images = asked.images or found_beside(plan.file)
+        return _Run(where, plans, asked, tell, progress).go()
+
+
+def look_at(file: Path, said: MapFile, scratch: Path, tell: Tell) -> Plan:
+    """Read a table through once and find out its columns. Raises `ImportRefused`, `WrongUse`."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    sheet, rows = checked(open_table(file, said, scratch))
     first = sample(sheet)
     if not first:
         raise ImportRefused(f"{file.name} holds no rows")
     try:
-        columns = mapped_columns(said, first) if asked.map else guess_columns(first)
+        columns = mapped_columns(said, first) if said.columns else guess_columns(first)
     except ImportRefused as error:
         raise ImportRefused(f"{file.name}: {error}") from error
     rows -= columns.has_header
@@ -101,7 +121,7 @@ def _look_at(file: Path, asked: Options, tell: Tell) -> Plan:
     tell(f"{file.name}: {rows} rows, {sheet.told}, {header}; columns {'guessed' if columns.is_guess else 'as mapped'}:")
     for line in columns.told(first[1 if columns.has_header and len(first) > 1 else 0].cells):
         tell(line)
-    return Plan(file, sheet, columns, rows, asked.images or found_beside(file))
+    return Plan(file, sheet, columns, rows)
 
 
 @dataclass
@@ -128,7 +148,7 @@ class _Run:
         self.overruled = _Overruled()
         #: what the ledger is to hold, and how each key came out so far
         self.stock: dict[Key, int] = {}
-        self.categories: dict[tuple[str, ...], UUID] = {}
+        self.shelf = Shelf(where, Rules(), by=asked.by)
         self.without_picture: list[str] = []
         self.refused: dict[Path, list[Refusal]] = {}
 
@@ -150,21 +170,15 @@ class _Run:
 
     def _find_overruled(self) -> None:
         for number, plan in enumerate(self.plans):
-            for product in self._products(plan):
+            for product in plan.products(self.where.currency):
                 for unit in product.units:
                     self.overruled.last[unit.key] = number
-
-    def _products(self, plan: Plan) -> Iterator[ProductRows]:
-        body: Iterator[Record] = records(plan.sheet)
-        if plan.columns.has_header:
-            next(body, None)
-        return Rows(plan.columns, self.where.currency).products(body)
 
     # --- a file ---------------------------------------------------------------------------------------------------
 
     def _file(self, number: int, plan: Plan) -> None:
         with PictureBox(plan.images, is_dry=self.asked.is_dry) as box:
-            products = self._products(plan)
+            products = plan.products(self.where.currency)
             while batch := list(islice(products, BATCH)):
                 with atomic(CATALOG):
                     self._batch(number, plan, box, batch)
@@ -175,24 +189,18 @@ class _Run:
             self._tell_missing(box)
 
     def _batch(self, number: int, plan: Plan, box: PictureBox, batch: Sequence[ProductRows]) -> None:
-        known = self._known(batch)
+        known = self.shelf.known([unit.key for product in batch for unit in product.units])
         goods = []
         for product in batch:
             rows = [unit for unit in product.units if not self._is_overruled(number, unit, known)]
             self._note_categories(product)
             if rows:
                 goods.append(self._goods(product, rows, box, is_partial=len(rows) < len(product.units)))
-        saved = save_goods(self.where, goods, by=self.asked.by)
+        saved = self.shelf.save(goods)
         for product in batch:
             self._count(plan, product, saved, known)
         self.done += sum(len(product.units) + len(product.refused) for product in batch)
         self.progress(min(self.done, self.total), self.total)
-
-    def _known(self, batch: Sequence[ProductRows]) -> dict[Key, Variant]:
-        """Units of the batch that this site sells already."""
-        skus = {unit.sku for product in batch for unit in product.units}
-        rows = Variant.objects.filter(sku__in=skus, offers__site=self.where.id)
-        return {(row.sku, row.options): row for row in rows}
 
     def _is_overruled(self, number: int, unit: UnitRow, known: dict[Key, Variant]) -> bool:
         return unit.key in known and self.overruled.last.get(unit.key, number) > number
@@ -203,49 +211,24 @@ class _Run:
             return
         for unit in product.units:
             kept = self.overruled.categories.setdefault(unit.key, [])
-            if (category := self._category(product.category)) not in kept:
+            if (category := self.shelf.category(product.category)) not in kept:
                 kept.append(category)
 
     def _goods(self, product: ProductRows, rows: Sequence[UnitRow], box: PictureBox, *, is_partial: bool) -> Goods:
-        units = [
-            Unit(
-                sku=row.sku,
-                options=row.options,
-                options_title=row.options_title or None,
-                price=row.price,
-                old_price=row.old_price,
-                currency=row.currency,
-            )
-            for row in rows
-        ]
         if is_partial:  # the rest of the product is a later file's word
-            return Goods(units)
+            return Goods([unit_of(row) for row in rows])
         pictures, missing = box.of(product.pictures, [product.sku, *(row.sku for row in rows)])
         if not pictures or missing:
             self.without_picture.append(missing[0] if missing else rows[0].sku)
-        return Goods(
-            units,
-            title=product.title or None,
-            slug=product.slug or None,
-            text=product.text or None,
-            brand=product.brand or None,
-            attributes=product.attributes or None,
-            categories=self._categories(product, rows),
-            pictures=pictures or None,
-        )
+        return self.shelf.goods(product, rows, pictures, self._categories(product, rows))
 
-    def _categories(self, product: ProductRows, rows: Sequence[UnitRow]) -> list[UUID] | None:
+    def _categories(self, product: ProductRows, rows: Sequence[UnitRow]) -> list[UUID]:
         if not product.category:
-            return None
-        found = [self._category(product.category)]
+            return []
+        found = [self.shelf.category(product.category)]
         for row in rows:
             found += self.overruled.categories.get(row.key, [])
-        return list(dict.fromkeys(found))
-
-    def _category(self, path: tuple[str, ...]) -> UUID:
-        if path not in self.categories:
-            self.categories[path] = category_path(self.where.id, path).pk
-        return self.categories[path]
+        return found
 
     # --- counts ---------------------------------------------------------------------------------------------------
 
@@ -256,17 +239,19 @@ class _Run:
                 refused.append(Refusal(unit.line, why, unit.cells))
                 continue
             outcome = saved.outcomes.get(unit.key, "unchanged")
-            if unit.key in saved.outcomes and self._is_news(unit, known) and outcome == "unchanged":
+            if unit.key in saved.outcomes and self._is_news(unit, saved, known) and outcome == "unchanged":
                 outcome = "updated"
             setattr(self.counts, outcome, getattr(self.counts, outcome) + 1)
         self.counts.refused += len(refused)
         self.counts.read += len(product.units) + len(product.refused)
         self.refused.setdefault(plan.file, []).extend(sorted(refused, key=lambda one: one.line))
 
-    def _is_news(self, unit: UnitRow, known: dict[Key, Variant]) -> bool:
+    def _is_news(self, unit: UnitRow, saved: Saved, known: dict[Key, Variant]) -> bool:
         """Whether the row names a stock figure that no file named last; then the ledger is to have it."""
         variant = known.get(unit.key)
         if unit.stock is None or (variant is not None and variant.told_stock == unit.stock):
+            return False
+        if "stock" in saved.held.get(unit.key, ()):
             return False
         self.stock[unit.key] = unit.stock
         return True
@@ -301,8 +286,7 @@ class _Run:
         refused = self.refused.get(plan.file)
         if not refused:
             return
-        header = ["line", "reason", *(plan.columns.header or (f"column {n + 1}" for n in range(plan.columns.width)))]
-        table = [header, *([str(one.line), one.why, *one.cells] for one in refused)]
+        table = [["line", "reason", *plan.header], *([str(one.line), one.why, *one.cells] for one in refused)]
         path = _write_beside(plan.file, table)
         for one in refused[:5]:
             self.tell(f"refused: {plan.file.name}, line {one.line}: {one.why}")

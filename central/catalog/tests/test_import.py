@@ -459,7 +459,7 @@ def test_a_map_that_is_wrong_says_why(desk, map_text, why):
         (HEADER + 'T1,"Sen"cha",Tea,10.00,5\n', "line 2: a quote inside a quoted cell is not doubled"),
         (HEADER + "T1,Sencha,Tea,10.00,5\n" + 'T2,"x\n' + "y\n" * 6_000, "line 3: a quote is opened here"),
         (HEADER + "T1," + "x" * 2_000_000 + ",Tea,1,1\n", "line 2: longer than 1048576 signs"),
-        (b"PK\x03\x04 a workbook", "Excel or zip"),
+        (b"PK\x03\x04 a workbook", "is no whole zip file"),
         (b"sku,title\nT1,a\x00b\n", "zero byte"),
         (b"\xef\xbb\xbf" + HEADER.encode() + b"T1,\xff\xfe,Tea,1,1\n", "is not utf-8-sig all through"),
         ("alpha beta\ngamma delta\n", "no column holds the sku"),

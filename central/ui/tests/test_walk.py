@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from central.catalog.importing.models import ImportRun, ImportSource
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.orders.models import Order
@@ -38,7 +39,6 @@ SCREENS = sorted(
     name for name, pattern in VIEWS.items() if getattr(pattern.callback, "rialto_right", "everybody") != "everybody"
 )
 
-
 @pytest.fixture
 def world(node_home: Any) -> dict[str, dict[str, Any]]:
     """Two sites, `tea` and `hush`, each with a node, a product and an order; arguments of addresses for each."""
@@ -64,13 +64,25 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "user_id": person,
             "staff-row": person,
             "role_id": Group.objects.get(name="viewer").pk,
+            **_import_of(site, f"{name} source"),
         }
     return arguments
+
+
+def _import_of(site: str, title: str) -> dict[str, Any]:
+    source = ImportSource.objects.create(title=title, sites=[site], created_by="test")
+    run = ImportRun.objects.create(source=source, sites=[site], file_name=f"{title}.csv", by="test", state="done")
+    return {"source_id": source.pk, "run_id": run.pk, "imports-row": run.pk}
 
 
 def _address(name: str, arguments: dict[str, Any]) -> str:
     wanted = VIEWS[name].pattern.converters
     return reverse(name, kwargs={key: arguments[name if key == "key" else key] for key in wanted})
+
+
+def _said(answer: Any) -> str:
+    """All of an answer, also of one that comes piece by piece."""
+    return b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode()
 
 
 def test_every_view_says_who_may_use_it() -> None:
@@ -104,7 +116,7 @@ def test_signed_in_without_rights_finds_nothing(world: Any, method: str) -> None
     for name in [name for name in SCREENS if name != "account_logout"]:
         answer = getattr(client, method)(_address(name, world["tea"]))
         for word in ("Tea shop", "Tea node", "Tea goods", "TEA-A", "Goods of"):
-            assert word not in answer.content.decode(), name
+            assert word not in _said(answer), name
         needs_right = VIEWS[name].callback.rialto_right != "signed in"  # type: ignore[attr-defined]
         assert answer.status_code in ((403, 405) if needs_right else (200, 302, 404, 405, 422)), name
 
@@ -115,21 +127,27 @@ def test_staff_with_rights_and_no_site_see_empty_lists(world: Any) -> None:
     for name in SCREENS:
         answer = client.get(_address(name, world["tea"]))
         for word in ("Tea shop", "Tea label", "Tea node", "Tea goods", "TEA-A", "Goods of"):
-            assert word not in answer.content.decode(), name
+            assert word not in _said(answer), name
         assert answer.status_code in (200, 404, 405), name
 
 
 def test_staff_of_one_site_read_nothing_of_another(world: Any) -> None:
     client = cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"]))
-    searches = {"palette": "?q=hush", "products": "?q=hush", "orders": "?q=hush", "orders-lines": "?q=hush"}
+    searches = {
+        "palette": "?q=hush",
+        "products": "?q=hush",
+        "orders": "?q=hush",
+        "orders-lines": "?q=hush",
+        "imports": "?q=hush",
+    }
 
     for name in SCREENS:
         for arguments in world.values():
             # What was searched for stands in the answer; only the fields of data may not.
             for query in {"", searches.get(name, "")}:
                 answer = client.get(_address(name, arguments) + query)
-                assert MARK not in answer.content.decode(), (name, query)
-                assert MARK.upper() not in answer.content.decode(), (name, query)
+                assert MARK not in _said(answer), (name, query)
+                assert MARK.upper() not in _said(answer), (name, query)
                 assert answer.status_code in (200, 404, 405), (name, query)
 
 

@@ -140,6 +140,17 @@ def _held(realm: str, job: Job, lease: uuid.UUID) -> QuerySet[Job]:
     return Job.objects.using(alias_of(realm)).filter(pk=job.pk, state=Job.State.RUNNING, lease=lease)
 
 
+def renew(run: JobRun) -> bool:
+    """Lengthen the lease of a long run by its handler's `lease_s` from now. False: another run took over, so end.
+
+    With it a handler of many minutes can have a lease of one, and a killed worker is noticed within that.
+    """
+    until = timezone.now() + timedelta(seconds=_lease_seconds(run.handler))
+    # Fenced by the attempt: each claim makes a new one.
+    held = Job.objects.using(alias_of(run.realm)).filter(pk=run.id, state=Job.State.RUNNING, attempts=run.attempt)
+    return held.update(lease_until=until) == 1
+
+
 def _put_back(realm: str, job: Job, lease: uuid.UUID, handler: Handler | None, error: Exception) -> None:
     is_down = _says_down(error)
     is_over = getattr(error, "is_final", False) or (

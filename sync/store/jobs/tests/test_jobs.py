@@ -132,6 +132,21 @@ def test_a_run_that_outlived_its_lease_cannot_mark_the_job(calls: Calls) -> None
     assert (row(job_id).state, row(job_id).last_error) == ("running", "lease_over")
 
 
+def test_a_long_run_keeps_its_lease_until_another_takes_over(calls: Calls) -> None:
+    job_id = events.schedule_job("tests.work", b"", realm="orders")
+    assert runner._claim("orders", job_id) is not None
+    run = JobRun(realm="orders", id=job_id, key="", handler="tests.work", attempt=1)
+    let_time_pass()
+
+    assert events.renew(run)
+
+    assert events.sweep("orders") == []  # not given up
+    let_time_pass()
+    events.sweep("orders")
+    assert runner._claim("orders", job_id) is not None
+    assert not events.renew(run)
+
+
 def test_an_error_is_tried_again_later_then_fails_for_good_without_its_text(calls: Calls) -> None:
     calls.outcomes = [ValueError("+7 000 000-00-00")] * 3
     job_id = events.schedule_job("tests.work", b"", realm="orders")
