@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.orders.urls")),
     path("", include("central.payments.urls")),
     path("", include("central.api.urls")),
+    path("", include("central.exchange.urls")),
 ]
 
 handler403 = "central.ui.views.forbidden"

@@ -31,6 +31,7 @@ CENTRAL_APPS = [
     "central.payments",
     "central.orders",
     "central.api",
+    "central.exchange",
 ]
 
 EDGE_APPS = [

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
+from central.exchange.models import ExchangeKey
 from central.orders.models import Order
 from central.ui.tests import cast
 
@@ -19,7 +20,7 @@ REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
 pytestmark = pytest.mark.django_db(databases=REALMS)
 
 #: addresses that other machines or shoppers call; each proves itself in its own way
-MACHINES = {"join", "pay_pretend", "pay_provider_says"}
+MACHINES = {"exchange-1c", "join", "pay_pretend", "pay_provider_says"}
 #: what the sites of others are called in the world below; it must never reach staff who may not see them
 MARK = "Hush"
 
@@ -38,6 +39,7 @@ VIEWS = {str(pattern.name): pattern for pattern in _patterns()}
 SCREENS = sorted(
     name for name, pattern in VIEWS.items() if getattr(pattern.callback, "rialto_right", "everybody") != "everybody"
 )
+
 
 @pytest.fixture
 def world(node_home: Any) -> dict[str, dict[str, Any]]:
@@ -72,7 +74,8 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
 def _import_of(site: str, title: str) -> dict[str, Any]:
     source = ImportSource.objects.create(title=title, sites=[site], created_by="test")
     run = ImportRun.objects.create(source=source, sites=[site], file_name=f"{title}.csv", by="test", state="done")
-    return {"source_id": source.pk, "run_id": run.pk, "imports-row": run.pk}
+    key = ExchangeKey.objects.create(title=title, login=f"1c-{site}", sites=[site], created_by="test")
+    return {"source_id": source.pk, "run_id": run.pk, "imports-row": run.pk, "exchange_id": key.pk}
 
 
 def _address(name: str, arguments: dict[str, Any]) -> str:

@@ -1,0 +1,11 @@
+"""What the desk shows of the exchange."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from central.ui.explain import add_sentences
+from central.ui.menu import Entry, add_entry
+
+add_entry(Entry(72, "exchange", _("Exchange with 1C"), "plug-connected", "manage_keys"))
+add_sentences({"unknown_exchange_key": _("There is no such key among those you may see.")})
