@@ -43,6 +43,7 @@ HINTS: Mapping[str, str] = {
     "server": 'write server = "daphne" or server = "uvicorn"',
     "trusted_proxies": 'name addresses or networks of your own proxies, such as trusted_proxies = ["127.0.0.1"]',
     "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
+    "fetch_private": "write true or false",
     "log_level": "write debug, info, warning or error",
 }
 
@@ -81,6 +82,7 @@ class Config(BaseSettings):
     server: Literal["", "daphne", "uvicorn"] = ""
     trusted_proxies: list[str] = []
     limits: dict[str, str] = {}
+    fetch_private: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from central.catalog.importing import runs
+from central.catalog.importing import fetching, runs
 from sync.events import JobRun, job, renew
 
 #: a batch takes a second or two; a worker that was killed is noticed after this
@@ -21,3 +21,8 @@ def import_run(payload: bytes, run: JobRun) -> None:
         if run.attempt >= _TRIES:
             runs.give_up(run_id, error)
         raise
+
+
+@job(fetching.JOB, tries=1, lease_s=1_000)
+def fetch_source(payload: bytes, run: JobRun) -> None:
+    fetching.fetch(UUID(bytes=payload))

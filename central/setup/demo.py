@@ -16,6 +16,7 @@ from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
+from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
 
@@ -43,6 +44,7 @@ def seed(ports_base: int) -> None:
     fill_catalogue()
     seed_staff()
     PastOrders().write()
+    fill_imports()
 
 
 def rebase(ports_base: int) -> None:

@@ -115,6 +115,22 @@ def write_changes(run_id: UUID) -> None:
     _begin(run_id, State.RUNNING, (State.READY, State.STOPPED, State.FAILED))
 
 
+def note_failed(source: ImportSource, name: str, why: str, *, by: str) -> ImportRun:
+    """A run that has no file: say why."""
+    with atomic(CATALOG):
+        return ImportRun.objects.create(
+            source=source,
+            sites=source.sites,
+            file_name=name,
+            by=by,
+            state=State.FAILED,
+            error=why[:500],
+            is_automatic=True,
+            files_gone=True,
+            finished_at=timezone.now(),
+        )
+
+
 def write_at_once(run_id: UUID) -> None:
     """Write a file that a machine sent, with nobody to look at its changes first."""
     with atomic(CATALOG):

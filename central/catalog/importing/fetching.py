@@ -1,0 +1,116 @@
+"""Files that central fetches by itself from an address people gave.
+
+Such an address could be one of our own network, which the person cannot reach and central can. So only http and https,
+only public addresses (the one that was looked up is the one that is called), each redirect anew.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import urljoin, urlsplit
+from uuid import UUID
+
+import httpx
+from django.utils import timezone
+
+from central.catalog.errors import ImportRefused
+from central.catalog.importing import runs
+from central.catalog.importing.models import ImportRun, ImportSource
+from node.config import config
+from node.realms import CATALOG
+from sync.events import schedule_job
+
+JOB = "catalog.fetch_source"
+MOST_REDIRECTS = 3
+#: silence of the other side, and all of a file
+SILENCE_S = 30
+LONGEST_S = 900
+
+
+def fetch(source_id: UUID) -> ImportRun | None:
+    """Fetch the file of a source and write it. None when it is fetched by hand only, or its last run is at work."""
+    source = ImportSource.objects.filter(pk=source_id).exclude(url="").exclude(every_minutes=0).first()
+    if source is None or source.runs.filter(state__in=("checking", "running")).exists():
+        return None
+    try:
+        with _answer(source.url) as answer:
+            name = urlsplit(source.url).path.rpartition("/")[2] or "file"
+            run = runs.take_file(source, name, _pieces(answer), by="schedule")
+    except (ImportRefused, httpx.HTTPError) as error:
+        # An address may hold a password: the run says what went wrong, not where.
+        why = str(error) if isinstance(error, ImportRefused) else f"it did not answer ({type(error).__name__})"
+        return runs.note_failed(source, "—", f"the file could not be fetched: {why}", by="schedule")
+    runs.write_at_once(run.pk)
+    return run
+
+
+@contextmanager
+def _answer(url: str) -> Iterator[httpx.Response]:
+    """The answer at the end of at most three redirects. Raises `ImportRefused`."""
+    with httpx.Client(timeout=SILENCE_S, follow_redirects=False, trust_env=False) as client:
+        for _ in range(MOST_REDIRECTS + 1):
+            request = _pinned(client, url)
+            answer = client.send(request, stream=True)
+            if not answer.is_redirect:
+                break
+            url = urljoin(url, answer.headers.get("location", ""))
+            answer.close()
+        else:
+            raise ImportRefused(f"it redirects more than {MOST_REDIRECTS} times")
+        try:
+            if answer.status_code != httpx.codes.OK:
+                raise ImportRefused(f"it answered {answer.status_code}")
+            if int(answer.headers.get("content-length") or 0) > runs.MAX_UPLOAD:
+                raise runs.too_large()
+            yield answer
+        finally:
+            answer.close()
+
+
+def _pinned(client: httpx.Client, url: str) -> httpx.Request:
+    """A request to the very address that was looked up and found public. Raises `ImportRefused`."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host:
+        raise ImportRefused("only http and https addresses are fetched")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise ImportRefused("there is no such host") from error
+    address = str(found[0][4][0])
+    if not config().fetch_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
+        raise ImportRefused("its host lies in a private network; an operator may allow that by fetch_private")
+    shown = f"[{address}]" if ":" in address else address
+    pinned = httpx.URL(url).copy_with(host=address, port=port, userinfo=b"")
+    headers = {"Host": parts.netloc.rpartition("@")[2] or shown, "User-Agent": "Rialto"}
+    request = client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
+    if parts.username:
+        auth = httpx.BasicAuth(parts.username, parts.password or "")
+        request = next(auth.auth_flow(request))
+    return request
+
+
+def _pieces(answer: httpx.Response) -> Iterator[bytes]:
+    until = time.monotonic() + LONGEST_S
+    for piece in answer.iter_bytes(1 << 16):
+        if time.monotonic() > until:
+            raise ImportRefused(f"it takes longer than {LONGEST_S} s")
+        yield piece
+
+
+def schedule_due() -> int:
+    """One job for each source whose time has come; called each minute. How many."""
+    now, count = timezone.now(), 0
+    for source in ImportSource.objects.exclude(url="").filter(every_minutes__gt=0):
+        last = source.runs.filter(by="schedule").order_by("-created_at").values_list("created_at", flat=True).first()
+        if last is None or last + timedelta(minutes=source.every_minutes) <= now:
+            turn = int(now.timestamp()) // 60
+            schedule_job(JOB, source.pk.bytes, realm=CATALOG, key=f"fetch:{source.pk.hex}:{turn}")
+            count += 1
+    return count
