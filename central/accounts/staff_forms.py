@@ -132,7 +132,9 @@ class RoleForm(RecordForm):
 
     sections = (Section(_("Role"), "name"), Section(_("What it allows"), "rights"))
 
-    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("What people call it, in your own words."))
+    name = forms.CharField(
+        label=_("Name of the role"), max_length=60, help_text=_("What people call it, in your own words.")
+    )
     rights = forms.MultipleChoiceField(
         label=_("Rights"),
         choices=[(group.title, list(group.rights.items())) for group in GROUPS],

@@ -22,6 +22,8 @@ from infra.crypto.fields import EncryptedTextField
 from node.realms import CENTRAL_REALMS, alias_of, realm_of
 
 PAGE = 50
+#: what the triggers keep in place of a personal value
+MASK = "•"
 #: who may read what an encrypted column said
 READS_PEOPLE = "see_customers"
 
@@ -119,8 +121,14 @@ def _may_read(user: Any, change: Change) -> bool:
 
 def _entries(user: Any, changes: Sequence[Change]) -> list[Entry]:
     """One entry for what one request did to one record: a form that is saved writes several tables."""
-    groups = groupby(changes, key=lambda one: (one.request or one.pk, one.record_kind, one.record_key))
+    groups = groupby(changes, key=_one_deed)
     return [entry for _key, group in groups if (entry := _entry(user, list(group)))]
+
+
+def _one_deed(change: Change) -> tuple[str, str, str, str]:
+    # A command or a job has no request: what it does to a record within a second is one deed.
+    deed = change.request or change.at.isoformat(timespec="seconds")
+    return deed, change.who, change.record_kind, change.record_key
 
 
 def _entry(user: Any, changes: list[Change]) -> Entry | None:
@@ -177,8 +185,9 @@ def _rows(user: Any, change: Change) -> list[Row]:
     made = []
     for column in {**change.before, **change.after}:
         was, became = (_value(user, watch, column, side.get(column)) for side in (change.before, change.after))
-        # "•": a personal value, of which only the change is kept.
-        if was != became or became == "•":
+        if MASK in (change.before.get(column), change.after.get(column)):
+            made.append(Row(_column_title(watch, column), "", _("changed; what it says is not kept")))
+        elif was != became:
             made.append(Row(_column_title(watch, column), was, became))
     return made
 

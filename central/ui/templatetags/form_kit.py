@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms, template
 from django.forms import BoundField
+from django.utils.translation import gettext as _
 
 from central.ui.forms import RecordForm
 
@@ -25,10 +26,14 @@ def record_field(form: RecordForm, field: BoundField) -> dict[str, Any]:
     is_group = isinstance(widget, (forms.CheckboxSelectMultiple, forms.RadioSelect))
     kind = str(widget.attrs.get("type") or getattr(widget, "input_type", ""))
     described = _described(field)
+    attributes = _attributes(field, kind, described)
+    choice = form.choices_to_make.get(field.name)
+    if choice:
+        attributes["aria-label"] = f"{field.label}: {_('Mine')}"
     return {
         "field": field,
         "name": field.name,
-        "widget": field.as_widget(attrs=_attributes(field, kind, described)),
+        "widget": field.as_widget(attrs=attributes),
         "kind": kind,
         "is_group": is_group,
         "is_wide": isinstance(widget, forms.Textarea) and not hasattr(field.field, "language"),
@@ -37,7 +42,7 @@ def record_field(form: RecordForm, field: BoundField) -> dict[str, Any]:
         "suffix": getattr(field.field, "suffix", ""),
         "language": getattr(field.field, "language", ""),
         "picture": field.initial if isinstance(field.field, forms.FileField) else "",
-        "choice": form.choices_to_make.get(field.name),
+        "choice": choice,
     }
 
 
