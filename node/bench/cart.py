@@ -1,9 +1,9 @@
 """`bench cart`: one cart over three shops, measured through HTTP as shoppers' browsers use it.
 
 latency     100 ops/s over three edges: a shopper adds in one shop while the same cart is open in a sister shop;
-            meanwhile pages are rendered anew (each product's page of every shop, asked for by addresses nobody cached)
-saturation  8 writers with a cart each, at one edge
-one cart    8 writers add to and remove from one cart
+            meanwhile 1,000 pages are rendered anew, because central publishes every card and product again
+saturation  8 writers with a cart each, at one edge; a cart is emptied when it holds 30 tokens
+one cart    8 writers add to and remove from one cart of fewer than 200 live tokens
 
 Then the oracle: every acknowledged unit must be in its cart, at the edge where it was put in and at a sister's.
 """
@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from node.bench.cluster import Cluster, scratch_cluster
-from node.bench.figures import echo_times, fsync_times, spread
+from node.bench.figures import echo_times, fsync_times, load_average, spread
 from node.bench.http import Connection
+from node.bench.inside import Loader, central_home, cpu_seconds, edge_home, loader_at
 from node.bench.shopper import Failed, Good, Shopper, goods_on
 
 RATE = 100
@@ -29,8 +30,11 @@ SHOPPERS = 30
 WRITERS = 8
 PAGES = 1000
 SETTLE_S = 30
-#: a cart of fewer live tokens than this is what `same_cart_ops_per_s` speaks of
-LIVE_TOKENS = 150
+#: what a shopper's own cart may come to before it is emptied, and what the crowd's may
+OWN_TOKENS = 30
+CROWD_TOKENS = 150
+#: entries that make a round: more than the demo has cards and products
+ROUND = 600
 
 
 @dataclass
@@ -55,14 +59,16 @@ class Measured:
 async def measure(seconds: int) -> dict[str, Any]:
     """All figures of the benchmark; `lost` counts units that were acknowledged and are not where they must be."""
     _say("starting a cluster of its own")
-    with scratch_cluster() as cluster:
+    with scratch_cluster() as cluster, loader_at(central_home(cluster)) as central:
         limits = {"fsync_ms": spread(fsync_times(Path(str(cluster.facts["dir"]))), "p50", "p99")}
         limits["ws_echo_ms"] = spread(await echo_times(), "p50", "p99")
         goods = {site: await _goods(origin) for site, origin in cluster.origins.items()}
         _say(f"latency at {RATE} ops/s for {seconds} s")
-        measured, tallies = await _latency(cluster, goods, seconds)
+        measured, tallies = await _latency(cluster, central, goods, seconds)
         _say(f"saturation: {WRITERS} carts at one edge for {seconds} s")
+        usage = _Usage(cluster)
         distinct = await _saturate(cluster, goods, seconds, tallies)
+        cpu = usage.per_op(distinct)
         _say(f"one cart with {WRITERS} writers for {seconds} s")
         same = await _same_cart(cluster, goods, seconds, tallies)
         _say("reading every cart back at two shops")
@@ -76,8 +82,25 @@ async def measure(seconds: int) -> dict[str, Any]:
         "cross_shop_ms": spread(measured.crossings, "p50", "p95", "p99"),
         "ops_per_s": round(distinct / seconds, 1),
         "same_cart_ops_per_s": round(same / seconds, 1),
+        "cpu_ms_per_op": cpu,
+        "load": load_average(),
         **limits,
     }
+
+
+class _Usage:
+    """Processor time of the edge that is written to, of central and of this driver: steadier than any rate."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._homes = {"edge": edge_home(cluster, sorted(cluster.origins)[0]), "central": central_home(cluster)}
+        self._before = self._now()
+
+    def per_op(self, ops: int) -> dict[str, float]:
+        """Milliseconds since it was made, by who used them."""
+        return {who: round((used - self._before[who]) * 1000 / max(1, ops), 3) for who, used in self._now().items()}
+
+    def _now(self) -> dict[str, float]:
+        return {who: cpu_seconds(home) for who, home in self._homes.items()} | {"driver": time.process_time()}
 
 
 def _say(what: str) -> None:
@@ -96,17 +119,17 @@ async def _goods(origin: str) -> list[Good]:
 # --- latency -----------------------------------------------------------------------------------------------------
 
 
-async def _latency(cluster: Cluster, goods: dict[str, list[Good]], seconds: int) -> tuple[Measured, list[Tally]]:
+async def _latency(
+    cluster: Cluster, central: Loader, goods: dict[str, list[Good]], seconds: int
+) -> tuple[Measured, list[Tally]]:
     sites = sorted(cluster.origins)
     measured = Measured()
     tallies = [await _walker(cluster, sites[i % 3], sites[(i + 1) % 3], goods) for i in range(SHOPPERS)]
-    gone = asyncio.Event()
-    renderer = asyncio.create_task(_render_pages(cluster, goods, gone))
+    renderer = asyncio.create_task(_render_pages(cluster, central, seconds))
     per_shopper = RATE / SHOPPERS
     await asyncio.gather(
         *(_walk(tally, goods[tally.home], per_shopper, seconds, measured, i) for i, tally in enumerate(tallies))
     )
-    gone.set()
     await renderer
     return measured, tallies
 
@@ -123,42 +146,47 @@ async def _walker(cluster: Cluster, home: str, sister: str, goods: dict[str, lis
 
 async def _walk(tally: Tally, goods: list[Good], rate: float, seconds: int, measured: Measured, offset: int) -> None:
     """Add at a steady rate; the sister's stream tells when each add has come across."""
-    seen: dict[int, asyncio.Future[float]] = {}
+    seen: dict[tuple[str, int], asyncio.Future[float]] = {}
     stream = asyncio.create_task(_watch(tally, seen))
     began = time.perf_counter() + offset / (rate * SHOPPERS)
     step = 0
     while (due := began + step / rate) < began + seconds:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        total = sum(tally.units.values()) + 1
-        arrived = seen.setdefault(total, asyncio.get_running_loop().create_future())
+        op = tally.shopper.add(goods[step % min(4, len(goods))])
+        arrived = seen[tuple(op["dot"])] = asyncio.get_running_loop().create_future()
         start = time.perf_counter()
-        await _add(tally, goods[step % min(4, len(goods))])
+        await _send(tally, op)
         measured.acks.append(time.perf_counter() - start)
         measured.ops += 1
         try:
             measured.crossings.append(await asyncio.wait_for(arrived, 10) - start)
         except TimeoutError:
             measured.crossings.append(10.0)
+        seen.clear()
         step += 1
-        if total % 120 == 0:
+        if sum(tally.units.values()) >= OWN_TOKENS:
             await _empty(tally)
-            seen.clear()
     stream.cancel()
     await asyncio.gather(stream, return_exceptions=True)
 
 
-async def _watch(tally: Tally, seen: dict[int, asyncio.Future[float]]) -> None:
+async def _watch(tally: Tally, seen: dict[tuple[str, int], asyncio.Future[float]]) -> None:
+    """When the sister's stream first shows each op that is waited for."""
     async for view in tally.shopper.live(tally.sister):
         now = time.perf_counter()
-        count = int(view.get("count", -1))
-        for total, future in seen.items():
-            if total <= count and not future.done():
-                future.set_result(now)
+        shown = {tuple(token[0]) for line in view.get("lines", ()) for token in line["tokens"]}
+        for dot, arrived in seen.items():
+            if dot in shown and not arrived.done():
+                arrived.set_result(now)
 
 
 async def _add(tally: Tally, good: Good) -> None:
-    await tally.shopper.send(tally.home, tally.shopper.add(good))
-    tally.units[tuple(good.key)] += 1
+    await _send(tally, tally.shopper.add(good))
+
+
+async def _send(tally: Tally, op: dict[str, Any]) -> None:
+    await tally.shopper.send(tally.home, op)
+    tally.units[tuple(op["key"])] += 1
 
 
 async def _empty(tally: Tally) -> None:
@@ -168,17 +196,17 @@ async def _empty(tally: Tally) -> None:
     tally.units.clear()
 
 
-async def _render_pages(cluster: Cluster, goods: dict[str, list[Good]], gone: asyncio.Event) -> None:
-    """Ask for PAGES pages while the ops run: what is not in memory is rendered from the edge's documents."""
+async def _render_pages(cluster: Cluster, central: Loader, seconds: int) -> None:
+    """Ask for pages at a steady rate, each round of them after every document they show was published again."""
     shops = [Connection(origin) for origin in cluster.origins.values()]
-    paths = {shop.origin: await paths_of(shop) for shop in shops}
+    addresses = [(shop, path) for shop in shops for path in await paths_of(shop)]
+    began = time.perf_counter()
     for turn in range(PAGES):
-        if gone.is_set():
-            break
-        shop = shops[turn % len(shops)]
-        found = paths[shop.origin]
-        await shop.request("GET", found[turn % len(found)])
-        await asyncio.sleep(0.01)
+        if turn % len(addresses) == 0:
+            await central.ask("flood", entries=ROUND)
+        await asyncio.sleep(max(0.0, began + turn * seconds / PAGES - time.perf_counter()))
+        shop, path = addresses[turn % len(addresses)]
+        await shop.request("GET", path)
     for shop in shops:
         await shop.close()
 
@@ -219,7 +247,7 @@ async def _hammer(tally: Tally, goods: list[Good], until: float) -> int:
     while time.perf_counter() < until:
         await _add(tally, goods[done % min(4, len(goods))])
         done += 1
-        if sum(tally.units.values()) >= LIVE_TOKENS:
+        if sum(tally.units.values()) >= OWN_TOKENS:
             await _empty(tally)
             done += 1
     return done
@@ -262,7 +290,7 @@ async def _crowd(document: Shopper, home: str, goods: list[Good], until: float, 
         done += 1
         lines = answer["view"]["lines"]
         longest = max(lines, key=lambda line: len(line["tokens"]))
-        if sum(len(line["tokens"]) for line in lines) > LIVE_TOKENS // 2:
+        if sum(len(line["tokens"]) for line in lines) > CROWD_TOKENS // 2:
             op = document.remove(longest)
             await document.send(home, op)
             ledger.removed |= {tuple(dot) for dot in op["seen"]}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import sqlite3
 import subprocess
 import time
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from node import supervise
+from node import processes, supervise
 from node.bench.cluster import Cluster
 from node.bench.shopper import Failed
 from node.config import load
@@ -107,3 +109,43 @@ def edge_disk(cluster: Cluster, site: str) -> EdgeDisk:
 
 def edge_home(cluster: Cluster, site: str) -> Path:
     return Path(str(cluster.facts["dir"])) / "edges" / cluster.node(site)
+
+
+# --- what programs use -------------------------------------------------------------------------------------------
+
+
+def resident_mb(home: Path) -> float:
+    """Resident memory of the Python programs that run for a node; its PostgreSQL and Valkey are not counted."""
+    total = 0
+    for process in _programs_of(home):
+        with contextlib.suppress(OSError):
+            line = next(line for line in (process / "status").read_text().splitlines() if "VmRSS" in line)
+            total += int(line.split()[1])
+    return round(total / 1024, 1)
+
+
+def cpu_seconds(home: Path) -> float:
+    """Processor time that the Python programs of a node have used so far; its PostgreSQL and Valkey are not counted."""
+    ticks = 0
+    for process in _programs_of(home):
+        with contextlib.suppress(OSError):
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _programs_of(home: Path) -> Iterator[Path]:
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and _is_of(process, home):
+            yield process
+
+
+def _is_of(process: Path, home: Path) -> bool:
+    argv = processes.command_line(int(process.name))
+    if not argv or "python" not in Path(argv[0]).name or "central.setup.load" in argv:
+        return False
+    try:
+        environment = (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"RIALTO_HOME={home}".encode() in environment

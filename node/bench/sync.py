@@ -13,7 +13,6 @@ Central is written to by a program in its environment (`central.setup.load`); th
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import statistics
 import sys
 import time
@@ -24,10 +23,9 @@ from typing import Any
 
 import redis
 
-from node import processes
 from node.bench.cluster import Cluster, scratch_cluster
 from node.bench.figures import echo_times, fsync_times, spread
-from node.bench.inside import EdgeDisk, Loader, central_home, edge_disk, edge_home, loader_at
+from node.bench.inside import EdgeDisk, Loader, central_home, edge_disk, edge_home, loader_at, resident_mb
 from node.bench.shopper import Shopper
 from node.config import load
 
@@ -136,8 +134,8 @@ def _cost(pairs: Sequence[Sequence[float]]) -> float:
 
 async def _memory(cluster: Cluster, site: str) -> dict[str, float]:
     async with open_streams(cluster, site, STREAMS):
-        edge = _resident_mb(edge_home(cluster, site))
-    return {"edge_rss_mb": edge, "central_rss_mb": _resident_mb(central_home(cluster))}
+        edge = resident_mb(edge_home(cluster, site))
+    return {"edge_rss_mb": edge, "central_rss_mb": resident_mb(central_home(cluster))}
 
 
 @asynccontextmanager
@@ -164,25 +162,3 @@ async def open_streams(cluster: Cluster, site: str, count: int) -> AsyncIterator
 async def _follow(shopper: Shopper, site: str, arrived: asyncio.Event) -> None:
     async for _ in shopper.live(site):
         arrived.set()
-
-
-def _resident_mb(home: Path) -> float:
-    """Resident memory of the Python programs that run for a node; its PostgreSQL and Valkey are not counted."""
-    total = 0
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal() and _is_of(process, home):
-            with contextlib.suppress(OSError):
-                line = next(line for line in (process / "status").read_text().splitlines() if "VmRSS" in line)
-                total += int(line.split()[1])
-    return round(total / 1024, 1)
-
-
-def _is_of(process: Path, home: Path) -> bool:
-    argv = processes.command_line(int(process.name))
-    if not argv or "python" not in Path(argv[0]).name or "central.setup.load" in argv:
-        return False
-    try:
-        environment = (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return f"RIALTO_HOME={home}".encode() in environment
