@@ -15,8 +15,7 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -41,6 +40,9 @@ from sync.version import VERSION
 __all__ = ["Link", "LinkDown", "LinkSettings", "link", "told"]
 
 logger = logging.getLogger(__name__)
+
+Write = Callable[[], apply.Changed]
+Lane = asyncio.Queue[tuple[Sequence[Write], edge_end.Event | None]]
 
 #: seconds
 TICK: Final = 0.25
@@ -259,6 +261,7 @@ class Session:
         self._last_n: dict[str, int] = {}
         self._out: asyncio.Queue[f.Frame] = asyncio.Queue()
         self._after: asyncio.Queue[apply.Changed] = asyncio.Queue()
+        self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Future[str] = self._loop.create_future()
         self._asked: dict[int, asyncio.Future[io.Answered]] = {}
@@ -347,13 +350,13 @@ class Session:
                 self._spawn(self._ping())
             case io.Apply(batch):
                 done = io.Applied(batch.realm, batch.to, len(batch.entries), batch.size)
-                self._write(lambda: apply.apply_batch(batch), done)
+                self._write(batch.realm, apply.parts(batch), done)
             case io.SaveFetch(realm=realm):
-                self._write(lambda: apply.save_fetch(effect), io.Saved(realm))
-            case io.Uncover():
-                self._write(lambda: apply.uncover(effect), None)
+                self._write(realm, [lambda: apply.save_fetch(effect)], io.Saved(realm))
+            case io.Uncover(realm=realm):
+                self._write(realm, [lambda: apply.uncover(effect)], None)
             case io.TakeFact(topic, key, body):
-                self._write(lambda: apply.apply_facts([(topic, key, body)]), None)
+                self._write(topic, [lambda: apply.apply_facts([(topic, key, body)])], None)
             case io.Load(realm, first, limit):
                 self._spawn(self._load(realm, first, limit))
             case io.DropAcked(realm, n):
@@ -380,24 +383,32 @@ class Session:
             logger.error("link: %s", error, exc_info=error)
             self._end("failed")
 
-    def _write(self, work: Callable[[], apply.Changed], then: edge_end.Event | None) -> None:
-        """Queue at the writer, in order; what changed is announced after the commit, then the machine goes on."""
+    def _write(self, lane: str, works: Sequence[Write], then: edge_end.Event | None) -> None:
+        """Queue at the writer, in order per lane; what changed is announced after the commit, then the machine goes on.
 
-        def ended(future: Future[apply.Changed]) -> None:
-            writer.post(self._loop, lambda: self._written(future, then))
+        One job of a lane at a time is with the writer: a shopper's op waits for a part of what central sent, not for
+        all of it, and news of carts does not wait for news of goods.
+        """
+        queued = self._lanes.get(lane)
+        if queued is None:
+            queued = self._lanes[lane] = asyncio.Queue()
+            self._spawn(self._run_lane(queued))
+        queued.put_nowait((works, then))
 
-        writer.submit(work).add_done_callback(ended)
-
-    def _written(self, future: Future[apply.Changed], then: edge_end.Event | None) -> None:
-        error = future.exception()
-        if error is not None:
-            logger.error("what central sent could not be written: %s", error)
-            self._end(f"write:{type(error).__name__}")
-            return
-        if changed := future.result():
-            self._after.put_nowait(changed)
-        if then is not None:
-            self.feed(then)
+    async def _run_lane(self, lane: Lane) -> None:
+        while True:
+            works, then = await lane.get()
+            for work in works:
+                try:
+                    changed = await writer.run(work)
+                except Exception as error:
+                    logger.error("what central sent could not be written: %s", error)
+                    self._end(f"write:{type(error).__name__}")
+                    return
+                if changed:
+                    self._after.put_nowait(changed)
+            if then is not None:
+                self.feed(then)
 
     # --- tasks
 

@@ -9,11 +9,10 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from django.db import connections
 
 from node.realms import EDGE, atomic
 from sync.contracts import frames as f
-from sync.contracts.frames import Batch
+from sync.contracts.frames import Batch, Entry
 from sync.core import link as io
 from sync.core.edge_end import Down
 from sync.core.link import Fetch
@@ -27,11 +26,13 @@ logger = logging.getLogger(__name__)
 Changed = list[tuple[str, str]]
 
 _UPSERT = (
-    "INSERT INTO sync_edge_document (topic, key, ver, body, schema, generation) VALUES (%s, %s, %s, %s, %s, %s) "
+    "INSERT INTO sync_edge_document (topic, key, ver, body, schema, generation) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (topic, key) DO UPDATE SET ver = excluded.ver, body = excluded.body, schema = excluded.schema, "
     "generation = excluded.generation"
 )
 _CHUNK = 500
+#: documents one job of the writer takes of a batch: a few milliseconds of it
+PART = 25
 
 
 class CursorMoved(Exception):
@@ -47,17 +48,44 @@ class _Row:
     schema: int
 
 
+def parts(batch: Batch) -> list[Callable[[], Changed]]:
+    """The jobs that write a batch, in order, so that others may come between two of them. Each raises `CursorMoved`.
+
+    Documents may stand there before the cursor covers them: should the rest never come, they come again and are known
+    by their versions. The last part moves the cursor.
+    """
+    states = [entry for entry in batch.entries if entry.op != "f"]
+    facts = [entry for entry in batch.entries if entry.op == "f"]
+    cut = max(0, len(states) - 1) // PART * PART
+    early = [partial(_apply_early, batch, states[start : start + PART]) for start in range(0, cut, PART)]
+    last = msgspec.structs.replace(batch, entries=[*states[cut:], *facts])
+    return [*early, partial(apply_batch, last)]
+
+
 def apply_batch(batch: Batch) -> Changed:
     """Entries and cursor in one transaction. Returns what changed. Raises `CursorMoved`."""
-    row = sql.fetch_one("SELECT epoch, seq, chain, generation FROM sync_edge_cursor WHERE realm = ?", [batch.realm])
-    if row is None or row[:3] != (batch.epoch, batch.start, batch.prev_chain):
-        raise CursorMoved(f"{batch.realm}: the batch begins at {batch.start}, the disk stands at {row and row[1]}")
-    states = [_Row(e.topic, e.key, e.ver, e.body, e.schema) for e in batch.entries if e.op != "f"]
-    changed = _store(states, row[3], guarded=True) if states else []
+    generation = _generation_at(batch)
+    changed = _store(_rows(batch.entries), generation, guarded=True)
     facts = [entry for entry in batch.entries if entry.op == "f"]
     changed += apply_facts([(entry.topic, entry.key, entry.body or b"") for entry in facts])
     sql.execute("UPDATE sync_edge_cursor SET seq = ?, chain = ? WHERE realm = ?", [batch.to, batch.chain, batch.realm])
     return changed
+
+
+def _apply_early(batch: Batch, states: Sequence[Entry]) -> Changed:
+    return _store(_rows(states), _generation_at(batch), guarded=True)
+
+
+def _rows(entries: Iterable[Entry]) -> list[_Row]:
+    return [_Row(e.topic, e.key, e.ver, e.body, e.schema) for e in entries if e.op != "f"]
+
+
+def _generation_at(batch: Batch) -> int:
+    """The realm's generation, where the disk stands at the batch's beginning. Raises `CursorMoved`."""
+    row = sql.fetch_one("SELECT epoch, seq, chain, generation FROM sync_edge_cursor WHERE realm = ?", [batch.realm])
+    if row is None or row[:3] != (batch.epoch, batch.start, batch.prev_chain):
+        raise CursorMoved(f"{batch.realm}: the batch begins at {batch.start}, the disk stands at {row and row[1]}")
+    return int(row[3])
 
 
 def apply_facts(facts: Sequence[tuple[str, str, bytes]]) -> Changed:
@@ -117,8 +145,7 @@ def _store(rows: Sequence[_Row], generation: int, *, guarded: bool) -> Changed:
         fresh = [row for row in rows if held.get((row.topic, row.key)) != (row.ver, row.body)]
     if guarded and not rows:
         return []
-    with connections[EDGE].cursor() as cursor:
-        cursor.executemany(_UPSERT, [(r.topic, r.key, r.ver, r.body, r.schema, generation) for r in rows])
+    sql.execute_many(_UPSERT, [(r.topic, r.key, r.ver, r.body, r.schema, generation) for r in rows])
     _run_hooks(_state_calls(fresh))
     return [(row.topic, row.key) for row in fresh]
 
@@ -130,12 +157,13 @@ def _held(rows: Sequence[_Row], *, with_bodies: bool) -> dict[tuple[str, str], t
         by_topic.setdefault(row.topic, []).append(row.key)
     for topic, keys in by_topic.items():
         for start in range(0, len(keys), _CHUNK):
-            found = Document.objects.filter(topic=topic, key__in=keys[start : start + _CHUNK])
-            if with_bodies:
-                for key, ver, body in found.values_list("key", "ver", "body"):
-                    held[topic, key] = (ver, None if body is None else bytes(body))
-            else:
-                held |= {(topic, key): (ver, None) for key, ver in found.values_list("key", "ver")}
+            part = keys[start : start + _CHUNK]
+            body = "body" if with_bodies else "NULL"
+            found = sql.fetch(
+                f"SELECT key, ver, {body} FROM sync_edge_document WHERE topic = ? AND key IN ({sql.marks(part)})",  # noqa: S608
+                [topic, *part],
+            )
+            held |= {(topic, key): (ver, content) for key, ver, content in found}
     return held
 
 
