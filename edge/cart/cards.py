@@ -60,6 +60,14 @@ def _read(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
     return {key: (ver, unpack(body, CardDoc)) for key, ver, body in rows}
 
 
+def forget(entries: Collection[tuple[str, str]]) -> None:
+    """These cards, (topic, key), have changed."""
+    global _news
+    _news += 1
+    for entry in entries:
+        _cards.pop(entry, None)
+
+
 def forget_all() -> None:
     """Documents have changed, or another database stands behind this process now (tests)."""
     global _news

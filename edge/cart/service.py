@@ -85,6 +85,16 @@ async def held_root(root: str) -> tuple[int, Cart]:
     return known if known is not None else await reader.run(lambda: load_version(root))
 
 
+def holds_any(root: str, keys: Collection[str]) -> bool:
+    """Whether a cart may hold one of these card keys: yes too when it is not in memory."""
+    known = _carts.get(root)
+    return known is None or any(_card_key(token.key) in keys for token in known[1].tokens.values())
+
+
+def _card_key(key: LineKey) -> str:
+    return card_key(key.site, key.sku, key.options)
+
+
 # --- ops ---------------------------------------------------------------------------------------------------------
 
 
@@ -96,14 +106,14 @@ async def take_ops(cart: str, ops: Sequence[CartOp], *, group: str) -> Taken:
     """
     core.check_ops(ops)
     adds = [op for op in ops if op.kind == "add"]
-    if not cards.are_known(f"card:{group}", [card_key(op.key.site, op.key.sku, op.key.options) for op in adds]):
+    if not cards.are_known(f"card:{group}", [_card_key(op.key) for op in adds]):
         await reader.run(lambda: check_on_sale(adds, group))
     return await writer.run(lambda: _take_ops(cart, ops))
 
 
 def check_on_sale(adds: Iterable[CartOp], group: str) -> None:
     """Raises `UnknownSku` naming the first key that no shop of the group sells. A repeat may be of goods now gone."""
-    wanted = {core.dot_text(op.dot): (card_key(op.key.site, op.key.sku, op.key.options), op.key) for op in adds}
+    wanted = {core.dot_text(op.dot): (_card_key(op.key), op.key) for op in adds}
     cards = {card for card, _ in wanted.values()}
     missing = cards - rows.known_keys(f"card:{group}", cards)
     if not missing:

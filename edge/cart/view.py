@@ -32,8 +32,8 @@ View = dict[str, Any]
 
 _KEPT = 1_000
 _KEPT_TOKENS = 20_000
-#: (root, version, site) -> the view's JSON without its end
-_views: OrderedDict[tuple[str, int, str], bytes] = OrderedDict()
+#: (root, version, site) -> the view's JSON without its end, and the cards it was made of, as (topic, key)
+_views: OrderedDict[tuple[str, int, str], tuple[bytes, frozenset[tuple[str, str]]]] = OrderedDict()
 #: a token's JSON; a cart of many is shown again after each op, and only one of its tokens is new
 _tokens: dict[Dot, tuple[Token, int, bytes]] = {}
 
@@ -53,11 +53,10 @@ async def shown(cart: str, site: SiteDoc) -> tuple[str, bytes]:
     root = await root_of(cart)
     version, held = await service.held_root(root)
     key = (root, version, site.id)
-    found = _views.get(key)
-    if found is None:
-        found = await _made(key, held, site)
+    known = _views.get(key)
+    body = known[0] if known else await _made(key, held, site)
     link_state = b"up" if link.is_up else b"cut"
-    return event_id(root, version), b'%b,"link":"%b"}' % (found, link_state)
+    return event_id(root, version), b'%b,"link":"%b"}' % (body, link_state)
 
 
 async def _made(key: tuple[str, int, str], held: Cart, site: SiteDoc) -> bytes:
@@ -69,7 +68,7 @@ async def _made(key: tuple[str, int, str], held: Cart, site: SiteDoc) -> bytes:
     else:
         body = await reader.run(lambda: _json(root, version, shown_lines, wanted, site))
     if began == cards.news():
-        _views[key] = body
+        _views[key] = body, frozenset((_topic(site), card) for card in wanted)
         if len(_views) > _KEPT:
             _views.popitem(last=False)
     return body
@@ -82,12 +81,19 @@ def event_id(root: str, version: int) -> str:
 
 @after_apply
 def documents_changed(entries: list[tuple[str, str]]) -> None:
-    """Prices, titles and shops are in every view: news of them empties the memory and wakes the tabs."""
-    if any(name_of(topic) in ("card", "site") for topic, _ in entries):
-        from edge.live import carts as live
+    """News of a card changes the views of carts that hold it, news of a shop may change any: their tabs are woken."""
+    from edge.live import carts as live
 
+    if any(name_of(topic) == "site" for topic, _ in entries):
         forget_all()
         live.everyone()
+        return
+    changed = {(topic, key) for topic, key in entries if name_of(topic) == "card"}
+    if changed:
+        cards.forget(changed)
+        for view in [view for view, (_, made_of) in _views.items() if not changed.isdisjoint(made_of)]:
+            del _views[view]
+        live.wake(root for root in live.watched() if service.holds_any(root, {key for _, key in changed}))
 
 
 def empty_view(site: SiteDoc) -> View:

@@ -124,6 +124,17 @@ def acked(dots: Mapping[str, Iterable[str]]) -> None:
             watcher.news.set()
 
 
+def watched() -> list[str]:
+    """The carts that some tab has open. On the loop."""
+    return list(_watchers)
+
+
+def wake(roots: Iterable[str]) -> None:
+    """What these carts are shown as has changed, though they have not. On the loop."""
+    for root in roots:
+        _wake(root)
+
+
 def everyone() -> None:
     """Something that every tab shows has changed (the link). From any thread."""
     _on_loop(_wake_all)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
 import pytest
 
 from edge.cart import service
@@ -22,6 +23,7 @@ from edge.cart.tests.world import (
     on_disk,
     outbox,
 )
+from edge.live import carts as live
 from edge.pages.tests import make
 from sync.contracts.cart import CartAlias, CartDelta, CartState, Dot, LineKey
 from sync.contracts.codec import pack, unpack
@@ -260,3 +262,21 @@ async def test_a_view_never_shows_a_carts_id(shopper):
     await shopper.put_in()
 
     assert (await shopper.root()) not in (await shopper.get("/_r/cart")).text
+
+
+async def test_news_of_a_card_changes_and_wakes_the_carts_that_hold_it_only(shopper):
+    other = await Browser("tea").open()
+    await shopper.put_in(ASSAM)
+    await other.put_in(BOWL)
+    holds, holds_not = [live.watch(await one.root()) for one in (shopper, other)]
+    for watcher in (holds, holds_not):
+        watcher.news.clear()
+    (card,) = make.cards_of(make.make_product("tea", "assam", title="Ассам", currency="RUB"))
+
+    await make.arrive(msgspec.structs.replace(card, price=card.price + 100), ver=2)
+
+    assert (holds.news.is_set(), holds_not.news.is_set()) == (True, False)
+    assert (await shopper.view())["lines"][0]["price"] == card.price + 100
+    assert (await other.view())["lines"][0]["key"] == BOWL
+    for watcher in (holds, holds_not):
+        live.unwatch(watcher)
