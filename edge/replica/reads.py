@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from sync.contracts.codec import unpack
-from sync.store.edge.models import Document
+from sync.store.edge import sql
 
 T = TypeVar("T")
 
@@ -59,10 +59,13 @@ def read_many(topic: str, keys: Sequence[str], kind: type[T]) -> dict[str, Held[
     """The documents among `keys` that exist, by key."""
     found: dict[str, Held[T]] = {}
     for start in range(0, len(keys), _CHUNK):
-        rows = Document.objects.filter(topic=topic, key__in=keys[start : start + _CHUNK], body__isnull=False)
-        for key, ver, body in rows.values_list("key", "ver", "body"):
-            if body is not None:
-                found[key] = Held(unpack(bytes(body), kind), ver)
+        part = keys[start : start + _CHUNK]
+        rows = sql.fetch(
+            "SELECT key, ver, body FROM sync_edge_document "  # noqa: S608
+            f"WHERE topic = ? AND body IS NOT NULL AND key IN ({sql.marks(part)})",
+            [topic, *part],
+        )
+        found |= {key: Held(unpack(body, kind), ver) for key, ver, body in rows}
     for key in keys:
         note(topic, key, found[key].ver if key in found else 0)
     return found
