@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import connections
 from django.db.models import QuerySet
 
 from central.carts.models import Cart, CartLink
+from node.realms import ORDERS, alias_of
 from sync.contracts.cart import CartState
 from sync.contracts.codec import unpack
 from sync.core import cart as core
 
 
 def parent_of(cart_id: str) -> str | None:
-    """The cart a cart was linked to."""
-    return CartLink.objects.filter(pk=cart_id).values_list("target", flat=True).first()
+    """The cart a cart was linked to. In plain SQL: each op of each shopper asks it twice."""
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute("SELECT target FROM carts_cartlink WHERE source = %s", [cart_id])
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def root_of(cart_id: str) -> str:
