@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, OperationalError, connections
 
+from node import supervise
+from node.config import load
 from node.realms import EDGE, atomic, on_commit
 from sync.contracts.codec import pack
 from sync.contracts.documents import RateDoc
@@ -276,3 +283,30 @@ def test_a_torn_or_missing_high_water_file_fences_nothing(tmp_path: Path) -> Non
 
     HighWater(tmp_path / "water", 1).check()
     HighWater(tmp_path / "none", 1).check()
+
+
+_KILLED_BEFORE_ITS_ANSWER = """
+import os, signal
+import django
+django.setup()
+from sync.store.edge import sql
+from sync.store.writer import writer
+
+writer.run_sync(lambda: sql.execute("CREATE TABLE kept (word TEXT)"))
+writer.after_group(lambda: os.kill(os.getpid(), signal.SIGKILL))
+writer.run_sync(lambda: sql.execute("INSERT INTO kept VALUES ('committed')"))
+"""
+
+
+def test_what_was_committed_stands_when_the_process_is_killed_before_it_answers(tmp_path: Path) -> None:
+    (tmp_path / "rialto.toml").write_text(f'role = "edge"\nsecret_key = "{"x" * 40}"\n')
+    settings = load(tmp_path)
+    settings.edge_database.parent.mkdir(parents=True, exist_ok=True)
+
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED_BEFORE_ITS_ANSWER], env=supervise.environment(settings), timeout=60, check=False
+    )
+
+    assert killed.returncode == -signal.SIGKILL
+    with contextlib.closing(sqlite3.connect(settings.edge_database)) as disk:
+        assert disk.execute("SELECT word FROM kept").fetchall() == [("committed",)]
