@@ -259,7 +259,7 @@ def _touch_listings(site: str, products: Sequence[UUID]) -> None:
     for listing in (
         Listing.objects.select_for_update().filter(site=site, product_id__in=products).order_by("product_id")
     ):
-        _publish_listing(listing)
+        touch_product(listing)
 
 
 # --- products -----------------------------------------------------------------------------------------------------
@@ -274,8 +274,8 @@ def save_product(site: str, goods: Goods, *, by: str, seen_ver: int | None = Non
     with atomic(CATALOG):
         if seen_ver is not None:
             lock_goods()
-            _refuse_stale(seen_ver, _lock_offer(site, *goods.units[0].key)[0].ver)
-        return _save_one(where, goods, by)
+            refuse_stale(seen_ver, _lock_offer(site, *goods.units[0].key)[0].ver)
+        return save_one(where, goods, by)
 
 
 def create_product(site: str, goods: Goods, *, by: str) -> UUID:
@@ -287,10 +287,10 @@ def create_product(site: str, goods: Goods, *, by: str) -> UUID:
         taken = set(sold.values_list("variant__sku", "variant__options")) & {unit.key for unit in goods.units}
         if taken:
             raise UnitTaken(site, *min(taken))
-        return _save_one(where, goods, by)
+        return save_one(where, goods, by)
 
 
-def _save_one(where: Shop, goods: Goods, by: str) -> UUID:
+def save_one(where: Shop, goods: Goods, by: str) -> UUID:
     saved = save_goods(where, [goods], by=by)
     for reason in saved.refused.values():
         # Leaving the transaction by an error undoes the units that were fine.
@@ -330,7 +330,7 @@ def set_price(
     with atomic(CATALOG):
         listing, offer = _lock_offer(site, sku, options)
         if seen_ver is not None:
-            _refuse_stale(seen_ver, offer.ver)
+            refuse_stale(seen_ver, offer.ver)
         struck = offer.old_price if old_price is None else old_price
         check_price(struck)
         if (offer.price, offer.old_price) == (price, struck):
@@ -338,11 +338,11 @@ def set_price(
         PriceChange.objects.create(offer=offer, by=by, was=offer.price, became=price)
         offer.price, offer.old_price = price, struck
         publish_card(where.group, offer)
-        _publish_listing(listing)
+        touch_product(listing)
     return offer
 
 
-def _refuse_stale(seen: int, now: int) -> None:
+def refuse_stale(seen: int, now: int) -> None:
     if seen != now:
         raise StaleProduct(seen, now)
 
@@ -385,7 +385,7 @@ def _switch(site: str, product: UUID, *, is_active: bool) -> None:
         if listing.is_active == is_active:
             return
         listing.is_active = is_active
-        _publish_listing(listing)
+        touch_product(listing)
         for offer in listing.offers.all():
             publish_card(where.group, offer)
 
@@ -414,7 +414,7 @@ def publish_card(group: str, offer: Offer) -> None:
     record_state(f"card:{group}", offer.card_key, offer.ver, realm=CATALOG)
 
 
-def _publish_listing(listing: Listing) -> None:
+def touch_product(listing: Listing) -> None:
     listing.ver += 1
     listing.changed_at = timezone.now()
     listing.save()

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 
 from central.catalog.models import Category, Listing, Media, Offer, ProductPicture
+from central.cluster.queries import site as site_row
 from sync.contracts.documents import CardDoc, CategoryDoc, Picture, ProductDoc, VariantDoc
 
 
@@ -32,11 +33,12 @@ def category_doc(row: Category) -> CategoryDoc:
 
 
 def listings_whole(rows: QuerySet[Listing]) -> QuerySet[Listing]:
-    """With all that `product_doc` reads, in four queries however many there are."""
+    """With all that `product_doc` reads, in five queries however many there are."""
     offers = Offer.objects.filter(is_active=True).select_related("variant")
     return rows.select_related("product").prefetch_related(
         Prefetch("offers", offers.order_by("variant__position", "variant_id")),
         Prefetch("categories", Category.objects.filter(is_active=True).only("id")),
+        "product__picture_alts",
         Prefetch("product__picture_rows", ProductPicture.objects.select_related("media").order_by("position", "id")),
     )
 
@@ -44,7 +46,12 @@ def listings_whole(rows: QuerySet[Listing]) -> QuerySet[Listing]:
 def product_doc(listing: Listing) -> ProductDoc:
     """`listing` comes out of `listings_whole`."""
     offers = list(listing.offers.all())
-    pictures = (picture_doc(row.media, listing.title) for row in listing.product.picture_rows.all())
+    alts = {(alt.media_id, alt.language): alt.alt for alt in listing.product.picture_alts.all()}
+    language = site_row(listing.site).language if alts else ""
+    pictures = (
+        picture_doc(row.media, alts.get((row.media_id, language), listing.title))
+        for row in listing.product.picture_rows.all()
+    )
     return ProductDoc(
         id=listing.product_id.hex,
         site=listing.site,

@@ -1,10 +1,9 @@
-"""What the desk shows of goods besides their screen."""
+"""What the desk shows of goods besides their screens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +15,7 @@ from central.ui.menu import Entry, Hit, Search, add_entry, add_search
 
 def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
     for goods in products_visible_to(user, search=text, limit=limit).rows:
-        url = f"{reverse('products')}?{urlencode({'q': goods.sku, 'site': goods.site})}"
+        url = reverse("products-card", args=[goods.product])
         yield Hit(goods.title, url, "package", goods.options_title or goods.sku, goods.site)
 
 
@@ -27,7 +26,13 @@ add_sentences(
     {
         "unknown_run": _("There is no such import among those you may see."),
         "unknown_unit": _("There is no such product among those you may see."),
-        "bad_goods": _("This price cannot be."),
+        "bad_goods": _("This cannot be kept: %(field)s."),
+        "unknown_product": _("There is no such product among those you may see."),
+        "stale_product": _("Somebody changed this product meanwhile. Look at it again."),
+        "unit_taken": _("The site sells %(sku)s already: change that product, or choose another SKU."),
+        "bad_picture": _(
+            "This is no picture that can be kept. Choose a JPEG, PNG, WebP, GIF or plain SVG of at most 20 MB."
+        ),
         "not_enough_in_pool": _("Shops hold more than that and did not give it back in time: a node may be cut off."),
         "wrong_units": _("This number of units cannot be."),
     }

@@ -18,12 +18,14 @@ __all__ = [
     "Listing",
     "Media",
     "Offer",
+    "PictureAlt",
     "PriceChange",
     "PrivatePrice",
     "Product",
     "ProductPicture",
     "SourceItem",
     "SourceTerm",
+    "Translation",
     "Variant",
 ]
 
@@ -210,3 +212,33 @@ class PrivatePrice(models.Model):
             models.UniqueConstraint(fields=["site", "variant", "kind"], name="private_price_once"),
             models.CheckConstraint(condition=models.Q(price__gte=0), name="private_price_not_negative"),
         ]
+
+
+class Translation(models.Model):
+    """A listing's words in the language its site does not speak: for staff, who find goods in either.
+
+    `options`: id of an offer in hex -> its options as one reads them.
+    """
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="translations")
+    language = models.CharField(max_length=8)
+    title = models.CharField(max_length=300, blank=True)
+    #: as `Listing.title_key`
+    title_key = models.CharField(max_length=300, blank=True, db_collation=C)
+    text = models.TextField(blank=True)
+    options = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["listing", "language"], name="translation_once")]
+
+
+class PictureAlt(models.Model):
+    """What is to be seen in a product's picture, for who does not see it; without it the title stands in."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="picture_alts")
+    media = models.ForeignKey(Media, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=8)
+    alt = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "media", "language"], name="picture_alt_once")]

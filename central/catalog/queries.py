@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from central.catalog.documents import main_pictures
 from central.catalog.errors import UnknownProduct, UnknownUnit
 from central.catalog.keys import name_key
-from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Translation, Variant
 from central.ui.scope import limit as limit_to_sites
 
 
@@ -50,13 +50,12 @@ def products_visible_to(
     user: Any, *, search: str = "", site: str = "", category: UUID | None = None, after: str = "", limit: int = 50
 ) -> GoodsPage:
     """Units in order of title, by pages: `after` is the `next` of the page before. A stranger sees none."""
-    offers = _visible_offers(user).select_related("variant", "listing")
+    offers = offers_visible_to(user)
     if site:
         offers = offers.filter(site=site)
     if category:
         offers = offers.filter(listing__categories=category)
-    for word in name_key(search).split():
-        offers = offers.filter(listing__search_key__contains=word)
+    offers = found_by(offers, search)
     if after:
         offers = offers.filter(_beyond(after))
     found = list(offers.order_by("listing__title_key", "pk")[: limit + 1])
@@ -66,7 +65,7 @@ def products_visible_to(
 
 def goods_row(user: Any, site: str, sku: str, options: str = "") -> GoodsRow:
     """One unit. Raises `UnknownUnit`, also when the reader may not see its site."""
-    offers = _visible_offers(user).filter(site=site, variant__sku=sku, variant__options=options)
+    offers = offers_visible_to(user).filter(site=site, variant__sku=sku, variant__options=options)
     found = list(offers.select_related("variant", "listing"))
     if not found:
         raise UnknownUnit(site, sku, options)
@@ -84,7 +83,7 @@ def listing_at(user: Any, site: str, product: UUID) -> Listing:
 
 def units_of(user: Any, listing: Listing) -> list[GoodsRow]:
     """What a site sells of one product, in its order."""
-    offers = _visible_offers(user).filter(listing=listing).select_related("variant", "listing")
+    offers = offers_visible_to(user).filter(listing=listing).select_related("variant", "listing")
     return _rows(list(offers.order_by("variant__position", "variant_id")))
 
 
@@ -95,7 +94,7 @@ def is_shown_elsewhere(user: Any, product: UUID) -> bool:
 
 
 def price_changes_visible_to(user: Any, offer: UUID) -> QuerySet[PriceChange]:
-    return PriceChange.objects.filter(offer__in=_visible_offers(user).filter(pk=offer))
+    return PriceChange.objects.filter(offer__in=offers_visible_to(user).filter(pk=offer))
 
 
 def categories_visible_to(user: Any, *, site: str = "") -> QuerySet[Category]:
@@ -118,8 +117,17 @@ def count_of(site: str) -> dict[str, int]:
     }
 
 
-def _visible_offers(user: Any) -> QuerySet[Offer]:
-    return limit_to_sites(Offer.objects.all(), user)
+def offers_visible_to(user: Any) -> QuerySet[Offer]:
+    """With their variant and listing; a stranger sees none."""
+    return limit_to_sites(Offer.objects.select_related("variant", "listing"), user)
+
+
+def found_by(rows: QuerySet[Offer], text: str) -> QuerySet[Offer]:
+    """Every word of `text` in the title (of either language), the brand or a sku; case and ё do not matter."""
+    for word in name_key(text).split():
+        other = Translation.objects.filter(listing=OuterRef("listing"), title_key__contains=word)
+        rows = rows.filter(Q(listing__search_key__contains=word) | Exists(other))
+    return rows
 
 
 def _rows(offers: Sequence[Offer]) -> list[GoodsRow]:

@@ -1,4 +1,4 @@
-"""Addresses of the catalogue at central: its screen, and the pictures that every edge fetches from here."""
+"""Addresses of the catalogue at central: its screens, and the pictures that every edge fetches from here."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from django.urls import path
 
 from central.catalog import import_views, views
 from central.catalog.lists import IMPORTS
+from central.catalog.product_list import PRODUCTS
 from central.ui import lists
 
 urlpatterns = [
     path("_media/<str:name>", views.media, name="media"),
-    path("products", views.products, name="products"),
+    *lists.urls(PRODUCTS),
+    path("products/new", views.new_product, name="products-new"),
     path("products/price", views.edit_price, name="products-price"),
     path("products/stock", views.edit_stock, name="products-stock"),
     *lists.urls(IMPORTS),
@@ -22,4 +24,9 @@ urlpatterns = [
     path("imports/<uuid:run_id>/mapping", import_views.map_import, name="imports-map"),
     path("imports/<uuid:run_id>/act", import_views.act, name="imports-act"),
     path("imports/<uuid:run_id>/refused", import_views.refused, name="imports-refused"),
+    path("products/<uuid:product_id>", views.product, name="products-card"),
+    path("products/<uuid:product_id>/words/<str:site>", views.edit_words, name="products-words"),
+    path("products/<uuid:product_id>/switch/<str:site>", views.switch, name="products-switch"),
+    path("products/<uuid:product_id>/pictures", views.add_picture, name="products-pictures"),
+    path("products/<uuid:product_id>/pictures/<str:sha256>", views.change_picture, name="products-picture"),
 ]

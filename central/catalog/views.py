@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from central.catalog import actions, queries
+from central.catalog import actions, card, editing, queries
 from central.catalog.errors import BadGoods
-from central.catalog.queries import GoodsRow
+from central.catalog.forms import LANGUAGES, NewProductForm, WordsForm
+from central.catalog.models import Listing, Offer
+from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
+from central.cluster.queries import site as site_row
+from central.cluster.queries import sites_visible_to
 from central.stock.actions import set_stock
 from central.stock.errors import StockError
-from central.stock.queries import Stock, stock_of
+from central.stock.models import EDGE_PREFIX, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Movement
 from central.ui import texts
 from central.ui.explain import explain
-from central.ui.screens import StaffRequest, open_to_all, screen
-from central.ui.view_scope import choices, chosen_site
+from central.ui.screens import StaffRequest, may, open_to_all, screen
+from infra.storage.inspect import MAX_BYTES, BadPicture
 from infra.storage.media import CONTENT_TYPES, media_store
-
-PAGE = 50
 
 
 @open_to_all
@@ -46,84 +49,225 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(store.read(name), content_type=CONTENT_TYPES[name.rpartition(".")[2]], headers=headers)
 
 
-@dataclass(frozen=True)
-class ProductRow:
-    """A unit as the list shows it. `stock` is None while the stock's realm does not answer.
-
-    `typed` is what a person wrote into the field `wrong`, which was refused with `why`.
-    """
-
-    goods: GoodsRow
-    stock: Stock | None
-    price_field: str
-    wrong: str = ""
-    why: str = ""
-    typed: str = ""
-    is_saved: bool = False
-
-
-@screen("see_products")
-def products(request: StaffRequest) -> HttpResponse:
-    search, site = request.GET.get("q", "").strip()[:100], chosen_site(request) or request.GET.get("site", "")
-    after = request.GET.get("after", "")
-    page = queries.products_visible_to(request.user, search=search, site=site, after=after, limit=PAGE)
-    context = {
-        "rows": _rows(page.rows),
-        "next": page.next,
-        "after": after,
-        "search": search,
-        "site": site,
-        "filter_sites": [] if chosen_site(request) else choices(request),
-        "is_filtered": bool(search or request.GET.get("site")),
-    }
-    return render(request, "catalog/products.html", context)
+# --- cells of the list ---------------------------------------------------------------------------------------------
 
 
 @screen("edit_products", methods=["POST"])
 def edit_price(request: StaffRequest) -> HttpResponse:
-    """One price, typed into its row; answers the row. Raises `UnknownUnit`, also for a site the person may not see."""
-    goods = _goods(request)
+    """One price, typed into its cell; answers the cell. Raises `UnknownUnit`, also for a site not to be seen."""
+    offer = _offer(request)
     typed = request.POST.get("price", "")
     try:
-        price = texts.parse_money(typed, goods.currency)
+        price = texts.parse_money(typed, offer.currency)
+        offer = actions.set_price(offer.site, offer.variant.sku, offer.variant.options, price, by=request.user.username)
     except ValueError:
-        return _row(request, goods, wrong="price", why=_("Write an amount, such as 350 or 4.50."), typed=typed)
-    try:
-        actions.set_price(goods.site, goods.sku, goods.options, price, by=request.user.username)
+        why = _("Write an amount, such as 350 or 4.50.")
+        return HttpResponse(price_cell(request, offer, Refused(typed, why)), status=422)
     except BadGoods as error:
-        return _row(request, goods, wrong="price", why=explain(error), typed=typed)
-    return _row(request, _goods(request), is_saved=True)
+        return HttpResponse(price_cell(request, offer, Refused(typed, explain(error))), status=422)
+    return HttpResponse(price_cell(request, _offer(request), is_saved=True))
 
 
 @screen("edit_stock", methods=["POST"])
 def edit_stock(request: StaffRequest) -> HttpResponse:
-    """The unsold units of one variant; answers the row. Raises `UnknownUnit`."""
-    goods = _goods(request)
+    """The unsold units of one variant; answers the cell. Raises `UnknownUnit`."""
+    offer = _offer(request)
     typed = request.POST.get("stock", "").strip()
     if not (typed.isascii() and typed.isdecimal()) or len(typed) > 9:
-        return _row(request, goods, wrong="stock", why=_("Write a whole number, 0 or more."), typed=typed)
+        return _stock(request, offer, Refused(typed, _("Write a whole number, 0 or more.")))
     try:
-        set_stock(goods.variant, int(typed), who=request.user.username)
+        set_stock(offer.variant_id, int(typed), who=request.user.username)
     except StockError as error:
-        return _row(request, goods, wrong="stock", why=explain(error), typed=typed)
-    return _row(request, goods, is_saved=True)
+        return _stock(request, offer, Refused(typed, explain(error)))
+    return _stock(request, offer, is_saved=True)
 
 
-def _goods(request: StaffRequest) -> GoodsRow:
+def _stock(request: StaffRequest, offer: Offer, refused: Refused | None = None, **more: Any) -> HttpResponse:
+    prepare([offer])
+    return HttpResponse(stock_cell(request, offer, refused, **more), status=422 if refused else 200)
+
+
+def _offer(request: StaffRequest) -> Offer:
+    """Raises `UnknownUnit`."""
     given = request.POST
-    return queries.goods_row(request.user, given.get("site", ""), given.get("sku", ""), given.get("options", ""))
+    goods = queries.goods_row(request.user, given.get("site", ""), given.get("sku", ""), given.get("options", ""))
+    return queries.offers_visible_to(request.user).get(pk=goods.offer)
 
 
-def _rows(goods: list[GoodsRow], **more: Any) -> list[ProductRow]:
-    try:
-        stock = stock_of({row.variant for row in goods})
-    except DatabaseError:
-        stock = {}
+# --- the card ------------------------------------------------------------------------------------------------------
+
+
+@screen("see_products")
+def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
+    """All of one product over the sites the person may see. Raises `UnknownProduct`."""
+    found = card.product_card(request.user, product_id)
+    for listing in found.listings:
+        prepare(list(listing.offers.all()))
+    context = {
+        "card": found,
+        "product": found.product,
+        "stocks": _stocks(found),
+        "languages": settings.LANGUAGES,
+        "sites": [_site(listing) for listing in found.listings],
+        "most_pictures": editing.MAX_PICTURES,
+        "may_share": may(request.user, "edit_products") and not found.hidden_sites,
+    }
+    return render(request, "catalog/product.html", context)
+
+
+def _stocks(found: card.ProductCard) -> list[dict[str, Any]]:
+    """Each variant once, however many sites sell it."""
+    variants = {offer.variant_id: offer.variant for listing in found.listings for offer in listing.offers.all()}
     return [
-        ProductRow(row, stock.get(row.variant), texts.money_field(row.price, row.currency), **more) for row in goods
+        {"name": str(variant), "stock": found.stock[pk], "moves": [_move(move) for move in found.stock[pk].moves]}
+        for pk, variant in variants.items()
+        if found.stock is not None
     ]
 
 
-def _row(request: StaffRequest, goods: GoodsRow, **more: Any) -> HttpResponse:
-    (row,) = _rows([goods], **more)
-    return render(request, "catalog/parts/row.html", {"row": row}, status=422 if row.wrong else 200)
+def _move(move: Movement) -> dict[str, Any]:
+    names = {SUPPLIER: _("supplier"), POOL: _("free"), SOLD: _("sold"), WRITTEN_OFF: _("written off")}
+    why = {
+        Movement.Cause.RECEIPT: _("delivery"),
+        Movement.Cause.CORRECTION: _("counted anew"),
+        Movement.Cause.GRANT: _("given to a shop to sell"),
+        Movement.Cause.RETURN: _("given back by a shop"),
+        Movement.Cause.ORDER: _("order"),
+        Movement.Cause.PENDING: _("order that waited"),
+        Movement.Cause.CANCELLED: _("order cancelled or returned"),
+    }
+    return {
+        "at": move.at,
+        "why": why.get(Movement.Cause(move.cause), move.cause),
+        "source": names.get(move.source, move.source.removeprefix(EDGE_PREFIX)),
+        "target": names.get(move.target, move.target.removeprefix(EDGE_PREFIX)),
+        "units": move.units,
+        "who": move.who,
+    }
+
+
+def _site(listing: Listing) -> dict[str, Any]:
+    units = [
+        {"offer": offer, "price_field": texts.money_field(offer.price, offer.currency)}
+        for offer in listing.offers.all()
+    ]
+    return {"listing": listing, "units": units, "others": [one for one in listing.translations.all() if one.title]}
+
+
+@screen("edit_products", methods=["GET", "HEAD", "POST"])
+def edit_words(request: StaffRequest, product_id: UUID, site: str) -> HttpResponseBase:
+    """The words of a product in both languages, as one site shows it."""
+    listing = queries.listing_at(request.user, site, product_id)
+    own = site_row(site).language
+    form = WordsForm(request, listing, own)
+    if form.is_saveable():
+        with form.refusals():
+            others = {code: form.words(code) for code in LANGUAGES if code != own}
+            editing.edit_words(
+                site, product_id, form.words(own), others, by=request.user.username, seen_ver=listing.ver
+            )
+            return form.saved(
+                _("The words are saved. All shops have them within seconds."), "products-card", product_id
+            )
+    return form.page(
+        _("Words of a product"),
+        back=("products-card", listing.title, product_id),
+        note=site_row(site).label,
+        help=_("When somebody else changed the same words meanwhile, you choose between theirs and yours."),
+    )
+
+
+@screen("edit_products", methods=["GET", "HEAD", "POST"])
+def new_product(request: StaffRequest) -> HttpResponseBase:
+    """A product made by hand."""
+    sites = {site.id: (site.label, site.currency) for site in sites_visible_to(request.user).filter(is_active=True)}
+    form = NewProductForm(request, sites)
+    if form.is_saveable():
+        with form.refusals():
+            data = form.cleaned_data
+            made = actions.create_product(data["site"], _goods(data), by=request.user.username)
+            if data["stock"] and may(request.user, "edit_stock"):
+                variant = Offer.objects.get(
+                    site=data["site"], variant__sku=data["sku"], variant__options=data["options"]
+                )
+                set_stock(variant.variant_id, data["stock"], who=request.user.username)
+            return form.saved(_("The product is there."), "products-card", made)
+    return form.page(
+        _("New product"),
+        back=("products", _("Products")),
+        help=_("A product with one unit to sell. Words in the other language and more pictures are added on its card."),
+    )
+
+
+def _goods(data: dict[str, Any]) -> actions.Goods:
+    """Raises `BadPicture`."""
+    pictures = [actions.keep_picture(data["picture"].read())] if data["picture"] else None
+    title = ", ".join(part.partition("=")[2] for part in data["options"].split(";") if part)
+    unit = actions.Unit(data["sku"].strip(), data["options"], options_title=title, price=data["price"])
+    return actions.Goods([unit], title=data["title"], text=data["text"], pictures=pictures)
+
+
+@screen("edit_products", methods=["POST"])
+def switch(request: StaffRequest, product_id: UUID, site: str) -> HttpResponseBase:
+    """Take a product off a site, or show it again; its history and its orders stay."""
+    listing = queries.listing_at(request.user, site, product_id)
+    act = actions.relist if request.POST.get("to") == "on" else actions.delist
+    act(listing.site, product_id, by=request.user.username)
+    return redirect("products-card", product_id)
+
+
+# --- pictures ------------------------------------------------------------------------------------------------------
+
+
+@screen("edit_products", methods=["POST"])
+def add_picture(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
+    """Put uploaded pictures behind those there are; a file that is none is named and refused."""
+    before = _shared_pictures(request, product_id)
+    kept = []
+    for file in request.FILES.getlist("pictures"):
+        try:
+            if (file.size or 0) > MAX_BYTES:
+                raise BadPicture(f"the picture has {file.size} bytes, more than {MAX_BYTES}")
+            kept.append(actions.keep_picture(file.read()))
+        except BadPicture as error:
+            messages.error(request, f"{file.name}: {explain(error)}")
+    if kept:
+        _set_pictures(request, product_id, [*before, *kept])
+    return redirect("products-card", product_id)
+
+
+@screen("edit_products", methods=["POST"])
+def change_picture(request: StaffRequest, product_id: UUID, sha256: str) -> HttpResponseBase:
+    """`do`: "first", "earlier", "later", "remove" or "alt" (with `alt_<language>`)."""
+    pictures = _shared_pictures(request, product_id)
+    if sha256 not in pictures:
+        raise Http404(sha256)
+    deed, at = request.POST.get("do", ""), pictures.index(sha256)
+    if deed == "alt":
+        alts = {code: request.POST.get(f"alt_{code}", "") for code in LANGUAGES}
+        editing.set_picture_alts(product_id, sha256, alts, by=request.user.username)
+        messages.success(request, _("The description of the picture is saved."))
+        return redirect("products-card", product_id)
+    rest = [one for one in pictures if one != sha256]
+    places = {"first": 0, "earlier": max(0, at - 1), "later": at + 1}
+    if deed in places:
+        rest.insert(places[deed], sha256)
+    elif deed != "remove":
+        raise Http404(deed)
+    _set_pictures(request, product_id, rest)
+    return redirect("products-card", product_id)
+
+
+def _shared_pictures(request: StaffRequest, product_id: UUID) -> list[str]:
+    """The pictures as they are. They are shared: whoever does not see all sites of a product may not change them."""
+    found = card.product_card(request.user, product_id)
+    if found.hidden_sites:
+        raise Http404(str(product_id))
+    return [picture.media.sha256 for picture in found.pictures]
+
+
+def _set_pictures(request: StaffRequest, product_id: UUID, pictures: list[str]) -> None:
+    try:
+        editing.set_pictures(product_id, pictures, by=request.user.username)
+    except BadGoods as error:
+        messages.error(request, explain(error))

@@ -30,6 +30,9 @@ class Person(Text):
     def apply(self, rows: QuerySet[Any], given: Given) -> QuerySet[Any]:
         return rows.filter(ordered_by(given[self.key][0], self.prefix))
 
+    def words(self, name: str, value: str, request: Any) -> str:
+        return _now("Customer: %(text)s") % {"text": value}
+
 
 @dataclass(frozen=True)
 class Amount(Text):
@@ -86,7 +89,7 @@ def order_filters(prefix: str, *, of_site: lists.Filter, of_line: lists.Filter) 
         of_line,
         lists.Choices("status", _("Status"), _statuses, field=f"{prefix}status"),
         lists.Choices("group", _("Stage"), _groups, field=f"{prefix}status__group"),
-        Person("person", _("Customer: phone, e-mail or name"), right="see_customers", prefix=prefix),
+        Person("person", _("Phone, mail or name"), right="see_customers", prefix=prefix),
         lists.Dates("received", _("Received"), field=f"{prefix}received_at"),
         Amount("total_from", _("Total from"), side="gte", prefix=prefix),
         Amount("total_to", _("Total to"), side="lte", prefix=prefix),

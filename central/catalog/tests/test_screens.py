@@ -1,4 +1,4 @@
-"""The screen of products: prices and stock typed into their rows."""
+"""The list of products: prices and stock typed into their cells, and what it is searched by."""
 
 from __future__ import annotations
 

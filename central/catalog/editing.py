@@ -1,0 +1,123 @@
+"""What staff change of a product on its card; each is one transaction of realm `catalog`, as in `actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
+from central.catalog.errors import BadGoods, UnknownProduct
+from central.catalog.keys import name_key
+from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation
+from node.realms import CATALOG, atomic
+
+MAX_PICTURES = 20
+
+
+@dataclass(frozen=True)
+class Words:
+    """A listing's words in one language. `options`: id of an offer -> its options as one reads them."""
+
+    title: str
+    text: str = ""
+    options: Mapping[UUID, str] = field(default_factory=dict)
+
+
+def edit_words(
+    site: str, product: UUID, own: Words, others: Mapping[str, Words], *, by: str, seen_ver: int | None = None
+) -> None:
+    """Write a listing's words: `own` in its site's language, which go to the shops, `others` by language for staff.
+
+    Documents get a new version only where they differ. Raises `UnknownProduct`, `BadGoods`, `StaleProduct`.
+    """
+    where = shop(site)
+    with atomic(CATALOG):
+        lock_goods()
+        listing = _locked(site, product)
+        if seen_ver is not None:
+            refuse_stale(seen_ver, listing.ver)
+        units = [
+            Unit(offer.variant.sku, offer.variant.options, options_title=own.options.get(offer.pk))
+            for offer in listing.offers.select_related("variant")
+        ]
+        save_one(where, Goods(units, title=own.title, text=own.text), by)
+        for language, words in others.items():
+            _translate(listing, language, words)
+
+
+def _translate(listing: Listing, language: str, words: Words) -> None:
+    if len(words.title) > 300:
+        raise BadGoods("title", "is longer than 300 signs")
+    values = {
+        "title": words.title,
+        "title_key": name_key(words.title)[:300],
+        "text": words.text,
+        "options": {offer.hex: title for offer, title in words.options.items() if title},
+    }
+    Translation.objects.update_or_create(listing=listing, language=language, defaults=values)
+
+
+def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:
+    """The pictures of a product in their order, the main one first; `pictures` are sha256 of kept ones.
+
+    Every site that shows it gets its documents anew. Raises `UnknownProduct`, `BadGoods`.
+    """
+    wanted = list(dict.fromkeys(pictures))
+    if len(wanted) > MAX_PICTURES:
+        raise BadGoods("pictures", f"are more than {MAX_PICTURES}")
+    groups = _cart_groups(product)
+    with atomic(CATALOG):
+        lock_goods()
+        rows = ProductPicture.objects.filter(product=product).order_by("position", "id")
+        before = list(rows.values_list("media_id", flat=True))
+        if wanted == before:
+            return
+        rows.delete()
+        ProductPicture.objects.bulk_create(
+            ProductPicture(product_id=product, media_id=sha, position=position) for position, sha in enumerate(wanted)
+        )
+        _republish(product, groups, cards=wanted[:1] != before[:1])
+
+
+def set_picture_alts(product: UUID, sha256: str, alts: Mapping[str, str], *, by: str) -> None:
+    """What is to be seen in a picture, by language; an empty text takes it away. Raises `UnknownProduct`."""
+    groups = _cart_groups(product)
+    with atomic(CATALOG):
+        lock_goods()
+        if not ProductPicture.objects.filter(product=product, media=sha256).exists():
+            raise UnknownProduct(f"product {product.hex} has no picture {sha256}")
+        rows = PictureAlt.objects.filter(product=product, media=sha256)
+        before = dict(rows.values_list("language", "alt"))
+        wanted = {language: " ".join(alt.split())[:200] for language, alt in alts.items() if alt.strip()}
+        if wanted == before:
+            return
+        rows.delete()
+        PictureAlt.objects.bulk_create(
+            PictureAlt(product_id=product, media_id=sha256, language=language, alt=alt)
+            for language, alt in wanted.items()
+        )
+        _republish(product, groups, cards=False)
+
+
+def _cart_groups(product: UUID) -> dict[str, str]:
+    """Site -> cart group, of every site that shows the product; read before the transaction of another realm."""
+    sites = set(Listing.objects.filter(product=product).values_list("site", flat=True))
+    if not sites:
+        raise UnknownProduct(f"there is no product {product.hex}")
+    return {site: shop(site).group for site in sites}
+
+
+def _republish(product: UUID, groups: Mapping[str, str], *, cards: bool) -> None:
+    listings: Iterable[Listing] = Listing.objects.select_for_update().filter(product=product).order_by("site")
+    for listing in listings:
+        touch_product(listing)
+        for offer in Offer.objects.filter(listing=listing) if cards else ():
+            publish_card(groups[listing.site], offer)
+
+
+def _locked(site: str, product: UUID) -> Listing:
+    listing = Listing.objects.select_for_update().filter(site=site, product_id=product).first()
+    if listing is None:
+        raise UnknownProduct(f"the shop '{site}' has no product {product.hex}")
+    return listing
