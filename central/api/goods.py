@@ -53,7 +53,7 @@ def list_units(
 @router.get("/products/{product}", response=ProductOut, summary="Get a product")
 @needs("see_products")
 def get_product(request: HttpRequest, response: HttpResponse, product: UUID, site: SiteId) -> ProductOut:
-    """As the site `site` shows it."""
+    """As one shop shows it; `site` names the shop."""
     made = _product(request, site, product)
     _tagged(response, made)
     return made

@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from central.ui import sites as site_looks
 from infra.crypto.fields import EncryptedTextField
 
 
@@ -40,6 +41,12 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def site_ids(self) -> frozenset[str]:
+        """The sites it sees by name or by a group, as the groups are now. Not asked where it sees all."""
+        grouped = (site_looks.sites_of_group(None, group) for group in self.groups)
+        return frozenset(self.sites).union(*grouped)
 
     @property
     def is_expired(self) -> bool:

@@ -11,6 +11,7 @@ from central.accounts.actions import edit_staff, make_staff, switch_off
 from central.accounts.passwords import made_password
 from central.accounts.role_actions import make_role
 from central.accounts.scope import ALL
+from central.api.actions import Wanted, make_key, revoke_key
 from central.cluster.actions import edit_site, register_site, set_rate
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
@@ -43,6 +44,7 @@ def seed(ports_base: int) -> None:
         set_rate(base, quote, micros, by=BY)
     fill_catalogue()
     seed_staff()
+    seed_keys()
     PastOrders().write()
     fill_imports()
 
@@ -80,3 +82,12 @@ def _seed_more_staff(admin: User) -> None:
         made = make_staff(login, made_password(), role=role or shift.name, name=f"{first} {last}")
         edit_staff(made.pk, by=admin, seen_ver=1, email=f"{login}@example.com", **access)
     switch_off(User.objects.get(username=people.GONE).pk, by=admin)
+
+
+def seed_keys() -> None:
+    """Two keys of the API to look at; nobody has their text, so neither opens anything."""
+    admin = User.objects.get(username=people.STAFF[0]["login"])
+    storefront = Wanted(name="Tea storefront", rights=["see_products"], sites=["tea"])
+    old = Wanted(name="Old warehouse script", rights=["see_products", "edit_stock"], all_sites=True)
+    make_key(admin, storefront)
+    revoke_key(make_key(admin, old)[0].pk, admin)

@@ -56,7 +56,7 @@ def _stub(entry: Command) -> typer.Typer:
 def load(name: str, entry: Command) -> Any:
     """The click command behind a registry entry, ready for its role."""
     if entry.role is not None and "--help" not in sys.argv:
-        _set_up(entry)
+        set_up(entry)
     module, _, attribute = entry.target.partition(":")
     try:
         target = getattr(importlib.import_module(module), attribute)
@@ -71,7 +71,7 @@ def load(name: str, entry: Command) -> Any:
     return typer.main.get_command(target)
 
 
-def _set_up(entry: Command) -> None:
+def set_up(entry: Command) -> None:
     """Find the node, make Django ready for its role, and have its servers up until the command ends."""
     home = homes.find(role=None if entry.role == "any" else entry.role)
     os.environ["RIALTO_HOME"] = str(home)

@@ -67,6 +67,7 @@ def _groups(field: BoundField) -> list[tuple[str, list[Any]]]:
     for key, value in getattr(field.field, "choices", ()):
         if isinstance(value, (list, tuple)):
             titles |= {str(one): str(key) for one, _title in value}
+    field.field.widget.attrs.setdefault("class", "form-check-input")  # the form's own copy of the field
     boxes = list(field)
     return [
         (title, list(group)) for title, group in groupby(boxes, key=lambda box: titles.get(str(box.data["value"]), ""))

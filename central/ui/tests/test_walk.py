@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from central.api.actions import Wanted, make_key
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.models import Offer
 from central.cluster.groups import make_group
@@ -55,6 +56,8 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
         cast.product(site, f"{name}-1", f"{name} goods")
         made = cast.order(site, number=f"{name.upper()}-{node.upper()}-000001")
         person = cast.staff(f"{site}-person", "operator", sites=[site], name=f"{name} person").pk
+        rights = Wanted(name=f"{name} key", rights=["see_orders"], sites=[site])
+        key, _text = make_key(cast.staff(f"{site}-maker", "admin"), rights)
         arguments[site] = {
             "order_id": made.pk,
             "node_id": node,
@@ -72,6 +75,8 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "product_id": Offer.objects.get(site=site).variant.product_id,
             "site": site,
             "sha256": "0" * 64,
+            "keys-row": key.pk,
+            "key_id": key.pk,
         }
     return arguments
 
@@ -123,7 +128,7 @@ def test_signed_in_without_rights_finds_nothing(world: Any, method: str) -> None
 
     for name in [name for name in SCREENS if name != "account_logout"]:
         answer = getattr(client, method)(_address(name, world["tea"]))
-        for word in ("Tea shop", "Tea node", "Tea goods", "TEA-A", "Goods of"):
+        for word in ("Tea shop", "Tea node", "Tea goods", "Tea key", "TEA-A", "Goods of"):
             assert word not in _said(answer), name
         needs_right = VIEWS[name].callback.rialto_right != "signed in"  # type: ignore[attr-defined]
         assert answer.status_code in ((403, 405) if needs_right else (200, 302, 404, 405, 422)), name
@@ -134,7 +139,7 @@ def test_staff_with_rights_and_no_site_see_empty_lists(world: Any) -> None:
 
     for name in SCREENS:
         answer = client.get(_address(name, world["tea"]))
-        for word in ("Tea shop", "Tea label", "Tea node", "Tea goods", "TEA-A", "Goods of"):
+        for word in ("Tea shop", "Tea label", "Tea node", "Tea goods", "Tea key", "TEA-A", "Goods of"):
             assert word not in _said(answer), name
         assert answer.status_code in (200, 404, 405), name
 
@@ -187,6 +192,8 @@ def test_staff_of_one_site_do_see_it(world: Any) -> None:
         "nodes-one": "Tea node",
         "sites": "Tea shop",
         "sites-one": "Tea shop",
+        "keys": "Tea key",
+        "keys-one": "Tea key",
         "home": "TEA-A-000001",
     }
 
