@@ -59,6 +59,7 @@ DJANGO = ("/order/", "/_r/order/")
 #: pages that are routes: an address of theirs asked for in another way is no page of goods
 PAGES = ("/cart", "/checkout")
 LIVE = ("GET", "/_r/live")
+HEALTH = ("GET", "/_r/health")
 _django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
 
 
@@ -103,7 +104,7 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
         await pictures.serve(scope, receive, send)
     elif path.startswith("/static/"):
         await static.serve(scope, receive, send)
-    elif path == "/_r/health":
+    elif path == "/_r/health" and method in ("GET", "HEAD"):
         await json_response({"ok": True, "link": link.status()["is_up"]}).send(send, None)
     elif wait := rates.seconds_to_wait(scope):
         await _too_many(scope, send, wait)
@@ -152,7 +153,7 @@ async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _refuse(send: Send, path: str) -> None:
-    allowed = ", ".join(method for method, known in (*ROUTES, LIVE) if path == known)
+    allowed = ", ".join(method for method, known in (*ROUTES, LIVE, HEALTH) if path == known)
     status, word = (405, "method_not_allowed") if allowed else (404, "not_found")
     answer = json_response({"error": word, "message": "there is nothing at this address"}, status)
     answer.headers += [("allow", allowed)] if allowed else []

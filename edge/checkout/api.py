@@ -57,6 +57,8 @@ async def place(request: Request) -> Response:
             made, is_new = await _place(request, site)
     except CheckoutError as error:
         return await _refusal(error, site)
+    except RialtoError:
+        raise  # too large, or cut short: nothing that was typed is in it
     except Exception as error:
         log_failure(error)
         return await _refusal(CheckoutFailed("the order was not placed"), site)
