@@ -46,7 +46,7 @@ def _in_states(rows: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
     return rows.filter(found)
 
 
-def _prepare(rows: list[ApiKey], shown: Shown) -> None:
+def _prepare(rows: list[Any], shown: Shown) -> None:
     sums = queries.usage_sums(rows)
     for key in rows:
         key.usage = sums.get(key.pk, queries.Usage())
@@ -54,7 +54,7 @@ def _prepare(rows: list[ApiKey], shown: Shown) -> None:
 
 def _state(key: ApiKey, shown: Shown) -> SafeString:
     state = state_of(key)
-    return cells.badge(state.title, state.tone)
+    return cells.badge(str(state.title), state.tone)
 
 
 KEYS = List(

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 #: test cases for each call beside the fixed ones; RIALTO_FUZZ_EXAMPLES raises it for a long run
@@ -21,7 +21,7 @@ positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403",
 """
 
 
-def complaints(url: str, headers: Mapping[str, str], *more: Sequence[str] | str) -> str:
+def complaints(url: str, headers: Mapping[str, str], *more: str) -> str:
     """What schemathesis has to say against the API whose document is at `url`; "" when nothing. All its checks."""
     named = [part for name, value in headers.items() for part in ("--header", f"{name}:{value}")]
     examples = os.environ.get("RIALTO_FUZZ_EXAMPLES", str(EXAMPLES))
