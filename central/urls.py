@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.payments.urls")),
     path("", include("central.api.urls")),
     path("", include("central.exchange.urls")),
+    path("id/", include("central.shoppers.urls")),
 ]
 
 handler403 = "central.ui.views.forbidden"

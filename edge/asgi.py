@@ -24,6 +24,8 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from edge.account.routes import ROUTES as ACCOUNT_ROUTES  # noqa: E402
+from edge.account.watch import watch  # noqa: E402
 from edge.api import rates  # noqa: E402
 from edge.api.routes import ROUTES as API_ROUTES  # noqa: E402
 from edge.cart import service  # noqa: E402
@@ -52,12 +54,12 @@ logger = logging.getLogger("edge")
 access = logging.getLogger("edge.access")
 SignalHandler = Callable[[int, FrameType | None], Any]
 
-ROUTES = CART_ROUTES | SHOPPER_ROUTES | CHECKOUT_ROUTES | API_ROUTES
+ROUTES = CART_ROUTES | SHOPPER_ROUTES | ACCOUNT_ROUTES | CHECKOUT_ROUTES | API_ROUTES
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
 MAX_DROPPED = 16 * 1024 * 1024
 DJANGO = ("/order/", "/_r/order/")
 #: pages that are routes: an address of theirs asked for in another way is no page of goods
-PAGES = ("/cart", "/checkout")
+PAGES = ("/cart", "/checkout", "/account")
 LIVE = ("GET", "/_r/live")
 HEALTH = ("GET", "/_r/health")
 _django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
@@ -196,6 +198,7 @@ async def _start() -> asyncio.Task[None]:
     pictures.fetcher.wake()
     await link.start()
     await keeper.start()
+    watch.start()
     return asyncio.create_task(_sweep(), name="cart-interest")
 
 
@@ -205,6 +208,7 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
         await sweeper
     live.stop()
     order_live.stop()
+    await watch.stop()
     await keeper.stop()
     await link.stop()
     await pictures.fetcher.stop()

@@ -69,6 +69,7 @@ class Config(BaseSettings):
     role: Literal["central", "edge"]
     home: Path
     base_url: str = "http://localhost:8400"
+    id_url: str = ""
     bind_host: str = "127.0.0.1"
     bind_port: int = Field(default=8400, ge=1, le=65535)
     realms: dict[str, str] = {}
@@ -96,7 +97,7 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings  # the environment overrules the file
 
-    @field_validator("base_url", "link_url")
+    @field_validator("base_url", "link_url", "id_url")
     @classmethod
     def _is_origin(cls, value: str) -> str:
         if not value:
@@ -200,6 +201,11 @@ class Config(BaseSettings):
         return "" if text == OFF else text
 
     @property
+    def id_origin(self) -> str:
+        """Where shoppers sign in: a host of its own, else central's."""
+        return self.id_url or self.base_url
+
+    @property
     def keys_dir(self) -> Path:
         return self.home / "keys"
 
@@ -252,7 +258,8 @@ def _misplaced(values: Mapping[str, Any]) -> list[str]:
     """Settings that are right by themselves and wrong for this role."""
     role = os.environ.get("RIALTO_ROLE", values.get("role"))
     if role == "edge":
-        return [f"{name}: an edge has none; remove it" for name in ("realms", "redis_url") if values.get(name)]
+        names = ("realms", "redis_url", "id_url")
+        return [f"{name}: an edge has none; remove it" for name in names if values.get(name)]
     return ["link_url: central dials nobody; remove it"] if role == "central" and values.get("link_url") else []
 
 

@@ -19,6 +19,8 @@ from sync.outbox import record_fact
 log = structlog.get_logger(__name__)
 
 TOPIC = "cart"
+#: key of the advisory lock; never reuse or renumber
+_LINKS = 0x6361727473
 
 #: another transaction may have made the row meanwhile
 _MAKE = """
@@ -54,6 +56,7 @@ def link_carts(fact: CartAlias) -> str:
     with atomic(ORDERS):
         if CartLink.objects.filter(pk=fact.source, target=fact.target).exists():
             return core.root_of(fact.source, parent_of)
+        _link_alone()
         _lock_both(fact.source, fact.target)
         pair = core.union(fact.source, fact.target, parent_of)
         if pair is None:
@@ -86,14 +89,16 @@ def _locked(cart_id: str) -> Cart:
     return Cart.objects.select_for_update().get(pk=cart_id)
 
 
+def _link_alone() -> None:
+    """One link at a time, until its transaction ends: a link that moved roots under another's locks is a deadlock."""
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LINKS])
+
+
 def _lock_both(one: str, two: str) -> None:
-    """Lock both roots, always in the same order, until no link moves them under our hands."""
-    while True:
-        roots = sorted({core.root_of(one, parent_of), core.root_of(two, parent_of)})
-        for root in roots:
-            _locked(root)
-        if all(parent_of(root) is None for root in roots):
-            return
+    """Lock both roots, always in the same order."""
+    for root in sorted({core.root_of(one, parent_of), core.root_of(two, parent_of)}):
+        _locked(root)
 
 
 def _state_of(row: Cart) -> core.Cart:

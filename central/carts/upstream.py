@@ -22,14 +22,14 @@ _CART_ID = re.compile(r"[0-9a-f]{32}")
 @receives("cart", realm=ORDERS)
 def take_in_delta(edge: EdgeScope, body: bytes) -> None:
     fact = _unpacked(body, CartDelta)
-    _check_ids(fact.cart)
+    check_ids(fact.cart)
     actions.join_delta(fact)
 
 
 @receives("cart_alias", realm=ORDERS)
 def take_in_alias(edge: EdgeScope, body: bytes) -> None:
     fact = _unpacked(body, CartAlias)
-    _check_ids(fact.source, fact.target)
+    check_ids(fact.source, fact.target)
     if len(fact.link_id) > 128:
         raise Poison("a link's id is too long")
     actions.link_carts(fact)
@@ -42,7 +42,8 @@ def _unpacked(body: bytes, kind: type[T]) -> T:
         raise Poison(f"not a {kind.__name__}") from error
 
 
-def _check_ids(*carts: str) -> None:
+def check_ids(*carts: str) -> None:
+    """Raises `Poison`."""
     # The id itself is a capability and stays out of the message.
     if not all(_CART_ID.fullmatch(cart) for cart in carts):
         raise Poison("a cart's id is 32 hex digits")

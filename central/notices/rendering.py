@@ -44,6 +44,7 @@ SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
     "order_status": _ORDER,
     "staff_invited": _STAFF,
     "staff_password": _STAFF,
+    "shopper_code": {"digits": "042137", "purpose": "sign_up", "is_known": False, "minutes": 10, "colour": "#0b7285"},
     "pay_link": {**_ORDER, "pay_url": "https://pay.example.com/p/0123456789abcdef"},
 }
 

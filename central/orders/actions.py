@@ -52,7 +52,11 @@ def receive_order(placed: PlacedOrder, *, body: bytes | None = None, received_at
         _flag_duplicates(order, join_delta(placed.taken).rivals)
         _record(order, Kind.RECEIVED, by=f"edge:{placed.edge}", became={"status": order.status_id})
         event = OrderReceived(
-            order=order_id.hex, site=order.site, edge=order.edge, payment_provider=order.payment_provider
+            order=order_id.hex,
+            site=order.site,
+            edge=order.edge,
+            payment_provider=order.payment_provider,
+            signed_in=placed.customer,
         )
         record_event(event, realm=ORDERS)
         _publish(order, kind="new", sites={line.key.site for line in placed.lines})

@@ -12,6 +12,8 @@ class OrderReceived(Event, frozen=True, kw_only=True):
     site: str
     edge: str
     payment_provider: str
+    #: UUID in hex of the customer who was signed in, "" for a guest
+    signed_in: str = ""
 
 
 class StatusChanged(Event, frozen=True, kw_only=True):

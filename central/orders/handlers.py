@@ -33,7 +33,13 @@ class ContactNotYet(Exception):
 def match_customer(event: OrderReceived, job: JobRun) -> dict[str, Any]:
     """Open the seal and make or find the customer, in their own realm. Away: the order stands, this is tried again."""
     order = Order.objects.get(pk=UUID(event.order))
-    customer = match_or_make_customer(order.pk, open_person(order), site=order.site, site_label=order.site_label)
+    customer = match_or_make_customer(
+        order.pk,
+        open_person(order),
+        site=order.site,
+        site_label=order.site_label,
+        signed_in=UUID(event.signed_in) if event.signed_in else None,
+    )
     return {"customer": customer.pk.hex}
 
 

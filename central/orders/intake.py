@@ -23,6 +23,7 @@ def check(placed: PlacedOrder) -> None:
     _refuse_if(len(placed.lines) > MAX_LINES, f"an order has {MAX_LINES} lines at most")
     _refuse_if(not _NUMBER.fullmatch(placed.number), "this is no order number")
     _refuse_if(not _HEX.fullmatch(placed.cart) or placed.taken.cart != placed.cart, "the order names no cart")
+    _refuse_if(bool(placed.customer) and not _HEX.fullmatch(placed.customer), "the order names no customer")
     _refuse_if(not _CURRENCY.fullmatch(placed.currency), "this is no currency")
     _check_lengths(placed)
     for line in placed.lines:

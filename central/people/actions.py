@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,9 +11,10 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from central.people.errors import PhoneTaken, UnknownCustomer
+from central.people import hooks
+from central.people.errors import StaleCustomer, UnknownCustomer
 from central.people.events import CustomerChanged, CustomerMatched
-from central.people.models import Customer, OrderContact
+from central.people.models import Customer, CustomerChange, Doubt, OrderContact
 from central.people.queries import email_index, phone_index
 from node.realms import CUSTOMERS, atomic
 from sync.contracts.orders import Person
@@ -58,34 +60,142 @@ def keep_past_contacts(past: Sequence[PastContact]) -> dict[UUID, UUID]:
     return found
 
 
-def match_or_make_customer(order_id: UUID, person: Person, *, site: str, site_label: str) -> Customer:
-    """Keep what the shopper gave with an order, and find whose it is: the same phone, else the same e-mail, else new.
+def match_or_make_customer(
+    order_id: UUID, person: Person, *, site: str, site_label: str, signed_in: UUID | None = None
+) -> Customer:
+    """Keep what the shopper gave with an order, and find whose it is.
 
-    Called again for the same order it returns the same customer and writes nothing.
+    Signed in: his own, whatever he typed. Else the same phone, else the same e-mail, else somebody new. Called again
+    for the same order it returns the same customer and writes nothing.
     """
     try:
-        return _match_or_make(order_id, person, site, site_label)
+        return _match_or_make(order_id, person, site, site_label, signed_in)
     except IntegrityError:
         # Another order of the same shopper was here at the same moment: now his row is there to be found.
-        return _match_or_make(order_id, person, site, site_label)
+        return _match_or_make(order_id, person, site, site_label, signed_in)
 
 
-def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str) -> Customer:
+def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str, signed_in: UUID | None) -> Customer:
     with atomic(CUSTOMERS):
         if known := OrderContact.objects.filter(pk=order_id).select_related("customer").first():
             return known.customer
-        customer = _found(person)
+        # An account's e-mail changes with the account only: an order must not choose where the codes are sent.
+        known_as = Customer.objects.select_for_update().filter(pk=signed_in).first() if signed_in else None
+        account = _survivor(known_as) if known_as else None
+        customer = account or _found(person)
         is_new = customer is None
         if customer is None:
             customer = _new(person, site=site, site_label=site_label, at=timezone.now())
             customer.save(force_insert=True)
-        else:
+        elif account or hooks.is_free(customer):
+            # Whoever knows somebody's phone can order with it: that changes nothing of an account.
             _filled_in(customer, person)
-        _contact(order_id, customer, person, site, timezone.now()).save(force_insert=True)
+        contact = _contact(order_id, customer, person, site, timezone.now())
+        contact.is_signed_in = account is not None
+        contact.save(force_insert=True)
         _tell(customer)
         event = CustomerMatched(order=order_id.hex, customer=customer.pk.hex, is_new=is_new)
         record_event(event, realm=CUSTOMERS)
     return customer
+
+
+#: what of a customer may be changed, by himself in his account and by staff in his card
+FIELDS = ("name", "phone", "email", "address")
+
+
+def change_customer(
+    customer_id: UUID, values: Mapping[str, str], *, by: CustomerChange.By, who: str = "", seen_ver: int | None = None
+) -> Customer:
+    """Set some of `FIELDS`, and write down who did. Nothing is written when nothing is new.
+
+    One row serves the account and the client's card, so a change of either shows in the other at once. A phone that
+    is another customer's stays with him: here it is kept unproven, and a person is asked whether the two are one.
+    Raises `UnknownCustomer`, `StaleCustomer`, and what `hooks` raise, such as a mail that another account has.
+    """
+    with atomic(CUSTOMERS):
+        customer = _survivor(_locked(customer_id))
+        if seen_ver is not None and seen_ver != customer.ver:
+            raise StaleCustomer(customer_id, seen_ver, customer.ver)
+        before = {name: getattr(customer, name) or "" for name in values}
+        said = {name: [before[name], new] for name, new in values.items() if before[name] != new}
+        if not said:
+            return customer
+        for name, (_, new) in said.items():
+            if name not in FIELDS:
+                raise KeyError(name)
+            setattr(customer, name, new)
+        if "phone" in said:
+            _set_phone(customer, customer.phone)
+        if "email" in said:
+            customer.email_index = email_index(customer.email)
+        _changed(customer)
+        note_change(customer, said, by=by, who=who)
+        hooks.run_changed(customer, frozenset(said), by)
+    return customer
+
+
+def note_change(customer: Customer, said: Mapping[str, Sequence[str]], *, by: CustomerChange.By, who: str = "") -> None:
+    """Write into the customer's history: {field: [was, became]}. Inside the change's transaction."""
+    CustomerChange.objects.create(customer=customer, by=by, who=who, values=json.dumps(said, ensure_ascii=False))
+
+
+def customer_of_account(email: str, *, name: str, language: str, site: str, site_label: str) -> Customer:
+    """The record a new account attaches to; its e-mail has just been proven. Inside the account's transaction.
+
+    Exactly one customer known by this mail, without an account yet, all of whose orders named it: he. Otherwise
+    somebody new, and a person is asked about those who might be the same: anybody can order with the phone of
+    another and a mail of his own, and must not come to read the other's orders by it.
+    """
+    known = Customer.objects.select_for_update().filter(email_index=email_index(email), merged_into=None)
+    same = list(known.order_by("created_at")[:20])
+    if len(same) == 1 and hooks.is_free(same[0]) and _always_named(same[0], email):
+        found = same[0]
+        if not found.name and name:
+            found.name = name
+            _changed(found)
+        return found
+    person = Person(name=name, phone="", email=email, language=language)
+    made = _new(person, site=site, site_label=site_label, at=timezone.now())
+    made.save(force_insert=True)
+    _tell(made)
+    for other in same:
+        _doubt(made, other, Doubt.Why.EMAIL)
+    return made
+
+
+def _always_named(customer: Customer, email: str) -> bool:
+    index = email_index(email)
+    return all(email_index(contact.email) == index for contact in customer.contacts.all())
+
+
+def decide_apart(doubt_id: int, *, by: str) -> Doubt:
+    """A person has looked: these are two people. Raises `UnknownCustomer`."""
+    with atomic(CUSTOMERS):
+        doubt = Doubt.objects.select_for_update().filter(pk=doubt_id).first()
+        if doubt is None:
+            raise UnknownCustomer(doubt_id)
+        doubt.state, doubt.decided_by = Doubt.State.APART, by
+        doubt.save(update_fields=["state", "decided_by"])
+    return doubt
+
+
+def _set_phone(customer: Customer, phone: str) -> None:
+    """Give a customer a phone; its place in the index, which is there once, only when nobody else has it."""
+    index = phone_index(phone) if phone else None
+    same = Customer.objects.select_for_update().filter(phone_index=index).exclude(pk=customer.pk)
+    other = same.first() if index else None
+    customer.phone = phone
+    if other and other.merged_into_id == customer.pk:  # a sign-post that leads here
+        other.phone_index = None
+        other.save(update_fields=["phone_index"])
+        other = None
+    customer.phone_index, customer.claimed_index = (None, index) if other else (index, None)
+    if other:
+        _doubt(customer, other, Doubt.Why.PHONE)
+
+
+def _doubt(customer: Customer, other: Customer, why: Doubt.Why) -> None:
+    Doubt.objects.get_or_create(customer=customer, other=other, why=why)
 
 
 def _found(person: Person) -> Customer | None:
@@ -138,44 +248,12 @@ def _contact(order_id: UUID, customer: Customer, person: Person, site: str, at: 
 def _filled_in(customer: Customer, person: Person) -> None:
     """Add what was not known; what was known stays, the order's own contact holds what was given this time."""
     if not customer.phone and person.phone:
-        customer.phone, customer.phone_index = person.phone, phone_index(person.phone)
+        _set_phone(customer, person.phone)
     if not customer.email and person.email:
         customer.email, customer.email_index = person.email, email_index(person.email)
     customer.name = customer.name or person.name
     customer.ver += 1
     customer.save()
-
-
-def edit_customer(
-    customer_id: UUID, *, name: str | None = None, phone: str | None = None, email: str | None = None
-) -> Customer:
-    """Write what is known of a customer (of whom he was merged into); None leaves what is there.
-
-    What was given with his orders stays as it was. Raises `UnknownCustomer`, `PhoneTaken`.
-    """
-    with atomic(CUSTOMERS):
-        customer = _survivor(_locked(customer_id))
-        given = {"name": name, "phone": phone, "email": email}
-        changed = {key: text for key, text in given.items() if text is not None and text != getattr(customer, key)}
-        if not changed:
-            return customer
-        for key, text in changed.items():
-            setattr(customer, key, text)
-        customer.phone_index, customer.email_index = phone_index(customer.phone), email_index(customer.email)
-        _take_phone(customer)
-        _changed(customer)
-    return customer
-
-
-def _take_phone(customer: Customer) -> None:
-    """The place of his phone in the index: from a sign-post that leads to him, never from another customer."""
-    same = Customer.objects.select_for_update().filter(phone_index=customer.phone_index).exclude(pk=customer.pk)
-    owner = same.first() if customer.phone_index else None
-    if owner and owner.merged_into_id != customer.pk:
-        raise PhoneTaken(customer.pk, owner.pk)
-    if owner:
-        owner.phone_index = None
-        owner.save(update_fields=["phone_index"])
 
 
 def merge_customers(gone: UUID, into: UUID) -> Customer:
@@ -191,6 +269,8 @@ def merge_customers(gone: UUID, into: UUID) -> Customer:
         if left.pk == kept.pk:
             return kept
         OrderContact.objects.filter(customer=left).update(customer=kept)
+        CustomerChange.objects.filter(customer=left).update(customer=kept)
+        hooks.run_merged(left, kept)
         _hand_over(left, kept)
         for one in (left, *Customer.objects.select_for_update().filter(merged_into=left).order_by("pk")):
             one.merged_into = kept
@@ -217,12 +297,14 @@ def erase_customer(customer_id: UUID) -> None:
     with atomic(CUSTOMERS):
         customer = _survivor(_locked(customer_id))
         for one in (customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")):
-            one.name = one.phone = one.email = ""
-            one.phone_index = one.email_index = None
+            one.name = one.phone = one.email = one.address = ""
+            one.phone_index = one.email_index = one.claimed_index = None
             _changed(one)
         for contact in OrderContact.objects.filter(customer=customer):
             contact.name = contact.phone = contact.email = contact.address = contact.comment = contact.state_url = ""
             contact.save()
+        CustomerChange.objects.filter(customer=customer).delete()
+        hooks.run_erased(customer)
 
 
 def _locked(customer_id: UUID) -> Customer:

@@ -13,11 +13,11 @@ class UnknownCustomer(RialtoError):
         super().__init__("there is no such customer", customer=str(customer))
 
 
-class PhoneTaken(RialtoError):
-    """The phone is another customer's: one phone, one customer."""
+class StaleCustomer(RialtoError):
+    """Somebody else has changed the record since the form was opened."""
 
-    code = "phone_taken"
+    code = "stale_customer"
     status = 409
 
-    def __init__(self, customer: object, owner: object) -> None:
-        super().__init__("this phone is another customer's", customer=str(customer), owner=str(owner))
+    def __init__(self, customer: object, seen: int, now: int) -> None:
+        super().__init__("somebody else has changed the record meanwhile", customer=str(customer), seen=seen, now=now)

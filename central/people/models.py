@@ -26,8 +26,12 @@ class Customer(models.Model):
     name = EncryptedTextField(column="people.name", blank=True, default="")
     phone = EncryptedTextField(column="people.phone", blank=True, default="")
     email = EncryptedTextField(column="people.email", blank=True, default="")
+    #: where the shopper wants things brought, as written in the account; an order's own address stays with the order
+    address = EncryptedTextField(column="people.address", blank=True, null=True)  # type: ignore[misc] # added later
     phone_index = models.BinaryField(null=True)
     email_index = models.BinaryField(null=True)
+    #: a phone that another customer has too: written down and found by, but no proof of who somebody is
+    claimed_index = models.BinaryField(null=True)
     language = models.CharField(max_length=8, default="en")
     #: the site of the first order: where the customer came from, which never changes
     source_site = models.CharField(max_length=20)
@@ -43,7 +47,15 @@ class Customer(models.Model):
             # One phone, one customer: the index decides between two handlers that run at once.
             models.UniqueConstraint(fields=["phone_index"], condition=Q(phone_index__isnull=False), name="phone_once"),
         ]
-        indexes = [models.Index(fields=["email_index"], name="customer_email")]
+        indexes = [
+            models.Index(fields=["email_index"], name="customer_email"),
+            models.Index(fields=["claimed_index"], name="customer_claimed"),
+        ]
+
+    @property
+    def has_proven_phone(self) -> bool:
+        """Whether the phone is this customer's alone, as far as we can tell."""
+        return self.phone_index is not None
 
 
 class OrderContact(models.Model):
@@ -60,4 +72,47 @@ class OrderContact(models.Model):
     state_url = EncryptedTextField(column="people.contact.state_url", blank=True, default="")
     language = models.CharField(max_length=8, default="en")
     site = models.CharField(max_length=20)
+    #: placed while signed in: the customer's beyond doubt
+    is_signed_in = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
+
+
+class CustomerChange(models.Model):
+    """Who changed what of a customer. The values are personal, so they are encrypted: JSON {field: [was, became]}."""
+
+    class By(models.TextChoices):
+        SHOPPER = "shopper"
+        STAFF = "staff"
+        SYSTEM = "system"
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="changes")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.CharField(max_length=8, choices=By.choices)
+    #: login of the member of staff
+    who = models.CharField(max_length=150, blank=True)
+    values = EncryptedTextField(column="people.change", blank=True, default="")
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+
+class Doubt(models.Model):
+    """Two customers who may be one person: a phone or an e-mail in common, and nothing that proves it."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        APART = "apart"
+
+    class Why(models.TextChoices):
+        PHONE = "phone"
+        EMAIL = "email"
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="doubts")
+    other = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    why = models.CharField(max_length=5, choices=Why.choices)
+    state = models.CharField(max_length=5, choices=State.choices, default=State.OPEN)
+    at = models.DateTimeField(default=timezone.now)
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "other", "why"], name="doubt_once")]

@@ -33,7 +33,7 @@ def email_index(email: str) -> bytes | None:
 def customers_by_phone(phone: str, *, region: str = "RU") -> QuerySet[Customer]:
     """Customers with exactly this phone. `region` reads a number without a country code."""
     index = phone_index(phone, region)
-    return Customer.objects.filter(phone_index=index) if index else Customer.objects.none()
+    return Customer.objects.filter(_has_phone(index)) if index else Customer.objects.none()
 
 
 def customers_by_email(email: str) -> QuerySet[Customer]:
@@ -45,13 +45,27 @@ def customers_by_email(email: str) -> QuerySet[Customer]:
 def customers_by_contact(text: str) -> QuerySet[Customer]:
     """Customers whose phone or e-mail is `text`."""
     by_phone, by_email = phone_index(text), email_index(text)
-    wanted = Q(phone_index=by_phone) if by_phone else Q(email_index=by_email) if by_email else None
+    wanted = _has_phone(by_phone) if by_phone else Q(email_index=by_email) if by_email else None
     return Customer.objects.filter(wanted) if wanted is not None else Customer.objects.none()
+
+
+def _has_phone(index: bytes) -> Q:
+    return Q(phone_index=index) | Q(claimed_index=index)
 
 
 def contact_of(order: UUID) -> OrderContact | None:
     """What was given with an order, `contact.customer` included; None until its handler has been there."""
     return OrderContact.objects.filter(pk=order).select_related("customer").first()
+
+
+def orders_of_account(customer_id: UUID, email: str) -> list[UUID]:
+    """Orders that an account may show, newest first: placed while signed in, or with its proven mail.
+
+    Others were matched by their phone alone, which anybody may have typed: staff see them, the account does not.
+    """
+    index = email_index(email)
+    contacts = OrderContact.objects.filter(customer=customer_id).order_by("-created_at")
+    return [one.pk for one in contacts if one.is_signed_in or (index and email_index(one.email) == index)]
 
 
 def customer(customer_id: UUID) -> Customer | None:

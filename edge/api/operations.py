@@ -131,5 +131,11 @@ PAGES = {
     ("GET", "/_r/openapi.json"),
     ("GET", "/checkout"),
     ("POST", "/checkout"),
+    ("GET", "/_r/who"),
+    ("GET", "/account"),
+    ("GET", "/account/order"),
+    ("GET", "/account/in"),
+    ("GET", "/account/return"),
+    ("POST", "/account/out"),
     ("ANY", "/order/{secret}"),
 }

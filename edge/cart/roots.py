@@ -33,6 +33,15 @@ def stored_root(cart: str) -> str:
     return core.root_of(cart, _parent)
 
 
+def members(root: str) -> list[str]:
+    """All carts that a root stands for, itself included. Off the event loop."""
+    found, fresh = [root], [root]
+    while fresh:
+        fresh = list(Alias.objects.filter(target__in=fresh).values_list("source", flat=True))
+        found += fresh
+    return found
+
+
 def link(one: str, two: str) -> tuple[str, str] | None:
     """Make two carts one, inside a job of the writer; (source, target), None when they already are."""
     found = core.union(one, two, _parent)

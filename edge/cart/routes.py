@@ -110,13 +110,18 @@ def flash_text(flash: str, site: SiteDoc) -> str:
     from edge.replica.sites import site as site_by_id
 
     kind, _, source = flash.partition(":")
-    if kind != "joined":
-        return ""
-    shop = site_by_id(source)
+    shop = site_by_id(source) if source else None
     with translation.override(language_of(site)):
-        return gettext("Your carts are one now: what you chose at “%(shop)s” has been added.") % {
-            "shop": shop.name if shop else source
+        texts = {
+            "joined": gettext("Your carts are one now: what you chose at “%(shop)s” has been added."),
+            "apart": gettext(
+                "Your cart from “%(shop)s” waits there: it joins this one when the connection to our office is back."
+            ),
+            "merged": gettext("You are signed in, and your carts are one now: what was here has been added."),
+            "fewer": gettext("You are signed in. Of some goods fewer are left than were in your carts together."),
+            "out": gettext("You are signed out, and this browser has a fresh cart. Yours waits in your account."),
         }
+        return texts.get(kind, "") % {"shop": shop.name if shop else source}
 
 
 def group_of(site: SiteDoc) -> str:

@@ -234,6 +234,17 @@ def _pour(source: str, target: str) -> None:
     on_commit(lambda: live.moved(source, target), realm=EDGE)
 
 
+async def follow_alias(source: str, target: str) -> str:
+    """Central has made two carts one: so they are here. Returns the root."""
+    return await writer.run(lambda: _follow(source, target))
+
+
+def _follow(source: str, target: str) -> str:
+    if found := roots.link(source, target):
+        _pour(*found)
+    return roots.stored_root(source)
+
+
 async def join_state(cart: str, state: Cart) -> None:
     """Join what a hop brought along. Central may know less than it: it is sent on, and harmless if known."""
     await writer.run(lambda: _join_state(cart, state))
@@ -255,9 +266,7 @@ def apply_fact(key: str, body: bytes) -> None:
     """A delta, a whole cart or a link of two, from central's log. Inside the writer's transaction."""
     fact: CartDelta | CartAlias = unpack(body, CartFact)  # type: ignore[arg-type]
     if isinstance(fact, CartAlias):
-        found = roots.link(fact.source, fact.target)
-        if found:
-            _pour(*found)
+        _follow(fact.source, fact.target)
         return
     _check_hashes(fact.hashes)
     root = roots.stored_root(fact.cart)

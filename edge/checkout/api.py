@@ -31,7 +31,7 @@ from edge.checkout.page import Trouble
 from edge.checkout.summary import Quote, Summary
 from edge.checkout.views import of_site
 from edge.http import Request, Response, json_response
-from edge.shopper.session import cart_of
+from edge.shopper.session import cart_of, customer_of
 from node.errors import RialtoError
 from sites.rendering import language_of
 from sync.contracts.codec import unpack
@@ -85,7 +85,8 @@ async def _place(request: Request, site: SiteDoc) -> tuple[Order, bool]:
     asked = _read(await request.body(MAX_BODY))
     typed = forms.read({**structs.asdict(asked), "consent": "yes" if asked.consent else ""})
     cart = await cart_of(request.cookies, site)
-    return await placing.order_typed(site, cart, typed, Quote.parse(asked.quote))
+    customer = await customer_of(request.cookies, site)
+    return await placing.order_typed(site, cart, typed, Quote.parse(asked.quote), customer=customer)
 
 
 def _read(body: bytes) -> PlaceOrder:

@@ -57,16 +57,20 @@ class Draft:
     person: SealedPerson
     fingerprint: bytes
     secret: str
+    #: who is signed in, "" for a guest
+    customer: str
 
 
 #: two posts of one page must not undo each other's holds
 _at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
-async def order_typed(site: SiteDoc, cart: str | None, typed: Form, quote: Quote) -> tuple[Order, bool]:
+async def order_typed(
+    site: SiteDoc, cart: str | None, typed: Form, quote: Quote, *, customer: str = ""
+) -> tuple[Order, bool]:
     """The order of what was typed on a page that showed `quote`, and whether it is new. Raises a `CheckoutError`.
 
-    A repeat is answered whatever the cart, the prices and the shop's ways are now: it was placed already.
+    `customer`: who is signed in. A repeat is answered whatever the cart, the prices and the shop's ways are now: it was placed already.
     """
     mark = forms.fingerprint(typed, quote)
     checked, wrong = forms.check(typed, site)
@@ -74,14 +78,16 @@ async def order_typed(site: SiteDoc, cart: str | None, typed: Form, quote: Quote
         if known := await reader.run(lambda: reads.order_by_id(quote.order)):
             return same(known, mark), False
         raise BadForm("a field is wrong", fields=wrong)
-    return await place(site, cart or "", quote, checked, mark)
+    return await place(site, cart or "", quote, checked, mark, customer=customer)
 
 
-async def place(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes) -> tuple[Order, bool]:
+async def place(
+    site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes, *, customer: str = ""
+) -> tuple[Order, bool]:
     """Make the order, or find the one this page made before; and whether it is new. Raises a `CheckoutError`."""
     lock = _at_work.setdefault(quote.order, asyncio.Lock())
     async with lock:
-        draft = await reader.run(lambda: _draft(site, cart, quote, checked, fingerprint))
+        draft = await reader.run(lambda: _draft(site, cart, quote, checked, fingerprint, customer))
         if isinstance(draft, Order):
             return same(draft, fingerprint), False
         try:
@@ -92,7 +98,9 @@ async def place(site: SiteDoc, cart: str, quote: Quote, checked: Checked, finger
             raise
 
 
-def _draft(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes) -> Draft | Order:
+def _draft(
+    site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint: bytes, customer: str
+) -> Draft | Order:
     """What is to be made; the order itself when this page made it before."""
     if known := reads.order_by_id(quote.order):
         return known
@@ -111,6 +119,7 @@ def _draft(site: SiteDoc, cart: str, quote: Quote, checked: Checked, fingerprint
         person=seal_person(person, quote.order),
         fingerprint=fingerprint,
         secret=secret,
+        customer=customer,
     )
 
 
@@ -233,6 +242,7 @@ def _placed(draft: Draft, taken: CartDelta, uses: Mapping[str, list[GrantUse]]) 
         taken=taken,
         consent_at=now,
         consent_text=CONSENT_TEXT,
+        customer=draft.customer,
     )
 
 

@@ -15,7 +15,7 @@ from edge.checkout.form import MAX_BODY, Form
 from edge.checkout.page import Trouble
 from edge.checkout.summary import Quote
 from edge.http import BadRequest, Request, Response, TooLarge, json_response, redirect
-from edge.shopper.session import cart_of
+from edge.shopper.session import cart_of, customer_of
 from sites.rendering import language_of
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import reader
@@ -40,7 +40,8 @@ async def _place(request: Request, site: SiteDoc) -> Response:
         posted = await request.form(MAX_BODY)
         typed = forms.read(posted)
         cart = await cart_of(request.cookies, site)
-        order, _ = await placing.order_typed(site, cart, typed, Quote.parse(posted.get("quote", "")))
+        customer = await customer_of(request.cookies, site)
+        order, _ = await placing.order_typed(site, cart, typed, Quote.parse(posted.get("quote", "")), customer=customer)
     except CheckoutError as error:
         return await _again(request, site, cart, typed, error)
     except TooLarge:

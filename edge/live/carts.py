@@ -29,6 +29,8 @@ class Watcher:
     handle: bytes = b""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     acks: set[str] = field(default_factory=set)
+    #: its handle is good for nothing any more: the stream ends, and the tab dials again with what it has now
+    is_over: bool = False
 
 
 _loop: asyncio.AbstractEventLoop | None = None
@@ -114,6 +116,18 @@ def rebound(handle: bytes, root: str) -> None:
             _watchers[root].add(watcher)
             follow(root)
             watcher.news.set()
+
+
+def hang_up(handle: bytes) -> None:
+    """End the streams of a handle that leads elsewhere now. On the loop."""
+    for watcher in [one for watchers in _watchers.values() for one in watchers if one.handle == handle]:
+        watcher.is_over = True
+        watcher.news.set()
+
+
+def watched_handles() -> frozenset[bytes]:
+    """Hashes of the handles that have a stream open."""
+    return frozenset(watcher.handle for watchers in _watchers.values() for watcher in watchers)
 
 
 def acked(dots: Mapping[str, Iterable[str]]) -> None:

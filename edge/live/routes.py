@@ -58,7 +58,7 @@ async def stream(request: Request, send: Send) -> None:
 
 async def _pump(watcher: live.Watcher, site: SiteDoc, send: Send, *, client: str) -> None:
     told = b""
-    while live.is_running():
+    while live.is_running() and not watcher.is_over:
         try:
             await asyncio.wait_for(watcher.news.wait(), BEAT_S)
         except TimeoutError:

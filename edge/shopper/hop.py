@@ -27,7 +27,7 @@ from edge.cart import roots, service
 from edge.checkout.node import this_node
 from edge.http import Request, local_path, origin_of
 from edge.replica import sites as shops
-from edge.shopper import session
+from edge.shopper import claims, session
 from edge.shopper.models import UsedHop
 from infra.crypto.errors import SealBroken
 from infra.crypto.keys import ensure_node_keys
@@ -35,11 +35,12 @@ from infra.crypto.sealing import open_sealed, seal
 from infra.crypto.signing import b64, sign, unb64, verify
 from node.config import config
 from node.errors import RialtoError
-from sync.contracts.cart import CartState, Dot
+from sync.contracts.cart import CartState, Dot, is_customer_cart
 from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import NodeDoc, SiteDoc
 from sync.core import cart as core
 from sync.core.cart import Cart
+from sync.link import LinkDown, RequestFailed
 from sync.store.writer import reader, writer
 
 logger = logging.getLogger("edge.hop")
@@ -86,6 +87,8 @@ class Carried(Struct, frozen=True, kw_only=True):
 
     cart: str
     state: CartState
+    #: ms since 1970: when a person signed in at A was last at the id domain; 0 for a guest. Never who that is.
+    interacted: int = 0
 
 
 # --- at A --------------------------------------------------------------------------------------------------------
@@ -99,8 +102,11 @@ def sister_of(site: SiteDoc, sister: str) -> SiteDoc:
     return found
 
 
-async def address_at(site: SiteDoc, sister: SiteDoc, cart: str | None, path: str) -> str:
-    """Where to send the browser: with a token when there is a cart to take along, else the plain address."""
+async def address_at(site: SiteDoc, sister: SiteDoc, cart: str | None, path: str, *, interacted: int = 0) -> str:
+    """Where to send the browser: with a token when there is a cart to take along, else the plain address.
+
+    `interacted`: of a signed-in browser, so that the sister may offer to continue; the sign-in itself stays here.
+    """
     path = local_path(path)
     plain = f"{sister.origin}{path}"
     if cart is None:
@@ -110,7 +116,7 @@ async def address_at(site: SiteDoc, sister: SiteDoc, cart: str | None, path: str
         return plain  # a sister that has not joined yet cannot open a token
     root = await roots.root_of(cart)
     _, held = await service.held(root)
-    token = _token(site, sister, target, root, held)
+    token = _token(site, sister, target, root, held, interacted)
     return f"{sister.origin}/_r/land?{urlencode({'t': token, 'to': path}, quote_via=quote)}"
 
 
@@ -120,7 +126,7 @@ def is_from(headers: dict[str, str], origin: str) -> bool:
     return is_click and origin_of(headers.get("referer", "")) == origin
 
 
-def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Cart) -> str:
+def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Cart, interacted: int) -> str:
     node, jti = this_node(), secrets.token_hex(16)
     token = Token(
         v=1,
@@ -129,26 +135,27 @@ def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Car
         node=node.id,
         dst=sister.id,
         iat=int(time.time()),
-        state=_sealed(unb64(target.seal_key), jti, root, held),
+        state=_sealed(unb64(target.seal_key), jti, root, held, interacted),
     )
     body = pack(token)
     return f"{b64(body)}.{b64(sign(node.sign_key, body))}"
 
 
-def _sealed(public: bytes, jti: str, root: str, held: Cart) -> bytes:
+def _sealed(public: bytes, jti: str, root: str, held: Cart, interacted: int) -> bytes:
     """The whole cart when it fits, else as many of its newest tokens as fit: the rest comes by central."""
-    sealed = _seal_state(public, jti, root, core.encode(held))
+    sealed = _seal_state(public, jti, Carried(cart=root, state=core.encode(held), interacted=interacted))
     live = [dot for dot in held.tokens if core.left(held, dot)]
     newest = sorted(live, key=lambda dot: held.tokens[dot].hlc, reverse=True)
     count = len(newest)
     while len(sealed) > MAX_STATE and count >= 0:
-        sealed = _seal_state(public, jti, root, _part(held, newest[:count]))
+        part = _part(held, newest[:count])
+        sealed = _seal_state(public, jti, Carried(cart=root, state=part, interacted=interacted))
         count = count * 3 // 4 if count else -1
     return sealed
 
 
-def _seal_state(public: bytes, jti: str, root: str, state: CartState) -> bytes:
-    return seal(public, zlib.compress(pack(Carried(cart=root, state=state)), 9), info=_info(jti))
+def _seal_state(public: bytes, jti: str, carried: Carried) -> bytes:
+    return seal(public, zlib.compress(pack(carried), 9), info=_info(jti))
 
 
 def _part(held: Cart, dots: list[Dot]) -> CartState:
@@ -176,9 +183,10 @@ async def land(request: Request, text: str) -> list[tuple[str, str]]:
     carried = _opened(token)
     await writer.run(lambda: _use(token))
     mine = await session.cart_of(request.cookies, site)
-    cart, flash = await _settle(mine, carried, source)
-    await service.join_state(cart, core.decode(carried.state))
-    cookie = await session.bind(request.cookies, site, cart, flash=flash)
+    is_mine = await session.identity_of(request.cookies, site) is not None
+    await service.join_state(carried.cart, core.decode(carried.state))
+    cart, flash = await _settle(mine, is_mine, carried, source)
+    cookie = await session.bind(request.cookies, site, cart, flash=flash, interacted=carried.interacted)
     return [cookie] if cookie else []
 
 
@@ -228,16 +236,31 @@ def _use(token: Token) -> None:
         raise HopRefused("replayed")
 
 
-async def _settle(mine: str | None, carried: Carried, source: SiteDoc) -> tuple[str, str]:
-    """Which cart the browser has from now on, and what to tell it once."""
+async def _settle(mine: str | None, is_mine: bool, carried: Carried, source: SiteDoc) -> tuple[str, str]:
+    """Which cart the browser has from now on, and what to tell it once. `is_mine`: somebody is signed in here.
+
+    A hop never replaces who is signed in, and never moves lines from one customer to another. Whether a guest's lines
+    may join a customer's cart is central's to say: cut off, both stay as they are.
+    """
     theirs = await roots.root_of(carried.cart)
     if mine is None or mine == theirs:
         return theirs, ""
-    _, here = await service.held(mine)
-    if core.is_empty(here):
+    if is_customer_cart(mine) and (is_customer_cart(theirs) or not is_mine):
+        # Another customer's cart comes: whoever is signed in keeps his own; what a hop brought before makes way.
+        return (mine, "") if is_mine else (theirs, "")
+    if await claims.is_empty(mine) and not is_mine:
         return theirs, ""
     has_brought = not core.is_empty(core.decode(carried.state))
-    return await service.unite(mine, theirs), f"joined:{source.id}" if has_brought else ""
+    if not is_customer_cart(mine) and not is_customer_cart(theirs):
+        return await service.unite(mine, theirs), f"joined:{source.id}" if has_brought else ""
+    guest, customer = (theirs, mine) if is_customer_cart(mine) else (mine, theirs)
+    if await claims.is_empty(guest):
+        return customer, ""
+    try:
+        is_joined = await claims.claim(guest, customer)
+    except (LinkDown, RequestFailed):
+        return mine, f"apart:{source.id}"
+    return (customer, f"joined:{source.id}") if is_joined else (mine, "")
 
 
 def log_refusal(request: Request, error: HopRefused) -> None:

@@ -12,11 +12,19 @@ class Handle(models.Model):
     site = models.CharField(max_length=20)
     cart = models.CharField(max_length=32)
     created = models.BigIntegerField()
+    #: central's proof that this browser has signed in at this shop, and an id that says nothing of the person
+    grant = models.CharField(max_length=32, blank=True, default="")
+    customer = models.CharField(max_length=32, blank=True, default="")
+    #: when the person last pressed something at the id domain (ms since 1970); without a grant: a hop has told so
+    interacted = models.BigIntegerField(default=0)
     #: what the next page should say once ("joined:<site>")
     flash = models.CharField(max_length=60, blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["cart"], name="handle_by_cart")]
+        indexes = [
+            models.Index(fields=["cart"], name="handle_by_cart"),
+            models.Index(fields=["grant"], name="handle_by_grant"),
+        ]
 
 
 class UsedHop(models.Model):

@@ -36,7 +36,9 @@ async def leave(request: Request) -> Response:
             handle, cart = await session.new_handle(request.site)
             headers.append(session.set_cookie(request.site, handle))
         await _take_pending(cart, pending, request.site)
-    address = await hop.address_at(request.site, sister, cart, form.get("path", "/"))
+    address = await hop.address_at(
+        request.site, sister, cart, form.get("path", "/"), interacted=await _interacted(request)
+    )
     return redirect(address, [*headers, ("referrer-policy", "origin")])
 
 
@@ -46,8 +48,15 @@ async def bring(request: Request) -> Response:
     path = local_path(request.query.get("path", "/cart"), "/cart")
     if hop.is_from(request.headers, sister.origin):
         cart = await session.cart_of(request.cookies, request.site)
-        return redirect(await hop.address_at(request.site, sister, cart, path), [("referrer-policy", "origin")])
+        address = await hop.address_at(request.site, sister, cart, path, interacted=await _interacted(request))
+        return redirect(address, [("referrer-policy", "origin")])
     return await _ask_again(request.site, sister, path)
+
+
+async def _interacted(request: Request) -> int:
+    """When whoever is signed in here was last at the id domain, 0 for a guest."""
+    identity = await session.identity_of(request.cookies, request.site)
+    return identity.interacted if identity else 0
 
 
 async def _ask_again(site: SiteDoc, sister: SiteDoc, path: str) -> Response:

@@ -27,6 +27,7 @@ CENTRAL_APPS = [
     "central.notices",
     "central.stock",
     "central.people",
+    "central.shoppers",
     "central.carts",
     "central.payments",
     "central.orders",
@@ -43,6 +44,7 @@ EDGE_APPS = [
     "edge.rights",
     "edge.cart",
     "edge.shopper",
+    "edge.account",
     "edge.checkout",
 ]
 

@@ -37,7 +37,7 @@ SESSION_COOKIE_NAME = "rialto_desk"
 CSRF_COOKIE_NAME = "rialto_desk_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "central.ui.views.csrf_failure"
+CSRF_FAILURE_VIEW = "central.shoppers.views.csrf_failure"
 LANGUAGE_COOKIE_NAME = "rialto_desk_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -61,6 +61,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 MIDDLEWARE = [
+    "central.shoppers.host.IdHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Before all that reads the form a request carries.
     "central.ui.bodies.BodyLimitMiddleware",

@@ -6,6 +6,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+#: what the id of a signed-in shopper's cart begins with: it is below every guest's, so it is the root of what joins it
+CUSTOMER_CART = "00000000"
+
+
+def is_customer_cart(cart: str) -> bool:
+    """Whether a cart belongs to somebody; a guest's belongs to whoever holds its id."""
+    return cart.startswith(CUSTOMER_CART)
+
 
 class LineKey(Struct, frozen=True, array_like=True, order=True):
     """The shop is part of the key, so lines of two shops never conflict."""

@@ -6,6 +6,8 @@ import secrets
 import time
 import uuid
 
+from sync.contracts.cart import CUSTOMER_CART, is_customer_cart
+
 
 def uuid7() -> uuid.UUID:
     """A time-ordered UUID (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
@@ -16,8 +18,14 @@ def uuid7() -> uuid.UUID:
 
 
 def new_cart_id() -> str:
-    """A cart's id is a 128-bit capability: whoever knows it may write the cart. 32 hex digits."""
-    return secrets.token_hex(16)
+    """A guest cart's id is a 128-bit capability: whoever knows it may write the cart. 32 hex digits."""
+    made = secrets.token_hex(16)
+    return new_cart_id() if is_customer_cart(made) else made
+
+
+def new_customer_cart_id() -> str:
+    """The id of a signed-in shopper's one cart: 32 hex digits, 96 bits of them random. Only central mints it."""
+    return CUSTOMER_CART + secrets.token_hex(12)
 
 
 def new_client_id() -> str:

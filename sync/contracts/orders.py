@@ -84,6 +84,7 @@ class PlacedOrder(Struct, frozen=True, kw_only=True):
     referer: str = ""
     utm: dict[str, str] = {}
     seconds_on_site: int = 0
+    customer: str = ""  # UUID hex of the signed-in shopper: whose order it is needs no guess
 
 
 class KeptOrder(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from node.errors import RialtoError
-from sync.contracts.cart import CartOp, CartState, Dot, LineKey, Take, Taking, Token
+from sync.contracts.cart import CartOp, CartState, Dot, LineKey, Take, Taking, Token, is_customer_cart
 from sync.contracts.codec import pack
 
 MAX_UNITS: Final = 999
@@ -496,13 +496,16 @@ def root_of(cart: str, parent: Callable[[str], str | None]) -> str:
 
 
 def union(one: str, two: str, parent: Callable[[str], str | None]) -> tuple[str, str] | None:
-    """The alias (source, target) that makes two carts one, None when they already are.
+    """The alias (source, target) that makes two carts one, None when they already are or must not be.
 
     The greater root gets the lesser as its parent, so there are no rings, and the root of a set of linked carts is
-    its least id in whatever order the links arrive.
+    its least id in whatever order the links arrive. A customer's cart is below every guest's: what joins it is his
+    for good, and two customers' carts are never one.
     """
     first, second = sorted((root_of(one, parent), root_of(two, parent)))
-    return None if first == second else (second, first)
+    if first == second or (is_customer_cart(first) and is_customer_cart(second)):
+        return None
+    return second, first
 
 
 # --- stamps ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,60 @@
+"""What upper floors have to say when a customer changes: the shop accounts stand above this app and ask to be told.
+
+Each runs inside the change's transaction: what it raises undoes the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from central.people.models import Customer, CustomerChange
+
+#: (customer, names of the changed fields, who changed them)
+Changed = Callable[[Customer, frozenset[str], CustomerChange.By], None]
+#: whether a customer is free to be taken by a new account
+Free = Callable[[Customer], bool]
+
+#: (the customer who is gone, whom he became)
+Merged = Callable[[Customer, Customer], None]
+Erased = Callable[[Customer], None]
+
+_changed: dict[str, Changed] = {}
+_free: dict[str, Free] = {}
+_merged: dict[str, Merged] = {}
+_erased: dict[str, Erased] = {}
+
+
+def on_changed(name: str, hook: Changed) -> None:
+    _changed[name] = hook
+
+
+def on_taken(name: str, hook: Free) -> None:
+    """`hook(customer)` is False when the customer has an account."""
+    _free[name] = hook
+
+
+def run_changed(customer: Customer, fields: frozenset[str], by: CustomerChange.By) -> None:
+    for hook in _changed.values():
+        hook(customer, fields, by)
+
+
+def is_free(customer: Customer) -> bool:
+    return all(hook(customer) for hook in _free.values())
+
+
+def on_merged(name: str, hook: Merged) -> None:
+    _merged[name] = hook
+
+
+def on_erased(name: str, hook: Erased) -> None:
+    _erased[name] = hook
+
+
+def run_merged(gone: Customer, kept: Customer) -> None:
+    for hook in _merged.values():
+        hook(gone, kept)
+
+
+def run_erased(customer: Customer) -> None:
+    for hook in _erased.values():
+        hook(customer)

@@ -1,0 +1,41 @@
+"""What this app has to say when a customer's record changes."""
+
+from __future__ import annotations
+
+from central.people import hooks
+from central.people.models import Customer, CustomerChange
+
+
+def register() -> None:
+    hooks.on_changed("shoppers", _changed)
+    hooks.on_taken("shoppers", _is_free)
+    hooks.on_merged("shoppers", _merged)
+    hooks.on_erased("shoppers", _erased)
+
+
+def _changed(customer: Customer, fields: frozenset[str], by: CustomerChange.By) -> None:
+    from central.shoppers.actions import email_changed
+    from central.shoppers.queries import account_of
+
+    if "email" in fields and (account := account_of(customer)):
+        email_changed(account, customer.email, is_proven=by == CustomerChange.By.SHOPPER)
+
+
+def _is_free(customer: Customer) -> bool:
+    from central.shoppers.queries import account_of
+
+    return account_of(customer) is None
+
+
+def _merged(gone: Customer, kept: Customer) -> None:
+    from central.shoppers.actions import move_account
+
+    move_account(gone, kept)
+
+
+def _erased(customer: Customer) -> None:
+    from central.shoppers.actions import close_account
+    from central.shoppers.queries import account_of
+
+    if account := account_of(customer):
+        close_account(account)
