@@ -67,6 +67,10 @@ class Ports:
     def central_url(self) -> str:
         return f"http://central.localhost:{self.base}"
 
+    @property
+    def id_url(self) -> str:
+        return f"http://id.localhost:{self.base}"
+
     def site_url(self, node: str) -> str:
         return f"http://{NODES[node]}.localhost:{self.edge(node)}"
 
@@ -232,6 +236,7 @@ class Demo:
             self.central,
             role="central",
             base_url=self.ports.central_url,
+            id_url=self.ports.id_url,
             bind_port=self.ports.base,
             demo_control=str(self.control),
             **common,

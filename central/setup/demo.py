@@ -15,16 +15,23 @@ from central.api.actions import Wanted, make_key, revoke_key
 from central.cluster.actions import edit_site, register_site, set_rate
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
+from central.people.actions import change_customer
+from central.people.models import CustomerChange
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
 from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
+from central.shoppers.actions import ask_code, sign_up_or_in
+from central.shoppers.codes import digits_of
+from central.shoppers.models import Code
 
 BY = "demo"
 
 #: for the sign-in page: (login, password, role, what it may see)
 STAFF = [(row["login"], row["password"], row["role"], row["note"]) for row in people.STAFF]
+#: for the shoppers' sign-in page: (e-mail, password)
+SHOPPERS = [(holder.email, people.SHOPPER_PASSWORD) for holder in people.account_holders()]
 
 
 def seed(ports_base: int) -> None:
@@ -47,6 +54,7 @@ def seed(ports_base: int) -> None:
     seed_keys()
     PastOrders().write()
     fill_imports()
+    seed_shoppers()
 
 
 def rebase(ports_base: int) -> None:
@@ -91,3 +99,18 @@ def seed_keys() -> None:
     old = Wanted(name="Old warehouse script", rights=["see_products", "edit_stock"], all_sites=True)
     make_key(admin, storefront)
     revoke_key(make_key(admin, old)[0].pk, admin)
+def seed_shoppers() -> None:
+    """Accounts of some who have ordered: the record with their orders is theirs from the first sign-in on."""
+    for holder in people.account_holders():
+        site = "tea" if holder.language == "ru" else "ink"
+        code = ask_code(
+            Code.Purpose.SIGN_UP,
+            holder.email,
+            address="demo",
+            language=holder.language,
+            site=site,
+            name=holder.name,
+            password=people.SHOPPER_PASSWORD,
+        )
+        account = sign_up_or_in(code.pk, digits_of(code.pk), address="demo")
+        change_customer(account.customer_id, {"address": holder.address}, by=CustomerChange.By.SHOPPER)

@@ -16,7 +16,7 @@ from central.cluster.models import Site
 from central.orders.actions import PastMove, PastOrder, write_past_orders
 from central.orders.person_index import index_customers
 from central.people.actions import PastContact, keep_past_contacts
-from central.setup.people import WORKERS, Shopper, shopper
+from central.setup.people import WORKERS, Shopper, account_holders, shopper
 from central.setup.shops import PLACES, RATES
 from infra.crypto.keys import ensure_central_keys
 from infra.crypto.sealing import seal_to_all
@@ -101,6 +101,7 @@ class PastOrders:
         self.goods = _goods()
         self.keys = ensure_central_keys(config().home)
         self.numbers = dict.fromkeys(PLACES, 0)
+        self.account_mails = {holder.email for holder in account_holders()}
 
     def write(self, count: int = COUNT) -> int:
         """Customers in one transaction of their realm, then orders in one of theirs; returns how many."""
@@ -178,7 +179,7 @@ class PastOrders:
         return Person(
             name=who.name,
             phone=who.phone,
-            email=who.email if self.random.random() < 0.85 else "",
+            email=who.email if self.random.random() < 0.85 or who.email in self.account_mails else "",
             address=who.address if needs_address else "",
             comment=self.random.choice(_COMMENTS[who.language]) if says else "",
             language=who.language,

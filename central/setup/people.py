@@ -37,6 +37,11 @@ GONE = "igor"
 WORKERS = ("manager", "operator", "admin")
 
 
+#: shoppers with an account, by their number and language: all their orders name their mail
+ACCOUNTS: list[tuple[int, str]] = [(1, "ru"), (2, "ru"), (1, "en")]
+SHOPPER_PASSWORD = "tea-and-clay"  # noqa: S105 - of people who are made up
+
+
 @dataclass(frozen=True)
 class Shopper:
     name: str
@@ -75,3 +80,8 @@ def shopper(number: int, *, language: str) -> Shopper:
     name = f"{random.choice(_FIRST)} {random.choice(_LAST)}"
     address = f"{house} {random.choice(_ROADS)}, {random.choice(_TOWNS)}"
     return Shopper(name, f"+1202555{100 + number % 100:04d}", f"buyer{number}@example.org", address, language)
+
+
+def account_holders() -> list[Shopper]:
+    """Those of them who can sign in, by `SHOPPER_PASSWORD`."""
+    return [shopper(number, language=language) for number, language in ACCOUNTS]

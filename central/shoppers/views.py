@@ -14,6 +14,7 @@ from central.people.actions import change_customer
 from central.people.errors import StaleCustomer
 from central.people.models import CustomerChange
 from central.shoppers import actions, forms
+from central.shoppers.demo import demo_shoppers
 from central.shoppers.errors import ShopperError, WeakPassword
 from central.shoppers.host import is_own_id_host
 from central.shoppers.models import Account, Code, IdSession
@@ -57,7 +58,7 @@ def authorize(page: Page) -> HttpResponse:
 def sign_in(page: Page) -> HttpResponse:
     form = forms.SignInForm(page.request.POST or None)
     if page.request.method != "POST" or not form.is_valid():
-        return page.show("sign_in", form=form, status=_status(form))
+        return page.show("sign_in", form=form, demo_shoppers=demo_shoppers(), status=_status(form))
     try:
         account = actions.sign_in(form.cleaned_data["email"], form.cleaned_data["password"], address=page.address)
     except ShopperError as error:

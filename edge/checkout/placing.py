@@ -70,7 +70,8 @@ async def order_typed(
 ) -> tuple[Order, bool]:
     """The order of what was typed on a page that showed `quote`, and whether it is new. Raises a `CheckoutError`.
 
-    `customer`: who is signed in. A repeat is answered whatever the cart, the prices and the shop's ways are now: it was placed already.
+    `customer`: who is signed in. A repeat is answered whatever the cart, the prices and the shop's ways are now: it was
+    placed already.
     """
     mark = forms.fingerprint(typed, quote)
     checked, wrong = forms.check(typed, site)

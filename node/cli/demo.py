@@ -66,7 +66,13 @@ def _announce(run: Any, seconds: str, as_json: bool) -> None:
     if as_json:
         sites = [{"id": site, "url": run.ports.site_url(node), "node": node} for node, site in NODES.items()]
         first = {name: signs_in[0][name] for name in ("login", "password")}
-        line = {"central": run.ports.central_url, "staff": first, "sites": sites, "dir": str(run.folder)}
+        line = {
+            "central": run.ports.central_url,
+            "id": run.ports.id_url,
+            "staff": first,
+            "sites": sites,
+            "dir": str(run.folder),
+        }
         print(json.dumps(line, ensure_ascii=False), flush=True)
     _say(guide(run.ports, signs_in, seconds, str(run.folder)))
 
@@ -81,7 +87,9 @@ def guide(ports: Any, signs_in: list[dict[str, str]], seconds: str, folder: str)
     """What to open and what to try."""
     tea, clay, ink = (ports.site_url(node) for node in "abc")
     rows = "\n".join(f"    {row['login']:<10} {row['password']:<16} {row.get('role', '')}" for row in signs_in)
-    names = "central.localhost tea.localhost clay.localhost ink.localhost"
+    names = "central.localhost id.localhost tea.localhost clay.localhost ink.localhost"
+    made_up = importlib.import_module("central.setup.people")
+    shoppers = "\n".join(f"    {one.email:<27} {made_up.SHOPPER_PASSWORD}" for one in made_up.account_holders())
     return f"""
 Ready in {seconds} s. Start here:   {tea}
 
@@ -93,6 +101,8 @@ Ready in {seconds} s. Start here:   {tea}
 
   Central (desk):       {ports.central_url}
 {rows}
+  Shoppers' accounts:   {ports.id_url}
+{shoppers}
   Mail that was sent:   http://localhost:{ports.mail_pages}
   Data and logs:        {folder}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.test import Client
@@ -14,6 +16,9 @@ from central.cluster.actions import invite_node, register_site
 from central.orders.actions import receive_order
 from central.orders.models import Order
 from central.orders.tests.make import make_line, make_placed
+from central.people.actions import match_or_make_customer
+from central.people.models import Customer, Doubt
+from sync.contracts.orders import Person
 
 PASSWORD = "correct horse 7"
 
@@ -61,6 +66,24 @@ def node(node_id: str, *sites: str) -> None:
 
 def product(site_id: str, sku: str, title: str, price: int = 45_000) -> None:
     save_product(site_id, Goods(title=title, units=[Unit(sku=sku, price=price)]), by="test")
+
+
+def client(site_id: str, name: str) -> tuple[Customer, Doubt]:
+    """Somebody who has ordered at a site, and a namesake with the same mail and another phone, of whom one asks."""
+    made = [
+        match_or_make_customer(
+            uuid4(),
+            Person(
+                name=name,
+                phone=f"+7000{place}{zlib.crc32(site_id.encode()) % 10**6:06d}",
+                email=f"{site_id}@example.com",
+            ),
+            site=site_id,
+            site_label=name,
+        )
+        for place in (1, 2)
+    ]
+    return made[0], Doubt.objects.create(customer=made[0], other=made[1], why=Doubt.Why.EMAIL)
 
 
 def order(site_id: str, *lines: str, **more: Any) -> Order:

@@ -1,0 +1,35 @@
+"""What the desk shows of clients besides their screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from central.people.queries import customers_by_contact
+from central.shoppers.clients import clients_visible_to
+from central.ui.explain import add_sentences
+from central.ui.menu import Entry, Hit, Search, add_entry, add_search
+
+
+def _find_clients(user: Any, text: str, limit: int) -> Iterable[Hit]:
+    found = clients_visible_to(user).filter(pk__in=customers_by_contact(text).values("pk"))
+    for client in found[:limit]:
+        yield Hit(
+            client.name or client.phone or client.email, reverse("clients-card", args=[client.pk]), "users", "",
+            client.source_site,
+        )  # fmt: skip
+
+
+add_entry(Entry(15, "clients", _("Clients"), "users", "see_customers", "c"))
+add_search("clients", Search(_("Clients"), "see_customers", _find_clients))
+add_sentences(
+    {
+        "unknown_customer": _("There is no such client among those you may see."),
+        "stale_customer": _("Somebody else has changed the record meanwhile. Look at it again."),
+        "email_taken": _("Another account signs in with this e-mail, or an account would be left without one."),
+        "two_accounts": _("Both clients have an account: close one of them first."),
+    }
+)
