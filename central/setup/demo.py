@@ -99,6 +99,8 @@ def seed_keys() -> None:
     old = Wanted(name="Old warehouse script", rights=["see_products", "edit_stock"], all_sites=True)
     make_key(admin, storefront)
     revoke_key(make_key(admin, old)[0].pk, admin)
+
+
 def seed_shoppers() -> None:
     """Accounts of some who have ordered: the record with their orders is theirs from the first sign-in on."""
     for holder in people.account_holders():

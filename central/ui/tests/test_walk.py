@@ -58,7 +58,11 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
         person = cast.staff(f"{site}-person", "operator", sites=[site], name=f"{name} person").pk
         rights = Wanted(name=f"{name} key", rights=["see_orders"], sites=[site])
         key, _text = make_key(cast.staff(f"{site}-maker", "admin"), rights)
+        client, doubt = cast.client(site, f"{name} person")
         arguments[site] = {
+            "client_id": client.pk,
+            "clients-row": client.pk,
+            "doubt_id": doubt.pk,
             "order_id": made.pk,
             "node_id": node,
             "site_id": site,
