@@ -192,11 +192,12 @@ def _sites(request: StaffRequest, found: User) -> dict[str, Any]:
 
 
 def _sessions(request: Any, record: Any) -> dict[str, Any]:
+    is_his = _may_manage(request, record)
     return {
         "person": record,
-        "sessions": sessions.sessions_of(record),
+        "is_his": is_his,
+        "sessions": sessions.sessions_of(record) if is_his else [],
         "own_key": request.session.session_key,
-        "may_end": _may_manage(request, record),
     }
 
 

@@ -60,6 +60,7 @@ watch(
     right="see_staff",
     of=(User, "user"),
     fields=("site",),
+    site="site",
     titles={"site": _("Site")},
 )
 watch(
@@ -68,6 +69,7 @@ watch(
     right="see_staff",
     of=(User, "user"),
     fields=("group",),
+    is_wide=True,
     titles={"group": _("Group of sites")},
 )
 watch(

@@ -79,7 +79,8 @@ def of_record(user: Any, record: Model, *, older_than: str = "", limit: int = PA
         found = found.filter(pk__lt=int(older_than[:18]))
     changes = list(found.order_by("-pk")[: limit + 1])
     older = str(changes[limit - 1].pk) if len(changes) > limit else ""
-    return Page(_entries(user, changes[:limit]), older)
+    readable = _readable(user, changes[:limit], is_on_card=True)
+    return Page(_entries(user, readable), older, len(changes[:limit]) - len(readable))
 
 
 def of_person(user: Any, login: str, *, older_than: str = "", limit: int = PAGE) -> Page:
@@ -95,9 +96,9 @@ def of_person(user: Any, login: str, *, older_than: str = "", limit: int = PAGE)
             away.append(realm)
     changes = sorted(changes, key=lambda change: (change.at, change.pk), reverse=True)
     page = changes[:limit]
-    seen = [change for change in page if _may_read(user, change)]
+    readable = _readable(user, page, is_on_card=False)
     older = page[-1].at.isoformat() if len(changes) > limit else ""
-    return Page(_entries(user, seen), older, len(page) - len(seen), away)
+    return Page(_entries(user, readable), older, len(page) - len(readable), away)
 
 
 def _moment(text: str) -> datetime | None:
@@ -108,12 +109,19 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _may_read(user: Any, change: Change) -> bool:
-    watch = watches().get(change.kind)
-    if watch is None or not may(user, watch.right):
-        return False
+def _readable(user: Any, changes: Sequence[Change], *, is_on_card: bool) -> list[Change]:
+    """Those the user has the right and the sites to read. Off its card, what has no site is for who sees all sites."""
     seen = visible_sites(user)
-    return not change.site or seen is ALL or change.site in seen
+
+    def may_read(change: Change) -> bool:
+        watch = watches().get(change.kind)
+        if watch is None or not may(user, watch.right):
+            return False
+        if seen is ALL:
+            return True
+        return change.site in seen if change.site else is_on_card and not watch.is_wide
+
+    return [change for change in changes if may_read(change)]
 
 
 # --- in words ------------------------------------------------------------------------------------------------------

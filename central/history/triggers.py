@@ -47,8 +47,9 @@ def _triggers(watch: Watch) -> dict[tuple[str, str], str]:
     differs = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in columns)
     digest = hashlib.sha256(f"{call} {differs}".encode()).hexdigest()[:12]
     on = f'ON "{table}" FOR EACH ROW'
+    name, moment = ("rows", "INSERT OR DELETE") if watch.keeps_new else ("gone", "DELETE")
     made = {
-        f"{_PREFIX}rows_{digest}": f"AFTER INSERT OR DELETE {on} {call}",
+        f"{_PREFIX}{name}_{digest}": f"AFTER {moment} {on} {call}",
         f"{_PREFIX}change_{digest}": f"AFTER UPDATE {on} WHEN ({differs}) {call}",
     }
     return {(name, table): f'CREATE TRIGGER "{name}" {rest}' for name, rest in made.items()}

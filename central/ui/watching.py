@@ -23,6 +23,8 @@ class Watch:
     the change is kept, never a value. An encrypted column is kept as it is stored: as ciphertext.
     `of`: (model, field) when rows are part of another record, on whose card they are shown; `field` holds its key.
     `site`: the field with the site's id, "" where rows belong to no site. `right`: who may read the changes.
+    `is_wide`: rows without a site that tell of sites all the same: only who sees all sites reads them.
+    `keeps_new`: whether a new row is a change; not for tables that imports and shoppers fill.
     `titles`: field -> what people call it. `words`: field -> what its value reads like. `card`: the url name of the
     record's card, which takes its key; `name_of`: what people call the record with a key.
     """
@@ -34,6 +36,8 @@ class Watch:
     personal: tuple[str, ...] = ()
     of: tuple[type[Model], str] | None = None
     site: str = ""
+    is_wide: bool = False
+    keeps_new: bool = True
     titles: Mapping[str, Promise | str] = field(default_factory=dict)
     words: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     card: str = ""

@@ -15,6 +15,8 @@ from central.accounts.scope import ALL
 from central.history import queries
 from central.history.models import Change
 from central.history.triggers import set_triggers
+from central.orders.actions import edit_order
+from central.orders.models import Order
 from central.ui.tests import cast
 from central.ui.watching import Watch, watches
 from node.acting import Actor, acting, current
@@ -271,3 +273,33 @@ def test_by_person_only_what_the_reader_may_see(olga: User) -> None:
     assert (queries.of_person(vera, "olga").entries, queries.of_person(vera, "olga").hidden) == ([], 1)
     entry = queries.of_person(ada, "olga").entries[0]
     assert (entry.what, entry.title) == ("Member of staff olga", "Changed")
+
+
+def test_an_encrypted_column_stays_ciphertext_and_is_opened_for_who_may_see_people(node_home: Any) -> None:
+    cast.site("tea")
+    order = cast.order("tea")
+    with acting(Actor("olga")):
+        for note in ("call Anna", "call Anna again"):
+            order = edit_order(order.pk, note=note, by="olga")
+    Order.objects.filter(pk=order.pk).update(note="call Anna again")  # another ciphertext of the same words
+
+    kept = [str(one.after) for one in Change.objects.using("orders").filter(key=str(order.pk))]
+    assert len(kept) == 3 and not any("Anna" in one for one in kept)
+    sees, sees_not = cast.staff("mark", "manager"), cast.staff("vera", "viewer")
+    rows = [row for entry in queries.of_record(sees, order).entries for row in entry.rows]
+    assert sorted((row.title, row.was, row.became) for row in rows) == [
+        ("Staff comment", "", "call Anna"),
+        ("Staff comment", "call Anna", "call Anna again"),
+    ]
+    assert "Anna" not in str(queries.of_record(sees_not, order))
+
+
+def test_a_reader_limited_to_sites_reads_of_no_other_site(olga: User) -> None:
+    near = cast.staff("near", "manager", sites=["tea"])
+    give_sites(olga, ["tea", "hush"])
+    with acting(Actor("olga")), atomic(CLUSTER):
+        User.objects.filter(pk=olga.pk).update(last_name="Nova")
+
+    assert "hush" not in str(queries.of_record(near, olga).entries)
+    assert queries.of_record(near, olga).hidden == 1
+    assert (queries.of_person(near, "olga").entries, queries.of_person(near, "olga").hidden) == ([], 1)
