@@ -13,6 +13,7 @@ CENTRAL_APPS = [
     "django.forms",
     # Before allauth: their templates stand in for its own.
     "central.ui",
+    "central.ui.bulk",
     "central.accounts",
     "central.history",
     "allauth",

@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from central.ui.lists.filters import Choices, Dates, Filter, Flag, Option, Search, Sites, Text
 from central.ui.lists.shown import Shown
-from central.ui.lists.spec import Button, Column, Empty, List, find
+from central.ui.lists.spec import BulkAction, Button, Column, Empty, List, find
 from central.ui.lists.views import urls
 
 __all__ = [
+    "BulkAction",
     "Button",
     "Choices",
     "Column",

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
 from central.ui.lists.filters import Filter, Given, Option, clean
 from central.ui.lists.paging import Page, Sort, make_sort, page_of, value_at
 from central.ui.lists.spec import Column, List
+from central.ui.models import ListMemory, SavedView
 from central.ui.screens import may
 from central.ui.view_scope import sites_in_view
 
@@ -81,7 +83,32 @@ class Shown:
 
     @cached_property
     def columns(self) -> list[Column]:
-        return [column for column in self.usable_columns if column.is_shown]
+        """As the view in the address has them, else as the person left the list, else as it is declared."""
+        known = {column.key: column for column in self.usable_columns}
+        chosen = (self.view.columns if self.view else None) or (self.memory.columns if self.memory else None) or []
+        found = [known[key] for key in chosen if key in known]
+        return found or [column for column in self.usable_columns if column.is_shown]
+
+    @cached_property
+    def memory(self) -> ListMemory | None:
+        """How the person left this list."""
+        if not isinstance(self.request.user, User):
+            return None
+        memories = ListMemory.objects.select_related("default_view")
+        return memories.filter(user=self.request.user, list=self.spec.name).first()
+
+    @cached_property
+    def views(self) -> list[SavedView]:
+        """The person's views of this list, then those others share."""
+        user = self.request.user
+        views = SavedView.objects.filter(Q(owner=user) | Q(is_shared=True), list=self.spec.name)
+        return sorted(views, key=lambda view: (view.owner_id != user.pk, view.created_at))
+
+    @cached_property
+    def view(self) -> SavedView | None:
+        """The view that the address names."""
+        asked = self.given.get("view", "")
+        return next((view for view in self.views if str(view.pk) == asked), None) if asked else None
 
     @cached_property
     def is_filtered(self) -> bool:
@@ -177,11 +204,20 @@ class Shown:
 
     @cached_property
     def query(self) -> str:
-        """The filter and the sorting as a query string, without the place in the list."""
+        """The filter, the sorting and the view as a query string, without the place in the list."""
         return self.query_with()
 
-    def query_with(self, *, without: tuple[str, str] | None = None, sort: str | None = None) -> str:
+    @cached_property
+    def bare_query(self) -> str:
+        """The filter and the sorting alone: what a view keeps."""
+        return self.query_with(has_view=False)
+
+    def query_with(
+        self, *, without: tuple[str, str] | None = None, sort: str | None = None, has_view: bool = True
+    ) -> str:
         made = QueryDict(mutable=True)
+        if has_view and self.given.get("view"):
+            made["view"] = str(self.view.pk) if self.view else "all"
         if self.search and without != ("q", self.search):
             made["q"] = self.search
         for name, values in self.filters.items():

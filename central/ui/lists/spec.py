@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
+from django.urls import get_resolver
 from django.utils.functional import Promise
 
 from central.ui.lists.filters import Filter, Search
@@ -42,6 +44,26 @@ class Column:
 
 
 @dataclass(frozen=True)
+class BulkAction:
+    """One thing done to many rows, by a job, each row in a transaction of its own with its mark.
+
+    `do(row, user, filled)`: calls one action on the row; what it returns (JSON) is handed to `undo(row, user, told)`,
+    None = this row cannot be taken back. Whatever it raises is told beside the row. `right` is asked for each row anew.
+    `form`: a Django form, filled in before the run begins; `filled` is its cleaned data. `asks`: a question instead.
+    """
+
+    name: str
+    title: Words
+    right: str
+    do: Callable[[Any, Any, dict[str, Any]], Any]
+    undo: Callable[[Any, Any, Any], None] | None = None
+    form: Callable[..., Any] | None = None
+    asks: Words = ""
+    icon: str = "pencil"
+    is_dangerous: bool = False
+
+
+@dataclass(frozen=True)
 class Button:
     """A link in the head of the list, such as "Register a site"."""
 
@@ -69,7 +91,7 @@ class List:
     `key`: the field that names a row in addresses and breaks ties of sorting; unique.
     `prepare(rows, shown)`: puts onto the rows of one page what their cells need from elsewhere, by one query each.
     `topic`: the nudges that make it stale, with row keys. `arrives`: the field that says when a row came; with it
-    new rows wait behind a banner. `head`: a template above the filters (tabs). `bulk`: see `lists.bulk`.
+    new rows wait behind a banner. `head`: a template above the filters (tabs). The first of `bulk` is the key E.
     """
 
     name: str
@@ -93,7 +115,7 @@ class List:
     empty: Empty | None = None
     page_size: int = 50
     path: str = ""
-    bulk: Sequence[Any] = field(default=())
+    bulk: Sequence[BulkAction] = ()
 
     @property
     def address(self) -> str:
@@ -102,7 +124,10 @@ class List:
     @property
     def realm(self) -> str:
         """The realm the rows live in."""
-        return realm_of(self.rows(_nobody()).model._meta.app_label)
+        return realm_of(self.rows(AnonymousUser()).model._meta.app_label)
+
+    def action(self, name: str) -> BulkAction | None:
+        return next((action for action in self.bulk if action.name == name), None)
 
 
 _lists: dict[str, List] = {}
@@ -116,11 +141,7 @@ def register(spec: List) -> List:
 
 
 def find(name: str) -> List | None:
-    """The list of this name, for jobs and for the palette."""
+    """The list of this name, for jobs: a worker has not read the addresses yet, where lists are mounted."""
+    if name not in _lists:
+        _ = get_resolver().url_patterns
     return _lists.get(name)
-
-
-def _nobody() -> Any:
-    from django.contrib.auth.models import AnonymousUser
-
-    return AnonymousUser()

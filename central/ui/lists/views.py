@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
+from central.ui.lists import kept, running
+from central.ui.lists.export import columns_of, export
 from central.ui.lists.shown import COUNTED, Shown
 from central.ui.lists.spec import Column, List, register
 from central.ui.screens import StaffRequest, may, screen
@@ -22,13 +24,41 @@ ARRIVED_AT_ONCE = 100
 def urls(spec: List) -> list[URLPattern]:
     """The patterns of one list, to be unpacked into an app's `urlpatterns`; registers the list."""
     register(spec)
-    base, name = spec.address, spec.name
-    guard = screen(spec.right)
+    base, name, guard = spec.address, spec.name, screen(spec.right)
+    changes = screen(spec.right, methods=["POST"])
     return [
         path(base, guard(lambda request: page(request, spec)), name=name),
         path(f"{base}/-/arrived", guard(lambda request: arrived(request, spec)), name=f"{name}-arrived"),
         path(f"{base}/-/news", guard(lambda request: news(request, spec)), name=f"{name}-news"),
         path(f"{base}/-/row/<str:key>", guard(lambda request, key: row(request, spec, key)), name=f"{name}-row"),
+        path(
+            f"{base}/-/export",
+            screen("export_data")(guard(lambda request: export(request, spec))),
+            name=f"{name}-export",
+        ),
+        path(f"{base}/-/columns", changes(lambda request: kept.choose_columns(request, spec)), name=f"{name}-columns"),
+        path(f"{base}/-/views", changes(lambda request: kept.save_view(request, spec)), name=f"{name}-views"),
+        path(
+            f"{base}/-/views/<uuid:view_id>",
+            changes(lambda request, view_id: kept.change_view(request, spec, view_id)),
+            name=f"{name}-view",
+        ),
+        path(f"{base}/-/bulk", changes(lambda request: running.begin(request, spec)), name=f"{name}-bulk"),
+        path(
+            f"{base}/-/runs/<uuid:run_id>",
+            guard(lambda request, run_id: running.one(request, spec, run_id)),
+            name=f"{name}-run",
+        ),
+        path(
+            f"{base}/-/runs/<uuid:run_id>/strip",
+            guard(lambda request, run_id: running.strip(request, spec, run_id)),
+            name=f"{name}-strip",
+        ),
+        path(
+            f"{base}/-/runs/<uuid:run_id>/steer",
+            changes(lambda request, run_id: running.steer(request, spec, run_id)),
+            name=f"{name}-steer",
+        ),
     ]
 
 
@@ -48,7 +78,9 @@ class Row:
     cells: list[Cell]
 
 
-def page(request: StaffRequest, spec: List) -> HttpResponse:
+def page(request: StaffRequest, spec: List) -> HttpResponseBase:
+    if (elsewhere := kept.to_default_view(request, spec)) is not None:
+        return elsewhere
     shown = Shown(spec, request)
     try:
         context = _page_context(shown)
@@ -99,13 +131,29 @@ def _page_context(shown: Shown) -> dict[str, Any]:
         "count": 0,
         "total": shown.count,
         "counted": COUNTED,
+        "can_export": may(shown.request.user, "export_data") and bool(columns_of(shown)),
+        "strips": running.strips(shown),
+        "column_choices": _column_choices(shown),
+        "is_default_view": bool(shown.view and shown.memory and shown.memory.default_view_id == shown.view.pk),
+        "is_changed": bool(shown.view and shown.view.query != shown.bare_query),
     }
+
+
+def _column_choices(shown: Shown) -> list[tuple[Column, bool]]:
+    """Columns as the menu offers them: those that are shown, in their order, then the others."""
+    others = [column for column in shown.usable_columns if column not in shown.columns]
+    return [*((column, True) for column in shown.columns), *((column, False) for column in others)]
 
 
 def _base_context(shown: Shown) -> dict[str, Any]:
     spec = shown.spec
-    names = ("arrived", "news", "row")
-    return {"list": spec, "shown": shown, "names": {name: f"{spec.name}-{name}" for name in names}}
+    names = ("arrived", "news", "row", "export", "columns", "views", "view", "bulk", "run", "strip", "steer")
+    return {
+        "list": spec,
+        "shown": shown,
+        "names": {name: f"{spec.name}-{name}" for name in names},
+        "bulk_actions": running.usable_actions(shown),
+    }
 
 
 @dataclass(frozen=True)

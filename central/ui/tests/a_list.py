@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.urls import include, path, reverse
 from django.utils.dateparse import parse_datetime
 
+from central.orders.actions import change_status, edit_order
+from central.orders.errors import MoveRefused
 from central.orders.models import Order
 from central.orders.queries import orders_visible_to
 from central.ui import lists, live
@@ -14,6 +17,28 @@ from central.ui.lists import cells
 
 handler403 = "central.ui.views.forbidden"
 handler404 = "central.ui.views.not_found"
+
+
+class Wish(forms.Form):
+    note = forms.CharField(max_length=50)
+
+
+def write_note(order: Order, user: Any, filled: dict[str, Any]) -> str:
+    if order.number.endswith("-2"):
+        raise MoveRefused(order.number, "new", "nowhere")
+    was = order.note
+    edit_order(order.pk, note=filled["note"], by=user.username, seconds=0, seen_ver=order.ver)
+    return was
+
+
+def write_back(order: Order, user: Any, told: str) -> None:
+    edit_order(order.pk, note=told, by=user.username, seconds=0, seen_ver=order.ver)
+
+
+def confirm(order: Order, user: Any, filled: dict[str, Any]) -> str:
+    change_status(order.pk, "confirmed", by=user.username, seen_ver=order.ver)
+    return "new"
+
 
 TONES = [lists.Option("new", "Fresh", "blue"), lists.Option("confirmed", "Agreed", "green")]
 
@@ -67,6 +92,11 @@ ORDERS = lists.List(
     topic=live.ORDERS,
     arrives="received_at",
     page_size=3,
+    bulk=[
+        lists.BulkAction("confirm", "Confirm", "work_orders", confirm),
+        lists.BulkAction("note", "Write a note", "work_orders", write_note, undo=write_back, form=Wish),
+        lists.BulkAction("hidden", "Hidden", "manage_nodes", confirm),
+    ],
     help="What this list is for.",
 )
 

@@ -61,7 +61,7 @@ document.addEventListener("click", (event) => {
   if (target.closest("[data-open-keys]")) document.getElementById("keys").showModal();
   const copy = target.closest("[data-copy]");
   if (copy) copyText(document.querySelector(copy.dataset.copy));
-  for (const open of document.querySelectorAll("details.help[open], details.pick[open]")) if (!open.contains(target)) open.open = false;
+  for (const open of document.querySelectorAll("details.help[open], details.pick[open]")) if (!open.contains(target) && target.isConnected) open.open = false;
   if (target.tagName === "DIALOG") target.close();
   const row = target.closest("tr[data-href]");
   if (row && !target.closest("a, button, input, select, label, form") && !getSelection().toString()) go(row.dataset.href, event);
@@ -201,7 +201,7 @@ paletteText?.addEventListener("keydown", (event) => {
 // --- keys ----------------------------------------------------------------------------------------------------------
 
 let waitsForPlace = 0;
-const rows = () => [...document.querySelectorAll("tr[data-href]")];
+const rows = () => [...document.querySelectorAll("tr[data-href], [data-list] tr")];
 
 function moveTo(step) {
   const all = rows();
@@ -210,7 +210,7 @@ function moveTo(step) {
   const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
   all[at]?.classList.remove("at");
   next.classList.add("at");
-  next.querySelector("a.row-link")?.focus({ preventScroll: true });
+  next.querySelector("a.row-link, input[name=row]")?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
 
@@ -241,7 +241,22 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Enter" && document.activeElement === body) return void document.querySelector("tr.at a.row-link")?.click();
-  KEYS[event.code]?.();
+  if (event.key === "Escape" && closeMenu()) return;
+  KEYS[event.code]?.(event);
+});
+
+// Esc shuts the menu one is in, and gives the focus back to what opened it.
+function closeMenu() {
+  const menu = document.querySelector("details.pick[open], details.help[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  return Boolean(menu);
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !isTyping(event.target) || openDialog()) return;
+  if (!closeMenu() && event.target.matches("[data-list-search]")) event.target.blur();
 });
 
 // --- live ----------------------------------------------------------------------------------------------------------
@@ -313,7 +328,11 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:load", (event) => tellTime(event.target));
 document.addEventListener("htmx:sendError", () => say(words.offline));
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.requestConfig.triggeringEvent?.type === "live") return;
+  if (event.detail.requestConfig.triggeringEvent?.type === "live") {
+    // A row that is not there any more keeps its place, but says so.
+    if (event.detail.xhr.status === 404 && event.target.matches("tr")) event.target.classList.add("gone");
+    return;
+  }
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   say(page.querySelector(".note-toast span")?.textContent || words.failed);
 });

@@ -1,0 +1,75 @@
+"""Bulk runs: one thing done to many rows of a list, in the realm the rows live in.
+
+Reached with `.using(alias)`: a row's mark "done" is written in the transaction that did it, or not at all.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from sync.contracts.ids import uuid7
+
+
+class BulkRun(models.Model):
+    """What was asked, by whom, and how far it has come. `undoes`: the run whose rows this one takes back."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    list = models.CharField(max_length=60)
+    action = models.CharField(max_length=60)
+    #: id of the member of staff; he lives in another realm
+    user = models.IntegerField()
+    #: the filter in the address and the sites in view, as they were; None of it counts for a selection
+    is_whole = models.BooleanField(default=False)
+    query = models.TextField(blank=True)
+    in_view = models.CharField(max_length=80, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    #: what was filled in, parameter -> values
+    filled = models.JSONField(default=dict)
+    undoes = models.UUIDField(null=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    is_stopping = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["list", "user", "-created_at"], name="bulk_run_of_person")]
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (self.State.DONE, self.State.STOPPED)
+
+    @property
+    def touched(self) -> int:
+        return self.done + self.failed
+
+
+class BulkRow(models.Model):
+    """One row of a run. `told`: what the action said about how to take it back."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        FAILED = "failed"
+        UNDONE = "undone"
+
+    run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="rows")
+    key = models.CharField(max_length=64)
+    title = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    why = models.CharField(max_length=300, blank=True)
+    told = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="bulk_row_once")]
+        indexes = [models.Index(fields=["run", "state", "id"], name="bulk_row_by_state")]

@@ -1,0 +1,46 @@
+"""What a person keeps of lists: views with a name, and how he left each list."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from sync.contracts.ids import uuid7
+
+
+def no_columns() -> list[str]:
+    """As the list has them. A function: in the models below the name `list` is a field."""
+    return []
+
+
+class SavedView(models.Model):
+    """A filter with a name. `query`: filters and sorting as in the address; `columns`: keys in order."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    list = models.CharField(max_length=60)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    title = models.CharField(max_length=60)
+    query = models.TextField(blank=True)
+    columns = models.JSONField(default=no_columns)
+    #: everybody with the list's right sees it; only its owner changes it
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "owner", "title"], name="view_title_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ListMemory(models.Model):
+    """How one person left one list. `columns`: keys in order, empty = as the list has them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    list = models.CharField(max_length=60)
+    columns = models.JSONField(default=no_columns)
+    default_view = models.ForeignKey(SavedView, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "list"], name="list_memory_once")]
