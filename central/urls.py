@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.cluster.urls")),
     path("", include("central.catalog.urls")),
     path("", include("central.orders.urls")),
+    path("", include("central.carts.urls")),
     path("", include("central.payments.urls")),
     path("", include("central.api.urls")),
     path("", include("central.exchange.urls")),

@@ -9,10 +9,11 @@ from django.db import connections
 from django.utils import timezone
 
 from central.carts.models import Cart, CartLink
-from central.carts.queries import parent_of
-from node.realms import ORDERS, alias_of, atomic
-from sync.contracts.cart import CartAlias, CartDelta, CartState, Dot
-from sync.contracts.codec import pack, unpack
+from central.carts.queries import parent_of, state_of, summary_of
+from central.ui import live
+from node.realms import ORDERS, alias_of, atomic, on_commit
+from sync.contracts.cart import CartAlias, CartDelta, Dot
+from sync.contracts.codec import pack
 from sync.core import cart as core
 from sync.outbox import record_fact
 
@@ -42,7 +43,7 @@ def join_delta(fact: CartDelta) -> Joined:
     """Join a delta into its cart, or into the one it was linked to; publish it when it said something new."""
     with atomic(ORDERS, savepoint=False):
         row = _locked_root(fact.cart)
-        before, delta = _state_of(row), core.decode(fact.delta)
+        before, delta = state_of(row), core.decode(fact.delta)
         alarms: set[Dot] = set()
         after = core.join(before, delta, alarm=alarms.add)
         is_new = _write(row, after, alarms)
@@ -66,7 +67,8 @@ def link_carts(fact: CartAlias) -> str:
         alias = CartAlias(source=source, target=target, hlc=fact.hlc, link_id=fact.link_id)
         record_fact(TOPIC, source, pack(alias), realm=ORDERS)
         lesser = Cart.objects.get(pk=source)
-        moved = CartDelta(cart=target, delta=core.encode(_state_of(lesser)))
+        Cart.objects.filter(pk=source).update(units=0, sites=[])
+        moved = CartDelta(cart=target, delta=core.encode(state_of(lesser)))
         return join_delta(moved).cart
 
 
@@ -101,10 +103,6 @@ def _lock_both(one: str, two: str) -> None:
         _locked(root)
 
 
-def _state_of(row: Cart) -> core.Cart:
-    return core.decode(unpack(bytes(row.state), CartState)) if row.state else core.EMPTY
-
-
 def _write(row: Cart, after: core.Cart, alarms: set[Dot]) -> bool:
     state = core.cart_bytes(after)
     if alarms:
@@ -113,8 +111,12 @@ def _write(row: Cart, after: core.Cart, alarms: set[Dot]) -> bool:
         row.save(update_fields=["alarms"])
     if state == bytes(row.state):
         return False
+    told = set(row.sites)
     row.state, row.ver, row.updated_at = state, row.ver + 1, timezone.now()
-    row.save(update_fields=["state", "ver", "updated_at"])
+    row.units, row.sites = summary_of(after)
+    row.save(update_fields=["state", "ver", "updated_at", "units", "sites"])
+    told.update(row.sites)
+    on_commit(lambda: live.nudge_soon(live.CARTS, sites=told, keys=[str(row.ref)]), realm=ORDERS)
     return True
 
 

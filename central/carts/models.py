@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils import timezone
 
 
 class Cart(models.Model):
-    """`state` is the canonical encoding of a `CartState`: equal carts have equal bytes at every node."""
+    """`state` is the canonical encoding of a `CartState`: equal carts have equal bytes at every node.
+
+    `units` and `sites` say what the state holds, for lists. A cart that was linked to another holds nothing there.
+    """
 
     id = models.CharField(primary_key=True, max_length=32)
+    #: what screens call the cart: its id is the shopper's capability, and whoever knows it may write the cart
+    ref = models.UUIDField(unique=True, editable=False, db_default=RandomUUID())
     state = models.BinaryField(default=bytes)
     #: one up with each delta that said something new
     ver = models.PositiveBigIntegerField(default=0)
     #: dots that came with two payloads: a broken or hostile browser
     alarms = models.PositiveIntegerField(default=0)
+    units = models.PositiveIntegerField(default=0, db_default=0)
+    sites: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=20), default=list, db_default=[])
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["updated_at"], name="cart_updated")]
+        indexes = [
+            models.Index(fields=["updated_at"], name="cart_updated"),
+            models.Index(fields=["-updated_at", "ref"], name="cart_full", condition=models.Q(units__gt=0)),
+        ]
 
 
 class CartLink(models.Model):

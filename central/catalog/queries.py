@@ -14,6 +14,8 @@ from central.catalog.errors import UnknownProduct, UnknownUnit
 from central.catalog.keys import name_key
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Translation, Variant
 from central.ui.scope import limit as limit_to_sites
+from sync.contracts.cart import LineKey
+from sync.contracts.documents import card_key
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,33 @@ def variants_of(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID
     """(sku, options) -> variant id, of those that exist."""
     rows = Variant.objects.filter(sku__in={sku for sku, _ in keys}).values_list("sku", "options", "pk")
     return {(sku, options): pk for sku, options, pk in rows if (sku, options) in keys}
+
+
+@dataclass(frozen=True)
+class PricedUnit:
+    """What a site asks for a unit now, and what it calls it. `is_active`: it can be bought."""
+
+    title: str
+    options_title: str
+    price: int
+    currency: str
+    is_active: bool
+
+
+def priced_units(keys: Collection[LineKey]) -> dict[LineKey, PricedUnit]:
+    """The units of these lines that the catalogue knows; carries no scope: ask with lines the reader may see."""
+    by_card = {card_key(key.site, key.sku, key.options): key for key in keys}
+    offers = Offer.objects.filter(card_key__in=by_card).select_related("listing")
+    return {
+        by_card[offer.card_key]: PricedUnit(
+            offer.listing.title,
+            offer.options_title,
+            offer.price,
+            offer.currency,
+            offer.is_active and offer.listing.is_active,
+        )
+        for offer in offers
+    }
 
 
 def count_of(site: str) -> dict[str, int]:

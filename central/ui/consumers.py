@@ -20,8 +20,6 @@ from central.ui.screens import may
 RECHECK_SECONDS = 5.0
 SIGNED_OUT = 4401
 
-_RIGHTS = {live.ORDERS: "see_orders", live.PRODUCTS: "see_products", live.NODES: "see_nodes", live.SITES: "see_sites"}
-
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     """From the screen: `{"topics": ["orders"]}`. To it: `{"topic", "kind", "keys", "site"}`.
@@ -35,7 +33,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        if await self._allowed_groups(live.TOPICS) is None:
+        if await self._allowed_groups(frozenset(live.TOPICS)) is None:
             await self.close(code=SIGNED_OUT)
             return
         await self.accept()
@@ -50,7 +48,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         asked = content.get("topics") if isinstance(content, dict) else None
         if not isinstance(asked, list):
             return
-        self.topics = frozenset(topic for topic in asked if isinstance(topic, str)) & live.TOPICS
+        self.topics = frozenset(live.TOPICS).intersection(topic for topic in asked if isinstance(topic, str))
         await self._follow()
         await self.send_json({"following": sorted(self.topics)})
 
@@ -93,7 +91,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return None
         seen = visible_sites(user)
         sites = [live.EVERYWHERE] if seen is ALL else sorted(seen)
-        return frozenset(live.group(topic, site) for topic in topics if may(user, _RIGHTS[topic]) for site in sites)
+        return frozenset(live.group(topic, site) for topic in topics if may(user, live.TOPICS[topic]) for site in sites)
 
     def _read_user(self) -> Any:
         # A fresh session object: the one of the handshake remembers what it was then.

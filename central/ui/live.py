@@ -7,6 +7,7 @@ late, never wrong. Call from `on_commit` of an action, in any process that reach
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,7 +23,18 @@ ORDERS = "orders"
 PRODUCTS = "products"
 NODES = "nodes"
 SITES = "sites"
-TOPICS = frozenset({ORDERS, PRODUCTS, NODES, SITES})
+CARTS = "carts"
+#: topic -> the right without which nobody is told
+TOPICS = {
+    ORDERS: "see_orders",
+    PRODUCTS: "see_products",
+    NODES: "see_nodes",
+    SITES: "see_sites",
+    CARTS: "see_carts",
+}
+
+#: what changes many times a second is told twice a second
+SOON_S = 0.5
 
 #: the group of staff who see every site
 EVERYWHERE = "all"
@@ -54,6 +66,29 @@ def nudge_after_commit(
     on_commit(lambda: _send(messages), realm=realm)
     if connection.run_on_commit:
         connection._rialto_nudges = (connection.run_on_commit[-1][1], messages)  # type: ignore[attr-defined]
+
+
+_soon: dict[tuple[str, str], set[str]] = {}
+_soon_lock = threading.Lock()
+
+
+def nudge_soon(topic: str, *, sites: Iterable[str] = (), keys: Iterable[str] = ()) -> None:
+    """`nudge` within half a second, together with all that changes until then; from any thread."""
+    with _soon_lock:
+        is_first = not _soon
+        for site in {*sites, EVERYWHERE}:
+            _soon.setdefault((topic, site), set()).update(keys)
+    if is_first:
+        timer = threading.Timer(SOON_S, _send_soon)
+        timer.daemon = True
+        timer.start()
+
+
+def _send_soon() -> None:
+    with _soon_lock:
+        gathered = dict(_soon)
+        _soon.clear()
+    _send([_message(topic, site, "changed", keys) for (topic, site), keys in gathered.items()])
 
 
 def _message(topic: str, site: str, kind: str, keys: Iterable[str]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from django.test import Client
 
 from central.accounts.actions import make_staff
 from central.accounts.scope import ALL
+from central.carts.actions import join_delta
+from central.carts.models import Cart
 from central.catalog.actions import Goods, Unit, save_product
 from central.cluster.actions import invite_node, register_site
 from central.orders.actions import receive_order
@@ -18,7 +20,10 @@ from central.orders.models import Order
 from central.orders.tests.make import make_line, make_placed
 from central.people.actions import match_or_make_customer
 from central.people.models import Customer, Doubt
+from sync.contracts.cart import CartDelta, Dot, LineKey
+from sync.contracts.ids import new_cart_id, new_client_id
 from sync.contracts.orders import Person
+from sync.core import cart as core
 
 PASSWORD = "correct horse 7"
 
@@ -90,3 +95,11 @@ def order(site_id: str, *lines: str, **more: Any) -> Order:
     """An order placed at `site_id` with a line of each site of `lines` (its own when none is named)."""
     made = [make_line(one, f"SKU-{one}", title=f"Goods of {one}") for one in lines or (site_id,)]
     return receive_order(make_placed(*made, site=site_id, **more))
+
+
+def cart(site_id: str, sku: str, cart_id: str = "") -> Cart:
+    """A cart in which one unit of one site lies."""
+    cart_id = cart_id or new_cart_id()
+    put = core.add(Dot(new_client_id(), 1), LineKey(site_id, sku), 1, hlc=1)
+    join_delta(CartDelta(cart=cart_id, delta=core.encode(put)))
+    return Cart.objects.get(pk=cart_id)

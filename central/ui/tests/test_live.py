@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
@@ -198,3 +199,20 @@ def test_a_nudge_never_fails_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "get_channel_layer", Broken)
 
     live.nudge("orders", sites=["tea"])
+
+
+def test_what_changes_often_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, str, set[str]]] = []
+    told = threading.Event()
+
+    def send(messages: Any) -> None:
+        sent.extend((message["topic"], message["site"], set(message["keys"])) for message in messages)
+        told.set()
+
+    monkeypatch.setattr(live, "_send", send)
+    monkeypatch.setattr(live, "SOON_S", 0.05)
+    for key in ("1", "2"):
+        live.nudge_soon("carts", sites=["tea"], keys=[key])
+
+    assert told.wait(SOON)
+    assert sorted(sent) == [("carts", "all", {"1", "2"}), ("carts", "tea", {"1", "2"})]

@@ -60,11 +60,14 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
         rights = Wanted(name=f"{name} key", rights=["see_orders"], sites=[site])
         key, _text = make_key(cast.staff(f"{site}-maker", "admin"), rights)
         client, doubt = cast.client(site, f"{name} person")
+        cart = cast.cart(site, f"{name}-1")
         arguments[site] = {
             "client_id": client.pk,
             "clients-row": client.pk,
             "doubt_id": doubt.pk,
             "order_id": made.pk,
+            "ref": cart.ref,
+            "carts-row": cart.ref,
             "node_id": node,
             "site_id": site,
             "group_id": f"{site}-group",
@@ -201,6 +204,8 @@ def test_staff_of_one_site_do_see_it(world: Any) -> None:
         "orders": "TEA-A-000001",
         "orders-lines": "Goods of tea",
         "orders-card": "Goods of tea",
+        "carts": "Tea goods",
+        "carts-card": "Tea goods",
         "products": "Tea goods",
         "products-card": "Tea goods",
         "nodes": "Tea node",
