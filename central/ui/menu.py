@@ -1,7 +1,7 @@
-"""What apps put into the frame of the desk: menu entries, answers of the palette, cards of the home screen.
+"""What apps put into the frame of the desk: menu entries, actions, answers of the palette, cards of the home screen.
 
-Each app of central may have a module `menu.py`, found by name at start, that calls `add_entry`, `add_search` and
-`add_card`. So the frame knows no app, and an app that is not installed leaves no trace.
+Each app of central may have a module `menu.py`, found by name at start, that calls `add_entry`, `add_action`,
+`add_search` and `add_card`. So the frame knows no app, and an app that is not installed leaves no trace.
 """
 
 from __future__ import annotations
@@ -27,6 +27,27 @@ class Entry:
     right: str | None = field(compare=False, default=None)
     key: str = field(compare=False, default="")
     in_side_bar: bool = field(compare=False, default=True)
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+@dataclass(frozen=True, order=True)
+class Action:
+    """Something to do, in the palette. `is_post`: it is done at once; else its address is a form to fill in.
+
+    `where`: screens (first parts of url names, "orders") it is offered on before anything is typed; it is found by
+    its words everywhere.
+    """
+
+    position: int
+    url_name: str = field(compare=False)
+    title: Promise | str = field(compare=False)
+    right: str | None = field(compare=False, default=None)
+    icon: str = field(compare=False, default="command")
+    is_post: bool = field(compare=False, default=False)
+    where: tuple[str, ...] = field(compare=False, default=())
 
     @property
     def url(self) -> str:
@@ -69,12 +90,17 @@ class Card:
 
 
 _entries: dict[str, Entry] = {}
+_actions: dict[str, Action] = {}
 _searches: dict[str, Search] = {}
 _cards: dict[str, Card] = {}
 
 
 def add_entry(entry: Entry) -> None:
     _entries[entry.url_name] = entry
+
+
+def add_action(action: Action) -> None:
+    _actions[action.url_name] = action
 
 
 def add_search(name: str, search: Search) -> None:
@@ -88,6 +114,11 @@ def add_card(card: Card) -> None:
 def entries_of(user: Any) -> list[Entry]:
     """The screens the person may open, in order."""
     return sorted(entry for entry in _entries.values() if entry.right is None or may(user, entry.right))
+
+
+def actions_of(user: Any) -> list[Action]:
+    """What the person may do, in order."""
+    return sorted(action for action in _actions.values() if action.right is None or may(user, action.right))
 
 
 def searches_of(user: Any) -> list[Search]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -37,18 +38,33 @@ def _card(request: StaffRequest, card: menu.Card) -> dict[str, Any]:
 
 @screen(None)
 def palette(request: StaffRequest) -> JsonResponse:
-    """For `?q=`: `{"groups": [{"title", "hits": [{"title", "url", "icon", "note", "site"}]}]}`, within the rights."""
+    """For `?q=`: `{"groups": [{"title", "hits": [{"title", "url", "method", "icon", "note", "site"}]}]}`, by rights.
+
+    `>` before the words finds actions only. `?at=`: the screen one is on, whose actions come unasked.
+    """
     text = request.GET.get("q", "").strip()[:80]
-    groups = [{"title": _("Screens"), "hits": _screens(request, text)}]
-    if len(text) >= 2:
-        for search in menu.searches_of(request.user):
-            groups.append(
-                {
-                    "title": str(search.title),
-                    "hits": [_hit(hit) for hit in search.find(request.user, text, PALETTE_LIMIT)],
-                }
-            )
+    wanted = text.removeprefix(">").strip()
+    groups = [{"title": _("Actions"), "hits": _actions(request, wanted, request.GET.get("at", ""))}]
+    if not text.startswith(">"):
+        groups.append({"title": _("Screens"), "hits": _screens(request, text)})
+        if len(text) >= 2:
+            groups += _records(request, text)
     return JsonResponse({"groups": [group for group in groups if group["hits"]]})
+
+
+def _actions(request: StaffRequest, text: str, at: str) -> list[dict[str, str]]:
+    return [
+        {
+            "title": str(action.title),
+            "url": action.url,
+            "method": "post" if action.is_post else "get",
+            "icon": action.icon,
+            "note": "",
+            "site": "",
+        }
+        for action in menu.actions_of(request.user)
+        if (_begins_a_word(text, action.title) if text else at in action.where)
+    ]
 
 
 def _screens(request: StaffRequest, text: str) -> list[dict[str, str]]:
@@ -57,19 +73,36 @@ def _screens(request: StaffRequest, text: str) -> list[dict[str, str]]:
             "title": str(entry.title),
             "url": entry.url,
             "icon": entry.icon,
-            "note": f"G {entry.key}" if entry.key else "",
+            "note": f"G {entry.key.upper()}" if entry.key else "",
             "site": "",
         }
         for entry in menu.entries_of(request.user)
-        if _begins_a_word(text, entry)
+        if _begins_a_word(text, entry.title)
     ]
 
 
-def _begins_a_word(text: str, entry: menu.Entry) -> bool:
+def _begins_a_word(text: str, title: Any) -> bool:
     """In the person's language or in English: who learnt the screens in one of them finds them in both."""
     with translation.override("en"):
-        english = str(entry.title)
-    return any(word.startswith(text.casefold()) for word in f"{entry.title} {english}".casefold().split()) or not text
+        english = str(title)
+    return any(word.startswith(text.casefold()) for word in f"{title} {english}".casefold().split()) or not text
+
+
+def _records(request: StaffRequest, text: str) -> list[dict[str, Any]]:
+    return [
+        {"title": str(search.title), "hits": _found(request, search, text)} for search in menu.searches_of(request.user)
+    ]
+
+
+def _found(request: StaffRequest, search: menu.Search, text: str) -> list[dict[str, str]]:
+    """A realm that is away takes its own answers with it and no others. What is out of view is not found."""
+    shown = view_scope.sites_in_view(request)
+    try:
+        hits = list(search.find(request.user, text, PALETTE_LIMIT if shown is None else PALETTE_LIMIT * 4))
+    except DatabaseError:
+        return []
+    in_view = [_hit(hit) for hit in hits if shown is None or not hit.site or hit.site in shown]
+    return in_view[:PALETTE_LIMIT]
 
 
 def _hit(hit: menu.Hit) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
+from central.ui import menu
 from central.ui.tests import cast
 
 pytestmark = pytest.mark.django_db(databases=["default", "customers", "catalog", "orders"])
@@ -69,3 +71,54 @@ def _give_contact(order: Any) -> None:
     order.customer = customer.pk
     order.save(update_fields=["customer"])
     index_customers([customer.pk])
+
+
+def groups(user: Any, query: str) -> dict[str, list[dict[str, str]]]:
+    answer = cast.signed_in(user).get(f"/palette?{query}").json()
+    return {group["title"]: group["hits"] for group in answer["groups"]}
+
+
+@pytest.fixture
+def acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(menu, "_actions", {})
+    menu.add_action(menu.Action(1, "sites-new", "Register a shop", "manage_sites", where=("sites",)))
+    menu.add_action(menu.Action(2, "choose-site", "See the cluster", is_post=True))
+
+
+def test_actions_are_found_by_their_words_within_the_rights(acts: None) -> None:
+    ada, olga = cast.staff("ada", "admin"), cast.staff("olga", "operator")
+
+    assert [hit["title"] for hit in groups(ada, "q=shop")["Actions"]] == ["Register a shop"]
+    assert "Actions" not in groups(olga, "q=shop")
+    found = groups(olga, "q=cluster")["Actions"][0]
+    assert (found["url"], found["method"]) == ("/choose-site", "post")
+
+
+def test_an_action_comes_unasked_on_its_own_screen(acts: None) -> None:
+    ada = cast.staff("ada", "admin")
+
+    assert [hit["title"] for hit in groups(ada, "at=sites")["Actions"]] == ["Register a shop"]
+    assert "Actions" not in groups(ada, "at=orders")
+
+
+def test_after_the_angle_there_are_actions_only(acts: None) -> None:
+    assert set(groups(cast.staff("ada", "admin"), "q=>s")) == {"Actions"}
+
+
+def test_what_is_out_of_view_is_not_found() -> None:
+    user = cast.staff("ada", "admin")
+    client = cast.signed_in(user)
+    client.post("/choose-site", {"in_view": "site:tea"})
+
+    answer = client.get("/palette?q=000007").json()
+
+    assert [hit["title"] for group in answer["groups"] for hit in group["hits"]] == ["TEA-A-000007"]
+
+
+def test_a_realm_that_is_away_takes_only_its_own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any) -> Any:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setitem(menu._searches, "products", menu.Search("Products", "see_products", away))
+
+    assert "TEA-A-000007" in titles(cast.staff("ada", "admin"), "000007")

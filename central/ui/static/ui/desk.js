@@ -1,4 +1,4 @@
-// The desk in the browser: palette, keys, live screens, dialogs, toasts. No framework; htmx does the fetching.
+// The desk in the browser: keys, live screens, dialogs, toasts. No framework; htmx does the fetching.
 "use strict";
 
 const body = document.body;
@@ -113,91 +113,6 @@ document.addEventListener("change", (event) => {
   if (form?.matches("[data-filters]") && event.target.type !== "search") form.requestSubmit();
 });
 
-// --- palette -------------------------------------------------------------------------------------------------------
-
-const palette = document.getElementById("palette");
-const paletteText = document.getElementById("palette-text");
-const paletteHits = document.getElementById("palette-hits");
-let paletteAsked = 0;
-let paletteTimer = 0;
-
-function openPalette() {
-  if (!palette || palette.open) return;
-  openDialog()?.close();
-  palette.showModal();
-  paletteText.value = "";
-  askPalette();
-  paletteText.focus();
-}
-
-async function askPalette() {
-  const mine = ++paletteAsked;
-  const answer = await fetch(`${body.dataset.palette}?q=${encodeURIComponent(paletteText.value)}`, { headers: { accept: "application/json" } }).catch(() => null);
-  if (mine !== paletteAsked) return;
-  if (!answer?.ok) { paletteHits.textContent = words.offline; return; }
-  showHits((await answer.json()).groups);
-}
-
-function showHits(groups) {
-  paletteHits.replaceChildren();
-  let count = 0;
-  for (const group of groups) {
-    const title = make("div", "palette-title", group.title);
-    paletteHits.append(title);
-    for (const hit of group.hits) paletteHits.append(showHit(hit, count++));
-  }
-  if (!count) paletteHits.append(make("div", "palette-none", paletteHits.dataset.none));
-  choose(0);
-}
-
-function showHit(hit, index) {
-  const link = make("a", "palette-hit");
-  link.href = hit.url;
-  link.id = `hit-${index}`;
-  link.setAttribute("role", "option");
-  link.tabIndex = -1;
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", document.querySelector(".search-button use").getAttribute("href").replace(/#.*/, `#${hit.icon}`));
-  svg.append(use);
-  link.append(svg, make("span", "clip", hit.title));
-  if (hit.site) link.append(make("span", `site-dot site-${hit.site}`));
-  if (hit.note) link.append(make("span", "note", hit.note));
-  return link;
-}
-
-function make(tag, css, text = "") {
-  const element = document.createElement(tag);
-  element.className = css;
-  element.textContent = text;
-  return element;
-}
-
-const hits = () => [...paletteHits.querySelectorAll(".palette-hit")];
-
-function choose(index) {
-  const all = hits();
-  all.forEach((hit, at) => hit.setAttribute("aria-selected", String(at === index)));
-  all[index]?.scrollIntoView({ block: "nearest" });
-  paletteText.setAttribute("aria-activedescendant", all[index]?.id ?? "");
-}
-
-paletteText?.addEventListener("input", () => {
-  clearTimeout(paletteTimer);
-  paletteTimer = setTimeout(askPalette, 120);
-});
-paletteText?.addEventListener("keydown", (event) => {
-  const all = hits();
-  const at = all.findIndex((hit) => hit.getAttribute("aria-selected") === "true");
-  if (event.key === "ArrowDown") choose((at + 1) % all.length);
-  else if (event.key === "ArrowUp") choose((at - 1 + all.length) % all.length);
-  else if (event.key === "Enter" && all[at]) go(all[at].href, event);
-  else return;
-  event.preventDefault();
-});
-
 // --- keys ----------------------------------------------------------------------------------------------------------
 
 let waitsForPlace = 0;
@@ -227,7 +142,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return openPalette();
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target) || !palette) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || openDialog() || isTyping(event.target) || !document.getElementById("palette")) return;
   if (Date.now() - waitsForPlace < 1500) {
     waitsForPlace = 0;
     const link = document.querySelector(`.side-link[data-go="${event.code.replace("Key", "").toLowerCase()}"]`);
