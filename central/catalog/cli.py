@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from node.errors import WrongUse
+
 if TYPE_CHECKING:
     from central.catalog.importing.run import Counts
 
@@ -33,6 +35,9 @@ def import_(
         Path | None,
         typer.Option(help="A folder or archive of pictures named by sku; default: images, images.tar.gz beside FILE."),
     ] = None,
+    source: Annotated[
+        str, typer.Option(help="Bring the files in by this source: its mapping, its fields; made when there is none.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON with the counts, last on stdout.")] = False,
 ) -> None:
@@ -47,10 +52,20 @@ def import_(
     name in the header, or its number from 1. Beside "columns" a map may hold "header", "delimiter", "encoding", "sheet"
     (of a workbook) and "record" (the XML element that is one item; its columns are "price", "@id", "price/@currency").
 
+    CommerceML of 1C (import.xml, offers.xml, or a zip of both) is brought in by a source, which keeps its ids.
+
     Example: rialto import books/*.csv --site tea --dry-run
     """
+    from central.catalog.importing.command import import_by_source, needs_source
     from central.catalog.importing.run import Options, import_files
 
+    if source or any(needs_source(file) for file in files):
+        if map_file or images:
+            raise WrongUse("a source keeps its own mapping: --map and --images go without it")
+        told = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
+        counts = import_by_source(files, site, source or f"1C, {site}", is_dry=dry_run, tell=told)
+        _say(counts, as_json=as_json, dry_run=dry_run, site=site)
+        return
     asked = Options(map=map_file, images=images, is_dry=dry_run)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} rows"))

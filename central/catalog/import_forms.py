@@ -31,7 +31,9 @@ class SourceForm(RecordForm):
     )
     title = forms.CharField(label=_("Name"), max_length=80, help_text=_("A supplier, a 1C, a price list."))
     sites = forms.MultipleChoiceField(
-        label=_("Sites that sell its goods"), widget=forms.CheckboxSelectMultiple(), choices=()
+        label=_("Sites that sell its goods"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        choices=(),
     )
     language = forms.ChoiceField(
         label=_("Language of its texts"),
@@ -42,7 +44,7 @@ class SourceForm(RecordForm):
     only = forms.MultipleChoiceField(
         label=_("Only these fields"),
         required=False,
-        widget=forms.CheckboxSelectMultiple(),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         choices=[(name, FIELD_TITLES[name]) for name in FIELDS],
         help_text=_("None chosen: all of them."),
     )
@@ -68,7 +70,10 @@ class FileForm(forms.Form):
     source = forms.ChoiceField(label=_("Source"), required=False)
     title = forms.CharField(label=_("Name of the new source"), required=False, max_length=80)
     sites = forms.MultipleChoiceField(
-        label=_("Sites that sell its goods"), required=False, widget=forms.CheckboxSelectMultiple(), choices=()
+        label=_("Sites that sell its goods"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        choices=(),
     )
 
     def __init__(self, *args: Any, sources: list[ImportSource], sites: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from central.catalog.errors import ImportRefused
@@ -18,6 +19,7 @@ from central.catalog.import_forms import FileForm, SourceForm
 from central.catalog.importing import look, runs, sources
 from central.catalog.importing.columns import FIELDS
 from central.catalog.importing.models import ImportRun
+from central.catalog.importing.reasons import in_words
 from central.catalog.importing.words import (
     FIELD_TITLES,
     MONEY,
@@ -31,7 +33,7 @@ from central.ui import texts
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, screen
 from central.ui.view_scope import choices
-from node.errors import WrongUse
+from node.errors import RialtoError, WrongUse
 
 RIGHT = "import_goods"
 PAGE = 50
@@ -85,7 +87,7 @@ def new_import(request: StaffRequest) -> HttpResponseBase:
         try:
             return _take(request, form.cleaned_data)
         except (ImportRefused, WrongUse) as error:
-            form.add_error("file", explain(error))
+            form.add_error("file", in_words(explain(error)))
     return render(request, "catalog/imports/new.html", {"form": form}, status=422 if is_sent else 200)
 
 
@@ -112,7 +114,7 @@ def one_import(request: StaffRequest, run_id: UUID) -> HttpResponse:
         try:
             context["look"] = _words_of_look(look.look(run))
         except (ImportRefused, WrongUse) as error:
-            context["cannot_read"] = explain(error)
+            context["cannot_read"] = _why(run, error)
     return render(request, "catalog/imports/one.html", context)
 
 
@@ -138,7 +140,7 @@ def map_import(request: StaffRequest, run_id: UUID) -> HttpResponseBase:
         said = look.mapping_said(look.look(run), answers, run.source.mapping)
         sources.edit_source(run.source_id, {"mapping": said})
     except (ImportRefused, WrongUse) as error:
-        messages.error(request, explain(error))
+        messages.error(request, _why(run, error))
         return redirect("imports-one", run.pk)
     look.forget_look(run)
     runs.find_changes(run.pk)
@@ -183,6 +185,10 @@ def _refused_rows(run: ImportRun) -> Iterator[str]:
 # --- what the pages show ------------------------------------------------------------------------------------------
 
 
+def _why(run: ImportRun, error: RialtoError) -> str:
+    return in_words(explain(error).replace(runs.file_of(run).name, run.file_name))
+
+
 def _is_preview(run: ImportRun) -> bool:
     return run.started_at is None
 
@@ -199,6 +205,7 @@ def _context(request: StaffRequest, run: ImportRun) -> dict[str, Any]:
     return {
         "run": run,
         "state": STATES[run.state],
+        "error": in_words(run.error),
         "tone": TONES[run.state],
         "is_preview": _is_preview(run),
         "counts": [(name, title, OUTCOME_TONES[name], run.counts.get(name, 0)) for name, title in OUTCOMES.items()],
@@ -220,7 +227,7 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         "title": line.get("title", ""),
         "outcome": OUTCOMES[line["outcome"]],
         "tone": OUTCOME_TONES[line["outcome"]],
-        "why": line.get("why", ""),
+        "why": in_words(line.get("why", "")),
         "changes": [
             (FIELD_TITLES.get(name, name), *(_value(name, side, currency) for side in pair))
             for name, pair in line.get("changes", {}).items()
@@ -233,7 +240,7 @@ def _value(name: str, value: Any, currency: str) -> str:
     if value is None or value in ("", []):
         return "—"
     if name in MONEY and isinstance(value, int):
-        return texts.money(value, currency or "RUB", "en")
+        return texts.money(value, currency or "RUB", get_language() or "en")
     if name in ("picture", "pictures"):
         return str(len(value))
     if isinstance(value, bool):

@@ -22,7 +22,9 @@ class KeyForm(RecordForm):
     is_active = TickField(label=_("May exchange"), initial=True)
     source = forms.ChoiceField(label=_("Source of goods"), required=False)
     sites = forms.MultipleChoiceField(
-        label=_("Sites whose orders it gets"), widget=forms.CheckboxSelectMultiple(), choices=()
+        label=_("Sites whose orders it gets"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        choices=(),
     )
     gives_people = TickField(
         label=_("Give names, phones, e-mails and addresses of shoppers"),

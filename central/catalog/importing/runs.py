@@ -154,14 +154,23 @@ def _begin(run_id: UUID, state: str, of: Sequence[str]) -> None:
         _put_to_work(run, state)
 
 
-def _put_to_work(run: ImportRun, state: str) -> None:
+def do_here(run_id: UUID, state: str) -> None:
+    """Do a phase of a new run in this process, and not in a worker."""
+    with atomic(CATALOG):
+        run = ImportRun.objects.select_for_update().get(pk=run_id)
+        _put_to_work(run, state, is_queued=False)
+    do_run(run_id)
+
+
+def _put_to_work(run: ImportRun, state: str, *, is_queued: bool = True) -> None:
     goes_on = state == State.RUNNING and run.state in (State.STOPPED, State.FAILED) and run.started_at is not None
     if not goes_on:
         run.position, run.counts, run.report_size, run.told = 0, {}, 0, []
         run.started_at = timezone.now() if state == State.RUNNING else None
     run.state, run.is_stop_asked, run.error, run.finished_at = state, False, "", None
     run.save()
-    schedule_job(JOB, run.pk.bytes, realm=CATALOG)
+    if is_queued:
+        schedule_job(JOB, run.pk.bytes, realm=CATALOG)
 
 
 # --- the work -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from central.catalog.documents import card_docs, listings_whole, product_doc
 from central.catalog.importing import runs
+from central.catalog.importing.command import import_by_source, needs_source
 from central.catalog.models import (
     ImportRun,
     ImportSource,
@@ -209,3 +210,18 @@ def test_a_file_cut_short_changes_nothing(source: ImportSource) -> None:
     assert run.state == "failed"
     assert run.error.startswith("import.xml: line")
     assert SourceItem.objects.count() == 0
+
+
+def test_the_command_brings_the_files_of_an_exchange_in(node_home: Path, tmp_path: Path) -> None:
+    make_site("shoes", "RUB")
+    files = [tmp_path / "import.xml", tmp_path / "offers.xml"]
+    files[0].write_bytes(import_xml())
+    files[1].write_bytes(offers_xml())
+    assert [needs_source(file) for file in files] == [True, True]
+
+    looked = import_by_source(files, "shoes", "1C", is_dry=True, tell=lambda line: None)
+    assert (looked.created, Listing.objects.count()) == (5, 0)
+    counts = import_by_source(files, "shoes", "1C", is_dry=False, tell=lambda line: None)
+
+    assert (counts.read, counts.created, counts.refused) == (6, 5, 1)
+    assert "L-1" in units()

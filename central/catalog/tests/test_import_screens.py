@@ -61,7 +61,7 @@ def test_a_file_is_mapped_looked_at_and_written(ada: Any) -> None:
     assert (run.state, run.counts) == ("ready", {"read": 2, "created": 1, "refused": 1})
     assert Product.objects.count() == 0
     assert "Write 1 change" in page
-    assert "price: &#x27;дорого&#x27; is no amount" in page
+    assert "price: “дорого” is no amount" in page
 
     ada.post(f"/imports/{run.pk}/act", {"do": "write"})
     run = worked(run)
@@ -175,3 +175,11 @@ def test_an_operator_imports_nothing() -> None:
     client = cast.signed_in(cast.staff("olga", "operator"))
 
     assert [client.get(path).status_code for path in ("/imports", "/imports/new", "/imports/sources")] == [403] * 3
+
+
+def test_reasons_are_said_in_the_language_of_the_page(ada: Any) -> None:
+    run = mapped(ada, upload(ada))
+
+    page = ada.get(f"/imports/{run.pk}", headers={"Accept-Language": "ru"}).content.decode()
+
+    assert "цена: «дорого» — не сумма" in page
