@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,8 +32,13 @@ class Entry:
 
 def entries(card: OrderCard, *, sees_words: bool) -> list[Entry]:
     """`sees_words`: whether the reader may see what people wrote, which may name a person."""
+    return in_words(card.history, sees_words=sees_words)
+
+
+def in_words(changes: Iterable[OrderChange], *, sees_words: bool) -> list[Entry]:
+    """The changes of one or many orders, in their order."""
     statuses = {status.code: status for status in all_statuses()}
-    return [_entry(change, statuses, sees_words) for change in card.history]
+    return [_entry(change, statuses, sees_words) for change in changes]
 
 
 def _entry(change: OrderChange, statuses: dict[str, OrderStatus], sees_words: bool) -> Entry:

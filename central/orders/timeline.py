@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from central.orders import history
-from central.orders.queries import OrderFilter, order_card, orders_page
+from central.orders.models import OrderChange
+from central.orders.queries import orders_visible_to, visible_order
 from central.ui.screens import may
 from central.ui.timeline import Entry, Source, add_source
 
 
 def of_order(user: Any, key: str, limit: int) -> Iterator[Entry]:
     """The order's own history, in short. Raises `UnknownOrder` where the user may not see it."""
-    for one in history.entries(order_card(key, user), sees_words=may(user, "see_customers"))[:limit]:
-        changes = "\n".join(
-            f"{name}: {was} → {became}" if was else f"{name}: {became}" for name, was, became in one.rows
-        )
-        yield Entry(one.at, one.title, changes, one.by, "receipt")
+    return _told(user, visible_order(key, user).changes.select_related("order")[:limit])
 
 
 def of_customer(user: Any, key: str, limit: int) -> Iterator[Entry]:
-    """The customer's orders among those the user may see."""
-    for order in orders_page(user, OrderFilter(customer=key), limit=limit).rows:  # type: ignore[arg-type]
+    """What happened to the customer's orders, as far as the user may see them."""
+    orders = orders_visible_to(user).filter(customer=key).values("pk")
+    return _told(user, OrderChange.objects.filter(order__in=orders).select_related("order").order_by("-at")[:limit])
+
+
+def _told(user: Any, found: Iterable[OrderChange]) -> Iterator[Entry]:
+    changes = list(found)
+    for change, words in zip(changes, history.in_words(changes, sees_words=may(user, "see_customers")), strict=True):
         yield Entry(
-            order.received_at,
-            _("Order %(number)s") % {"number": order.number},
-            order.status.title,
+            at=change.at,
+            title=f"{change.order.number}: {words.title}",
+            text="\n".join(
+                f"{name}: {was} → {became}" if was else f"{name}: {became}" for name, was, became in words.rows
+            ),
+            by=words.by,
             icon="receipt",
-            url=reverse("orders-card", args=[order.pk]),
-            site=order.site,
+            url=reverse("orders-card", args=[change.order_id]),
+            site=change.order.site,
         )
 
 

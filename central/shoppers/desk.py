@@ -16,7 +16,9 @@ from central.people.actions import change_customer, decide_apart
 from central.people.models import Customer, CustomerChange, Doubt
 from central.shoppers.clients import ClientForm, client_of, clients_visible_to
 from central.shoppers.queries import account_of, open_grants, open_sessions, shops_by_id
+from central.ui import timeline
 from central.ui.screens import StaffRequest, may, screen
+from central.ui.watching import kind_of
 
 #: of one card; older ones are found in the list of orders
 SHOWN_ORDERS = 30
@@ -39,6 +41,7 @@ def card(request: StaffRequest, client_id: UUID) -> HttpResponseBase:
         "orders": list(orders_visible_to(request.user).filter(customer=client.pk).order_by("-placed_at")[:SHOWN_ORDERS])
         if may(request.user, "see_orders")
         else [],
+        "timeline": timeline.entries(request.user, kind_of(client), str(client.pk), SHOWN_CHANGES),
         "history": [_change(one) for one in client.changes.all()[:SHOWN_CHANGES]],
         "doubts": [(doubt, _seen(request, doubt.other)) for doubt in doubts],
     }
