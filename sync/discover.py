@@ -6,7 +6,7 @@ from django.utils.module_loading import autodiscover_modules
 
 #: module names, looked for in every installed app
 CENTRAL_MODULES = ("topics", "upstream", "receives", "answers", "periodic")
-EDGE_MODULES = ("applies",)
+EDGE_MODULES = ("applies", "figures")
 
 _done: set[str] = set()
 
@@ -17,7 +17,7 @@ def load_central() -> None:
 
 
 def load_edge() -> None:
-    """Import every app's `applies.py`; repeating is free."""
+    """Import every app's `applies.py` and `figures.py`; repeating is free."""
     _load(EDGE_MODULES)
 
 

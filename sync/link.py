@@ -29,6 +29,7 @@ from sync.contracts import frames as f
 from sync.core import edge_end
 from sync.core import link as io
 from sync.discover import load_edge
+from sync.figures import all_figures
 from sync.replica import told
 from sync.store.edge import apply, outbox
 from sync.store.edge.highwater import DiskRolledBack, HighWater, adopt_epoch
@@ -451,9 +452,8 @@ class Session:
             await _shielded(replica.run_after_apply(list(dict.fromkeys(changed))), "after_apply")
 
     async def _ping(self) -> None:
-        self._parked = await reader.run(lambda: Parked.objects.count())
-        figures = self.figures()
-        ping = f.Ping(version=VERSION, backlog=figures["backlog"], detail={"parked": self._parked})
+        self._parked, figures = await reader.run(lambda: (Parked.objects.count(), all_figures()))
+        ping = f.Ping(version=VERSION, backlog=self.figures()["backlog"], detail={**figures, "parked": self._parked})
         self._out.put_nowait(ping)
 
     # --- handshake

@@ -219,6 +219,7 @@ def invite_node(
     central_url: str,
     minutes: int = INVITE_MINUTES,
     operator_email: str = "",
+    operator_language: str = "",
 ) -> str:
     """Make a one-time join token for an edge that will serve `sites`; returns its text, which is shown only now.
 
@@ -235,8 +236,8 @@ def invite_node(
         if node.state == Node.State.REVOKED:
             raise NameTaken(f"node '{node_id}' was revoked; choose another id", node=node_id)
         if operator_email:
-            node.operator_email = operator_email
-            node.save(update_fields=["operator_email"])
+            node.operator_email, node.operator_language = operator_email, operator_language
+            node.save(update_fields=["operator_email", "operator_language"])
         for site_id in sites:
             edit_site(site_id, by=by, node=node_id)
         invite = Invite.objects.create(

@@ -7,6 +7,7 @@ class ClusterConfig(AppConfig):
     realm = "cluster"
 
     def ready(self) -> None:
+        import central.cluster.letters  # noqa: F401  registers who is told what
         from central.cluster.directory import install
 
         install()

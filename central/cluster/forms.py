@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +28,23 @@ class InviteForm(RecordForm):
     operator_email = forms.EmailField(
         label=_("E-mail of its operator"), required=False, help_text=_("Told when the node falls silent.")
     )
+    operator_language = forms.ChoiceField(label=_("Its operator reads"), choices=settings.LANGUAGES, required=False)
     minutes = NumberField(label=_("Valid for, minutes"), min_value=1, max_value=1440, initial=60)
 
     def __init__(self, request: HttpRequest, *, sites: Choices, **kwargs: Any) -> None:
         super().__init__(request, **kwargs)
         self.fields["sites"].choices = sites  # type: ignore[attr-defined]
+
+
+class WatchForm(RecordForm):
+    """What `set_watch` takes."""
+
+    silent_after_minutes = NumberField(
+        label=_("Told after, minutes without a heartbeat"),
+        min_value=1,
+        max_value=1440,
+        help_text=_("The node's operator and staff who see nodes get one mail per silence, and one when it is back."),
+    )
 
 
 class GroupForm(RecordForm):

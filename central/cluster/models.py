@@ -27,6 +27,8 @@ class Node(models.Model):
     sign_key = models.CharField(max_length=64, blank=True)
     seal_key = models.CharField(max_length=64, blank=True)
     operator_email = models.EmailField(blank=True)
+    #: in which its operator is written to, "" for English
+    operator_language = models.CharField(max_length=8, blank=True)
     joined_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.CharField(max_length=150, blank=True)
@@ -51,6 +53,41 @@ class NodeHealth(models.Model):
     #: log entries of all realms the edge has not applied yet
     lag = models.PositiveIntegerField(default=0)
     detail = models.JSONField(default=dict)
+
+
+class Silence(models.Model):
+    """A node was not heard from for longer than is allowed. People are told once as it begins and once as it ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="silences")
+    #: the last heartbeat before it; None for a node that has joined and never spoke
+    heard_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-noticed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["node"], condition=models.Q(ended_at__isnull=True), name="silence_open_once_per_node"
+            )
+        ]
+
+
+class Watch(models.Model):
+    """How the cluster watches its nodes: one row, absent until somebody changes it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    silent_after_minutes = models.PositiveSmallIntegerField(default=5)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.CharField(max_length=150, blank=True)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="watch_one_row"),
+            models.CheckConstraint(condition=models.Q(silent_after_minutes__gte=1), name="watch_at_least_a_minute"),
+        ]
 
 
 class SiteGroup(models.Model):

@@ -7,6 +7,7 @@ urlpatterns = [
     path("_join", join, name="join"),
     path("nodes", nodes.nodes, name="nodes"),
     path("nodes/invite", nodes.invite, name="nodes-invite"),
+    path("nodes/watch", nodes.watch, name="nodes-watch"),
     path("nodes/<slug:node_id>", nodes.node, name="nodes-one"),
     path("nodes/<slug:node_id>/revoke", nodes.revoke, name="nodes-revoke"),
     path("nodes/<slug:node_id>/cut", nodes.cut, name="nodes-cut"),

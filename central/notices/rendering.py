@@ -39,12 +39,24 @@ _STAFF: Final[dict[str, Any]] = {
     "desk": "https://central.example.com",
 }
 
+_NODE: Final[dict[str, Any]] = {
+    "node": "Tea edge",
+    "node_id": "a",
+    "sites": "Tea, Clay",
+    "heard_at": "1 Feb 2031, 12:00 UTC",
+    "back_at": "1 Feb 2031, 12:30 UTC",
+    "minutes": 5,
+    "node_url": "https://desk.example.com/nodes/a",
+}
+
 SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
     "order_accepted": _ORDER,
     "order_status": _ORDER,
     "staff_invited": _STAFF,
     "staff_password": _STAFF,
     "shopper_code": {"digits": "042137", "purpose": "sign_up", "is_known": False, "minutes": 10, "colour": "#0b7285"},
+    "node_back": _NODE,
+    "node_silent": _NODE,
     "pay_link": {**_ORDER, "pay_url": "https://pay.example.com/p/0123456789abcdef"},
 }
 

@@ -49,6 +49,11 @@ class PageCache:
     def __len__(self) -> int:
         return len(self._pages)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all pages that are kept."""
+        return self._bytes
+
     def get(self, key: PageKey) -> Page | None:
         with self._lock:
             page = self._pages.get(key)

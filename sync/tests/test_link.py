@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 
 from infra.crypto.signing import new_signing_key, sign
 from node.errors import Refused, RialtoError
-from sync import hub
+from sync import figures, hub
 from sync.contracts import frames
 from sync.contracts.frames import Op
 from sync.intake import take_ops, try_quarantined
@@ -647,6 +647,18 @@ async def test_the_heartbeat_carries_backlog_lag_and_version() -> None:
 
     heartbeat = home.directory.heartbeats["a"]
     assert (heartbeat.version, heartbeat.backlog, heartbeat.lag) == (VERSION, 0, 0)
+
+
+async def test_the_heartbeat_tells_the_edge_s_figures_but_for_one_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> dict[str, int]:
+        raise OSError
+
+    monkeypatch.setattr(figures, "_reads", {"pages": lambda: {"kept": 7}, "disk": fails})
+    async with central() as home, edge(home):
+        await until(lambda: "a" in home.directory.heartbeats)
+
+    detail = home.directory.heartbeats["a"].detail
+    assert (detail["pages"], "disk" in detail, detail["parked"]) == ({"kept": 7}, False, 0)
 
 
 async def test_a_node_that_joins_again_numbers_its_backlog_anew() -> None:

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from central.cluster import actions, demo, queries
+from central.cluster import actions, demo, queries, silence
 from central.cluster.errors import UnknownNode
-from central.cluster.forms import InviteForm
+from central.cluster.forms import InviteForm, WatchForm
 from central.cluster.models import Node, Site
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, screen
@@ -71,6 +71,18 @@ def invite(request: StaffRequest) -> HttpResponse:
             "whatever network lies between."
         ),
     )
+
+
+@screen("manage_nodes", methods=["GET", "HEAD", "POST"])
+def watch(request: StaffRequest) -> HttpResponseBase:
+    """When people are told of a silent node: one setting for the whole cluster."""
+    found = silence.watch()
+    initial = {"silent_after_minutes": found.silent_after_minutes}
+    form = WatchForm(request, initial=initial, ver=found.ver, may_edit=visible_sites(request.user) is ALL)
+    if form.is_saveable():
+        silence.set_watch(by=request.user.username, **form.cleaned_data)
+        return form.saved(_("Saved."), "nodes")
+    return form.page(_("Silent nodes"), back=("nodes", _("Nodes")))
 
 
 @screen("manage_nodes", methods=["POST"])
@@ -139,7 +151,13 @@ def _initial(again: Node | None) -> dict[str, Any]:
     if again is None:
         return {}
     sites = [site.id for site in again.sites.all()]
-    return {"id": again.id, "name": again.name, "sites": sites, "operator_email": again.operator_email}
+    return {
+        "id": again.id,
+        "name": again.name,
+        "sites": sites,
+        "operator_email": again.operator_email,
+        "operator_language": again.operator_language,
+    }
 
 
 def _may_touch(request: StaffRequest, form: InviteForm) -> bool:

@@ -18,9 +18,8 @@ LANGUAGES = [code for code, _ in settings.LANGUAGES]
 def test_every_notice_has_its_three_parts(name: str, language: str) -> None:
     notice = preview(name, language=language)
 
-    in_subject, in_text = ("Rialto", "welcome/MQ") if name.startswith("staff_") else ("TEA-A-000042", "Green tea")
-    if name == "shopper_code":
-        in_subject, in_text = "042137", "10"
+    expected = {"staff": ("Rialto", "welcome/MQ"), "node": ("Tea edge", "Tea, Clay"), "shopper": ("042137", "10")}
+    in_subject, in_text = expected.get(name.partition("_")[0], ("TEA-A-000042", "Green tea"))
     if not name.startswith("staff_"):
         assert in_subject in notice.text
         assert in_subject in notice.subject
@@ -39,6 +38,13 @@ def test_a_russian_notice_is_russian(name: str) -> None:
         "delivery": "0 ₽",
         "delivery_title": "Курьер",
         "status": "Собран",
+        "node": "Чайный узел",
+        "node_id": "1",
+        "sites": "Чабрец",
+        "heard_at": "1",
+        "back_at": "1",
+        "minutes": 5,
+        "node_url": "1",
     }
 
     notice = render_notice(

@@ -1,0 +1,19 @@
+"""Watches the nodes, in the sequencer's process."""
+
+from __future__ import annotations
+
+import time
+
+from central.cluster.silence import look_for_silence
+from sync.periodic import every
+
+#: a central that was down itself has heard of nobody: edges get this long to dial in before they count as silent
+GRACE_S = 60.0
+
+_began = time.monotonic()
+
+
+@every(10)
+def watch_nodes() -> None:
+    if time.monotonic() - _began >= GRACE_S:
+        look_for_silence()
