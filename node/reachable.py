@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from node.config import Config
 from node.errors import Refused
 
 PATIENCE_SECONDS = 5
+#: what stands where a password stood
+HIDDEN = "***"
 
 
 class NotAnswering(Refused):
@@ -40,9 +43,10 @@ def problems_of(settings: Config, *, also_embedded: bool = False) -> list[str]:
 
 
 def without_password(url: str) -> str:
-    """The same address, fit for a log."""
-    parts = urlsplit(url)
-    return url.replace(f":{parts.password}@", ":***@", 1) if parts.password else url
+    """The same address, fit for a log and a page; also one that is not well formed."""
+    # By the last "@", not by what a parser makes of it: a password may hold signs that end an address early.
+    hidden = re.sub(r"^(\w+://[^:@]*):.*@", rf"\1:{HIDDEN}@", url)
+    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", rf"\1{HIDDEN}", hidden)
 
 
 def _ask_postgres(url: str) -> str:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from central.cluster.fields import ID, ID_HELP
 from central.ui.forms import NumberField, RecordForm
+from node.reachable import HIDDEN, without_password
+from node.realms import CENTRAL_REALMS
 
 Choices = list[tuple[str, str]]
 
@@ -34,6 +36,37 @@ class InviteForm(RecordForm):
     def __init__(self, request: HttpRequest, *, sites: Choices, **kwargs: Any) -> None:
         super().__init__(request, **kwargs)
         self.fields["sites"].choices = sites  # type: ignore[attr-defined]
+
+
+class RealmTestForm(RecordForm):
+    """A database to look at. Its password goes one way only: `hide_password` before the page is drawn."""
+
+    verb = _("Test")
+
+    realm = forms.ChoiceField(label=_("Realm"), choices=[(realm, realm) for realm in CENTRAL_REALMS])
+    url = forms.CharField(
+        label=_("Address of the database"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("postgresql://user:password@host:port/database. It is not kept anywhere."),
+    )
+
+    @property
+    def has_unsaved(self) -> bool:
+        return False
+
+    def clean_url(self) -> str:
+        url = str(self.cleaned_data["url"])
+        if HIDDEN in url:
+            raise forms.ValidationError(_("Write the password again: it was not kept."))
+        return url
+
+    def hide_password(self) -> str:
+        """The address that was sent, without its password; the form shows it so from now on."""
+        hidden = without_password(str(self.data.get("url", "")))
+        if self.is_bound:
+            self.data["url"] = hidden  # type: ignore[index]
+        return hidden
 
 
 class WatchForm(RecordForm):

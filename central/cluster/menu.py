@@ -47,6 +47,8 @@ add_entry(Entry(31, "nodes-invite", _("Invite a node"), "plus", "manage_nodes", 
 add_entry(Entry(40, "sites", _("Sites"), "building-store", "see_sites", "s"))
 add_entry(Entry(41, "sites-new", _("Register a site"), "plus", "manage_sites", in_side_bar=False))
 add_entry(Entry(42, "sites-groups", _("Groups of sites"), "building-store", "see_sites", in_side_bar=False))
+add_entry(Entry(50, "realms", _("Realms"), "list", "see_realms", "r"))
+add_entry(Entry(51, "realms-test", _("Test a database"), "search", "manage_realms", in_side_bar=False))
 add_entry(Entry(90, "profile", _("Profile"), "user", in_side_bar=False))
 add_search("sites", Search(_("Sites"), "see_sites", _find_sites))
 add_card(

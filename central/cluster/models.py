@@ -90,6 +90,14 @@ class Watch(models.Model):
         ]
 
 
+class RealmHealth(models.Model):
+    """Whether a realm answers, and since when: written when that changes."""
+
+    realm = models.CharField(primary_key=True, max_length=20)
+    is_up = models.BooleanField(default=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+
 class SiteGroup(models.Model):
     """Sites that are managed together: lists narrow to a group, rights may be given for one. Groups may nest.
 

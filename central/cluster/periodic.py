@@ -1,9 +1,11 @@
-"""Watches the nodes, in the sequencer's process."""
+"""Watches nodes and realms, in the sequencer's process."""
 
 from __future__ import annotations
 
 import time
 
+from central.cluster.realm_health import note
+from central.cluster.realm_state import all_states
 from central.cluster.silence import look_for_silence
 from sync.periodic import every
 
@@ -17,3 +19,10 @@ _began = time.monotonic()
 def watch_nodes() -> None:
     if time.monotonic() - _began >= GRACE_S:
         look_for_silence()
+
+
+@every(10)
+def watch_realms() -> None:
+    """With the realm `cluster` down there is nowhere to write it down; then nobody can look either."""
+    for state in all_states():
+        note(state.realm, is_up=state.is_up)

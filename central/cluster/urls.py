@@ -1,7 +1,7 @@
 from django.urls import path
 
 from central.cluster.join import join
-from central.cluster.views import groups, nodes, sites
+from central.cluster.views import groups, nodes, realms, sites
 
 urlpatterns = [
     path("_join", join, name="join"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("nodes/<slug:node_id>/revoke", nodes.revoke, name="nodes-revoke"),
     path("nodes/<slug:node_id>/cut", nodes.cut, name="nodes-cut"),
     path("nodes/<slug:node_id>/heal", nodes.heal, name="nodes-heal"),
+    path("realms", realms.realms, name="realms"),
+    path("realms/test", realms.test_database, name="realms-test"),
+    path("realms/<slug:realm>", realms.realm, name="realms-one"),
     path("sites", sites.sites, name="sites"),
     path("sites/new", sites.new_site, name="sites-new"),
     path("site-groups", groups.groups, name="sites-groups"),

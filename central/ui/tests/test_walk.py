@@ -72,6 +72,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "site_id": site,
             "group_id": f"{site}-group",
             "card_id": "today",
+            "realm": "orders",
             # rows of lists by the name of their address
             "orders-row": made.pk,
             "orders-lines-row": made.lines.get().pk,
