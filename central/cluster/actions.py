@@ -20,8 +20,9 @@ from central.cluster.inheritance import INHERITABLE, TEXTS, locks_on, parents_of
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
 from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteChange, SiteGroup
 from central.cluster.trees import below, check_parent
+from central.ui import live
 from infra.crypto.signing import b64, unb64, verify
-from node.realms import CLUSTER, atomic
+from node.realms import CLUSTER, atomic, on_commit
 from sync.contracts.join import JoinAnswer, JoinRequest, JoinToken
 from sync.outbox import record_state
 
@@ -155,6 +156,7 @@ def _save(site: Site, was: dict[str, Any], *, by: str, through: str) -> None:
     )
     if set(changed) - _UNPUBLISHED:
         _publish_site(site, was)
+    on_commit(lambda: live.nudge(live.SITES, sites=[site.pk], keys=[site.pk]), realm=CLUSTER)
 
 
 def _snapshot(site: Site) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
-from central.cluster.models import Node, Rate, Site, SiteChange, SiteGroup
+from central.cluster.models import Node, Rate, Silence, Site, SiteChange, SiteGroup
 from central.ui.scope import ALL, limit, visible_sites
 
 if TYPE_CHECKING:
@@ -50,10 +50,15 @@ def groups_visible_to(user: User | AnonymousUser) -> QuerySet[SiteGroup]:
     return groups if seen is ALL else groups.filter(sites__in=list(seen)).distinct()
 
 
+def open_silences() -> Prefetch[str]:
+    """Puts the silence a node is in, if any, into `node.silent_now`, a list of at most one."""
+    return Prefetch("silences", Silence.objects.filter(ended_at=None), to_attr="silent_now")
+
+
 def nodes_visible_to(user: User | AnonymousUser) -> QuerySet[Node]:
     """The nodes that serve a site the person may see; all of them for staff who see all sites."""
     seen = visible_sites(user)
-    nodes = Node.objects.select_related("health").prefetch_related("sites")
+    nodes = Node.objects.select_related("health").prefetch_related("sites", open_silences())
     return nodes if seen is ALL else nodes.filter(sites__in=list(seen)).distinct()
 
 

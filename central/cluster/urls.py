@@ -1,7 +1,9 @@
 from django.urls import path
 
 from central.cluster.join import join
+from central.cluster.lists import SITES
 from central.cluster.views import groups, nodes, realms, sites
+from central.ui import lists
 
 urlpatterns = [
     path("_join", join, name="join"),
@@ -15,7 +17,7 @@ urlpatterns = [
     path("realms", realms.realms, name="realms"),
     path("realms/test", realms.test_database, name="realms-test"),
     path("realms/<slug:realm>", realms.realm, name="realms-one"),
-    path("sites", sites.sites, name="sites"),
+    *lists.urls(SITES),
     path("sites/new", sites.new_site, name="sites-new"),
     path("site-groups", groups.groups, name="sites-groups"),
     path("site-groups/new", groups.new_group, name="sites-groups-new"),

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from central.cluster import actions, demo, queries, silence
 from central.cluster.errors import UnknownNode
+from central.cluster.fill import Fill, by_realm, fill_of
 from central.cluster.forms import InviteForm, WatchForm
-from central.cluster.models import Node, Site
+from central.cluster.models import Node, Silence, Site
+from central.cluster.node_history import fingerprint, history_of
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, screen
 from node.config import config
@@ -30,13 +32,22 @@ class NodeRow:
     state: str
     sites: list[Site]
     health: Any
+    fill: Fill
+    #: the silence people were told of and which lasts, None while there is none
+    silence: Silence | None
     is_cut: bool | None
 
 
 @screen("see_nodes")
 def nodes(request: StaffRequest) -> HttpResponse:
     template = "cluster/parts/node_rows.html" if request.htmx else "cluster/nodes.html"
-    context = {"rows": node_rows(request.user), "is_demo": demo.is_demo(), "version": VERSION, "url": config().base_url}
+    context = {
+        "rows": node_rows(request.user),
+        "is_demo": demo.is_demo(),
+        "version": VERSION,
+        "url": config().base_url,
+        "silent_after": silence.watch().silent_after_minutes,
+    }
     return render(request, template, context)
 
 
@@ -48,6 +59,9 @@ def node(request: StaffRequest, node_id: str) -> HttpResponse:
         "is_demo": demo.is_demo(),
         "invites": row.node.invites.filter(used_by="", expires_at__gt=timezone.now()).order_by("-created_at"),
         "has_joined": row.node.state == Node.State.JOINED,
+        "by_realm": by_realm(row.health.detail) if row.health else [],
+        "keys": [(_("Signs with"), fingerprint(row.node.sign_key)), (_("Sealed to"), fingerprint(row.node.seal_key))],
+        "history": history_of(row.node),
         "is_revoked": row.node.state == Node.State.REVOKED,
     }
     return render(request, "cluster/parts/node_state.html" if request.htmx else "cluster/node.html", context)
@@ -120,12 +134,15 @@ def node_rows(user: Any) -> list[NodeRow]:
 
 def _as_row(found: Node, seen: Any, cut_links: dict[str, bool]) -> NodeRow:
     light = queries.light_of(found)
+    health = getattr(found, "health", None)
     return NodeRow(
         node=found,
         light=light,
         state=_states()[light],
         sites=[site for site in found.sites.all() if seen is ALL or site.id in seen],
-        health=getattr(found, "health", None),
+        health=health,
+        fill=fill_of(health.detail if health else {}),
+        silence=next(iter(getattr(found, "silent_now", [])), None),
         is_cut=cut_links.get(found.id),
     )
 

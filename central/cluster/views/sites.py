@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from central.cluster import actions, queries
@@ -15,12 +15,6 @@ from central.cluster.models import Site
 from central.cluster.site_form import SiteForm
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
-
-
-@screen("see_sites")
-def sites(request: StaffRequest) -> HttpResponse:
-    found = queries.sites_visible_to(request.user).order_by("-is_active", "id")
-    return render(request, "cluster/sites.html", {"sites": found})
 
 
 @screen("manage_sites", methods=["GET", "HEAD", "POST"])

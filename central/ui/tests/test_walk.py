@@ -84,6 +84,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "product_id": Offer.objects.get(site=site).variant.product_id,
             "site": site,
             "sha256": "0" * 64,
+            "sites-row": site,
             "keys-row": key.pk,
             "key_id": key.pk,
         }
