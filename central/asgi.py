@@ -12,7 +12,7 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from central.ui.assets import serve_static  # noqa: E402
-from central.ui.bodies import bounded  # noqa: E402
+from central.ui.bodies import bound_daphne, bounded  # noqa: E402
 from central.ui.consumers import LiveConsumer  # noqa: E402
 from central.ui.origin import SameOrigin  # noqa: E402
 from infra.http.address import behind_proxies  # noqa: E402
@@ -20,6 +20,7 @@ from sync.hub import LinkConsumer  # noqa: E402
 from sync.threads import take_short_turns  # noqa: E402
 
 take_short_turns()
+bound_daphne()
 
 _routes = ProtocolTypeRouter(
     {

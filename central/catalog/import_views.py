@@ -149,9 +149,10 @@ def map_import(request: StaffRequest, run_id: UUID) -> HttpResponseBase:
 
 @screen(RIGHT, methods=["POST"])
 def act(request: StaffRequest, run_id: UUID) -> HttpResponseBase:
-    """`do`: check, write or stop."""
+    """`do`: map, check, write or stop."""
     run = sources.visible_run(request.user, run_id)
-    do = {"check": runs.find_changes, "write": runs.write_changes, "stop": runs.stop}.get(request.POST.get("do", ""))
+    able = {"map": runs.map_again, "check": runs.find_changes, "write": runs.write_changes, "stop": runs.stop}
+    do = able.get(request.POST.get("do", ""))
     if do is None:
         raise Http404
     do(run.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: a little more than the largest file an import takes
 MAX_BODY = 520_000_000
 _TOO_LARGE = b"The file is too large: 500 MB at most. Split it, or pack it as a zip.\n"
+
+
+_TOO_LARGE_HTTP = (
+    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+    b"Content-Length: " + str(len(_TOO_LARGE)).encode() + b"\r\n\r\n" + _TOO_LARGE
+)
 
 
 def bounded(app: App) -> App:
@@ -48,6 +55,41 @@ async def _refuse(send: Send) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": _TOO_LARGE})
+
+
+def bound_daphne() -> None:
+    """Daphne reads a body whole before an application hears of the request, so the limit is told to it as well.
+
+    Nothing happens in a process that another server runs.
+    """
+    if "daphne.http_protocol" not in sys.modules:
+        return
+    request: Any = sys.modules["daphne.http_protocol"].WebRequest
+    got_length, handle_chunk = request.gotLength, request.handleContentChunk
+
+    def refuse(self: Any) -> None:
+        self.received = MAX_BODY + 1
+        self.channel.transport.write(_TOO_LARGE_HTTP)
+        self.channel.loseConnection()
+
+    def bounded_length(self: Any, length: int | None) -> None:
+        self.received = 0
+        if length is not None and length > MAX_BODY:
+            got_length(self, 0)
+            refuse(self)
+        else:
+            got_length(self, length)
+
+    def bounded_chunk(self: Any, data: bytes) -> None:
+        if self.received > MAX_BODY:
+            return  # refused: what is still on its way falls to the ground
+        self.received += len(data)
+        if self.received > MAX_BODY:
+            refuse(self)
+        else:
+            handle_chunk(self, data)
+
+    request.gotLength, request.handleContentChunk = bounded_length, bounded_chunk
 
 
 class BodyLimitMiddleware:

@@ -110,6 +110,13 @@ def find_changes(run_id: UUID) -> None:
     _begin(run_id, State.CHECKING, (State.DRAFT, State.READY, State.FAILED))
 
 
+def map_again(run_id: UUID) -> None:
+    """Back to the mapping of a file of which nothing was written yet."""
+    with atomic(CATALOG):
+        waiting = ImportRun.objects.filter(pk=run_id, state__in=(State.READY, State.FAILED), started_at=None)
+        waiting.filter(files_gone=False).update(state=State.DRAFT, error="", counts={}, told=[])
+
+
 def write_changes(run_id: UUID) -> None:
     """Lay the file over the catalogue. A run that was stopped, or failed half way, goes on where it stood."""
     _begin(run_id, State.RUNNING, (State.READY, State.STOPPED, State.FAILED))

@@ -79,6 +79,17 @@ def test_the_mapping_is_kept_for_the_next_file(ada: Any) -> None:
     assert '<option value="title" selected>' in ada.get(f"/imports/{again.pk}").content.decode()
 
 
+def test_a_mapping_that_was_wrong_is_said_again(ada: Any) -> None:
+    run = mapped(ada, upload(ada))
+
+    ada.post(f"/imports/{run.pk}/act", {"do": "map"})
+
+    run.refresh_from_db()
+    assert (run.state, run.counts) == ("draft", {})
+    ada.post(f"/imports/{run.pk}/mapping", {"column-0": "sku", "column-1": "title", "column-3": "price"})
+    assert worked(run).counts == {"read": 2, "created": 2}
+
+
 def test_only_changes_are_shown_with_what_was_and_what_becomes(ada: Any) -> None:
     run = mapped(ada, upload(ada))
     ada.post(f"/imports/{run.pk}/act", {"do": "write"})
