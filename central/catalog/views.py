@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from central.catalog import actions, card, editing, queries
@@ -22,7 +24,8 @@ from central.cluster.queries import sites_visible_to
 from central.stock.actions import set_stock
 from central.stock.errors import StockError
 from central.stock.models import EDGE_PREFIX, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Movement
-from central.ui import texts
+from central.ui import cards, sites, texts
+from central.ui.cards import Card, Part
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, may, open_to_all, screen
 from infra.storage.inspect import MAX_BYTES, BadPicture
@@ -103,25 +106,61 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
     found = card.product_card(request.user, product_id)
     for listing in found.listings:
         prepare(list(listing.offers.all()))
-    context = {
-        "card": found,
+    labels = {look.id: look.label for look in sites.looks(request).values()}
+    pictures = {
         "product": found.product,
-        "stocks": _stocks(found),
+        "pictures": found.pictures,
         "languages": settings.LANGUAGES,
-        "sites": [_site(listing) for listing in found.listings],
         "most_pictures": editing.MAX_PICTURES,
         "may_share": may(request.user, "edit_products") and not found.hidden_sites,
     }
-    return render(request, "catalog/product.html", context)
+    shown = [
+        Part(labels.get(listing.site, listing.site), "catalog/parts/site.html", _site(listing))
+        for listing in found.listings
+    ]
+    return cards.show(
+        request,
+        Card(
+            record=found.product,
+            title=found.title,
+            back=("products", _("Products")),
+            note=" · ".join(_notes(found)),
+            parts=[
+                *shown,
+                Part(_("Stock"), "catalog/parts/stocks.html", {"units": _stocks(found)}),
+                Part(_("Prices that were"), "catalog/parts/prices.html", {"prices": found.prices}),
+                Part(_("Pictures"), "catalog/parts/pictures.html", pictures, is_aside=True),
+            ],
+            facts_title=_("Product"),
+            help=_(
+                "One product over all your sites. Words differ from site to site; pictures, brand and stock are "
+                "shared. What is switched off keeps its history, its orders and its page in the list."
+            ),
+        ),
+    )
 
 
-def _stocks(found: card.ProductCard) -> list[dict[str, Any]]:
-    """Each variant once, however many sites sell it."""
+def _notes(found: card.ProductCard) -> Iterator[str]:
+    if found.product.brand:
+        yield found.product.brand
+    if found.product.master:
+        yield _("fed by %(source)s") % {"source": found.product.master.title}
+    if found.hidden_sites:
+        yield ngettext(
+            "%(n)s more site sells it that you may not see.",
+            "%(n)s more sites sell it that you may not see.",
+            found.hidden_sites,
+        ) % {"n": found.hidden_sites}
+
+
+def _stocks(found: card.ProductCard) -> list[dict[str, Any]] | None:
+    """Each variant once, however many sites sell it; None while the stock does not answer."""
+    if found.stock is None:
+        return None
     variants = {offer.variant_id: offer.variant for listing in found.listings for offer in listing.offers.all()}
     return [
         {"name": str(variant), "stock": found.stock[pk], "moves": [_move(move) for move in found.stock[pk].moves]}
         for pk, variant in variants.items()
-        if found.stock is not None
     ]
 
 
@@ -151,7 +190,12 @@ def _site(listing: Listing) -> dict[str, Any]:
         {"offer": offer, "price_field": texts.money_field(offer.price, offer.currency)}
         for offer in listing.offers.all()
     ]
-    return {"listing": listing, "units": units, "others": [one for one in listing.translations.all() if one.title]}
+    return {
+        "product": listing.product,
+        "listing": listing,
+        "units": units,
+        "others": [one for one in listing.translations.all() if one.title],
+    }
 
 
 @screen("edit_products", methods=["GET", "HEAD", "POST"])
@@ -180,8 +224,8 @@ def edit_words(request: StaffRequest, product_id: UUID, site: str) -> HttpRespon
 @screen("edit_products", methods=["GET", "HEAD", "POST"])
 def new_product(request: StaffRequest) -> HttpResponseBase:
     """A product made by hand."""
-    sites = {site.id: (site.label, site.currency) for site in sites_visible_to(request.user).filter(is_active=True)}
-    form = NewProductForm(request, sites)
+    choices = {site.id: (site.label, site.currency) for site in sites_visible_to(request.user).filter(is_active=True)}
+    form = NewProductForm(request, choices)
     if form.is_saveable():
         with form.refusals():
             data = form.cleaned_data

@@ -169,6 +169,15 @@ def test_the_card_tells_where_units_lie_and_how_they_came(ada: Any, tea: UUID) -
     assert "supplier → free" in page and "storekeeper" in page
 
 
+def test_the_history_says_who_changed_which_words(ada: Any, tea: UUID) -> None:
+    address = f"/products/{tea}/words/tea"
+    ada.post(address, words(ada, address, title_ru="Кипрей"))
+
+    page = ada.get(f"/products/{tea}", {"tab": "history"}).content.decode()
+
+    assert "Кипрей" in page and "Иван-чай зелёный" in page and "ada" in page
+
+
 def test_stock_away_the_rest_of_the_card_stands(ada: Any, tea: UUID) -> None:
     with realm_away("orders"):
         page = ada.get(f"/products/{tea}").content.decode()
