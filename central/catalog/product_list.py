@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from central.catalog.bulk import ACTIONS
 from central.catalog.documents import main_pictures
 from central.catalog.models import Media, Offer, ProductPicture
 from central.catalog.queries import found_by, offers_visible_to
@@ -201,6 +202,7 @@ PRODUCTS = lists.List(
     search=lists.Search(_("Title, brand or sku"), find=lambda rows, text, request: found_by(rows, text)),
     row_url=lambda offer: reverse("products-card", args=[offer.variant.product_id]),
     prepare=prepare,
+    bulk=ACTIONS,
     buttons=[lists.Button(_("New product"), "products-new", right="edit_products")],
     help=_(
         "What your sites sell, one row per unit that can be bought. Type a new price or stock into its field and "

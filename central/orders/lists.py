@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from central.orders.bulk import CHANGE_STATUS
 from central.orders.filters import all_sites, order_filters
 from central.orders.history import payment_titles
 from central.orders.models import Order, OrderLine
@@ -202,6 +203,7 @@ ORDERS = lists.List(
     search=lists.Search(_("Number, product or sku"), find=_search_orders),
     row_url=lambda order: reverse("orders-card", args=[order.pk]),
     prepare=_prepare_orders,
+    bulk=[CHANGE_STATUS],
     topic=live.ORDERS,
     arrives="received_at",
     head="orders/parts/tabs.html",
