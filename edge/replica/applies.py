@@ -9,46 +9,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
-
 from edge.replica import changes, lists, pictures, sites
 from edge.replica.models import CategoryRow
 from edge.replica.reads import Dep
-from node.realms import EDGE
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc
 from sync.replica import after_apply, applies
+from sync.store.edge import sql
 
 _STANDING = """
     SELECT slug, title_key, price, position,
            (SELECT group_concat(category) FROM edge_replica_placing WHERE row_id = shelf.id)
-    FROM edge_replica_shelfproduct AS shelf WHERE site = %s AND product = %s
+    FROM edge_replica_shelfproduct AS shelf WHERE site = ? AND product = ?
 """
 _STAND = """
     INSERT INTO edge_replica_shelfproduct (site, product, slug, title_key, price, position)
-    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
+    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
     title_key = excluded.title_key, price = excluded.price, position = excluded.position RETURNING id
 """
 _UNPLACE = """
     DELETE FROM edge_replica_placing
-    WHERE row_id = (SELECT id FROM edge_replica_shelfproduct WHERE site = %s AND product = %s)
+    WHERE row_id = (SELECT id FROM edge_replica_shelfproduct WHERE site = ? AND product = ?)
 """
-_PLACE = "INSERT INTO edge_replica_placing (row_id, category) VALUES (%s, %s)"
-_LEAVE = "DELETE FROM edge_replica_shelfproduct WHERE site = %s AND product = %s"
-_CARD = "SELECT site, slug FROM edge_replica_cardrow WHERE topic = %s AND key = %s"
+_PLACE = "INSERT INTO edge_replica_placing (row_id, category) VALUES (?, ?)"
+_LEAVE = "DELETE FROM edge_replica_shelfproduct WHERE site = ? AND product = ?"
+_CARD = "SELECT site, slug FROM edge_replica_cardrow WHERE topic = ? AND key = ?"
 _SELL = """
-    INSERT INTO edge_replica_cardrow (topic, key, site, slug, rank) VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO edge_replica_cardrow (topic, key, site, slug, rank) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (topic, key) DO UPDATE SET site = excluded.site, slug = excluded.slug, rank = excluded.rank
 """
-_SELL_NO_MORE = "DELETE FROM edge_replica_cardrow WHERE topic = %s AND key = %s"
-
-
-def _run(sql: str, *values: str | int) -> tuple[Any, ...] | None:
-    """The first row of a statement, None when it gives none."""
-    with connections[EDGE].cursor() as cursor:
-        cursor.execute(sql, values)
-        found: tuple[Any, ...] | None = cursor.fetchone() if cursor.description else None
-    return found
+_SELL_NO_MORE = "DELETE FROM edge_replica_cardrow WHERE topic = ? AND key = ?"
 
 
 def audience_of(topic: str) -> str:
@@ -82,7 +72,7 @@ def apply_category(topic: str, key: str, ver: int, body: bytes | None) -> None:
 def apply_product(topic: str, key: str, ver: int, body: bytes | None) -> None:
     site = audience_of(topic)
     product = None if body is None else unpack(body, ProductDoc)
-    before = _Standing.of_row(_run(_STANDING, site, key))
+    before = _Standing.of_row(sql.fetch_one(_STANDING, [site, key]))
     after = _Standing.of_product(product)
     if before != after:
         _place(site, key, after)
@@ -119,14 +109,14 @@ class _Standing:
 
 
 def _place(site: str, product: str, standing: _Standing | None) -> None:
-    _run(_UNPLACE, site, product)
+    sql.execute(_UNPLACE, [site, product])
     if standing is None:
-        _run(_LEAVE, site, product)
+        sql.execute(_LEAVE, [site, product])
         return
-    row = _run(_STAND, site, product, standing.slug, standing.title, standing.price, standing.position)
+    row = sql.fetch_one(_STAND, [site, product, standing.slug, standing.title, standing.price, standing.position])
     assert row is not None  # noqa: S101  it returns its id
     for category in sorted(standing.categories):
-        _run(_PLACE, row[0], category)
+        sql.execute(_PLACE, [row[0], category])
 
 
 def _touched(site: str, before: _Standing | None, after: _Standing | None) -> set[str]:
@@ -151,14 +141,14 @@ def _all_lists(site: str, standing: _Standing | None, categories: Iterable[str])
 @applies("card")
 def apply_card(topic: str, key: str, ver: int, body: bytes | None) -> None:
     card = None if body is None else unpack(body, CardDoc)
-    held = _run(_CARD, topic, key)
+    held = sql.fetch_one(_CARD, [topic, key])
     if card is None or not card.is_on_sale:
         if held is not None:
-            _run(_SELL_NO_MORE, topic, key)
+            sql.execute(_SELL_NO_MORE, [topic, key])
             changes.announce_lists([lists.cards(held[0])])
         return
     if held != (card.site, card.slug):
-        _run(_SELL, topic, key, card.site, card.slug, lists.rank_of(card.slug))
+        sql.execute(_SELL, [topic, key, card.site, card.slug, lists.rank_of(card.slug)])
         changes.announce_lists([lists.cards(card.site)])
     pictures.need([card.picture] if card.picture else [])
 
