@@ -17,7 +17,7 @@ from central.ui.consumers import LiveConsumer  # noqa: E402
 from central.ui.origin import SameOrigin  # noqa: E402
 from infra.http.address import behind_proxies  # noqa: E402
 from sync.hub import LinkConsumer  # noqa: E402
-from sync.threads import take_short_turns  # noqa: E402
+from sync.threads import spare_the_collector, take_short_turns  # noqa: E402
 
 take_short_turns()
 bound_daphne()
@@ -36,3 +36,4 @@ _routes = ProtocolTypeRouter(
     }
 )
 application = behind_proxies(_routes)
+spare_the_collector()

@@ -47,7 +47,7 @@ from edge.shopper.routes import ROUTES as SHOPPER_ROUTES  # noqa: E402
 from node.errors import RialtoError  # noqa: E402
 from sync.link import link  # noqa: E402
 from sync.store.writer import reader, writer  # noqa: E402
-from sync.threads import take_short_turns  # noqa: E402
+from sync.threads import spare_the_collector, take_short_turns  # noqa: E402
 
 logger = logging.getLogger("edge")
 #: a line per request at DEBUG: what kind of page, never which order, token, cart or address
@@ -199,6 +199,8 @@ async def _start() -> asyncio.Task[None]:
     await link.start()
     await keeper.start()
     watch.start()
+    if threading.current_thread() is threading.main_thread():  # else a server of a test, beside whatever it keeps
+        spare_the_collector()
     return asyncio.create_task(_sweep(), name="cart-interest")
 
 
