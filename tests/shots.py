@@ -116,6 +116,7 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
     order = _first(page, options, "/orders", r"/orders/[0-9a-f-]{36}$")
     mixed = _first(page, options, "/orders?site=ink&line=tea", r"/orders/[0-9a-f-]{36}$")
     node = _first(page, options, "/nodes", r"/nodes/(?!invite)[a-z0-9-]+$")
+    cart = _first(page, options, "/carts", r"/carts/[0-9a-f-]{36}$")
     site = _first(page, options, "/sites", r"/sites/(?!new)[a-z0-9-]+$")
     found = [
         ("01 home", "/"),
@@ -134,6 +135,8 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("14 new site", "/sites/new"),
         ("15 profile", "/profile"),
         ("16 not found", "/no/such/page"),
+        ("18 carts", "/carts"),
+        ("19 cart", cart),
     ]
     return [(name, path) for name, path in found if path]
 

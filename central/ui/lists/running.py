@@ -42,6 +42,8 @@ def begin(request: StaffRequest, spec: List) -> HttpResponseBase:
         return redirect(address_of(spec, shown.query))
     is_answered = request.POST.get("go") == "1"
     form = action.form(request.POST if is_answered else None) if action.form else None
+    for field in list(form.fields.values())[:1] if form else []:
+        field.widget.attrs["autofocus"] = True
     needs_answer = bool(action.form or action.asks or is_whole)
     if needs_answer and not (is_answered and (form is None or form.is_valid())):
         return _ask(shown, action, form, keys, is_whole=is_whole, status=422 if is_answered else 200)
@@ -70,6 +72,8 @@ def _ask(
         "form": form,
         "keys": [] if is_whole else keys,
         "is_whole": is_whole,
+        # Told by a flag: a template would call the function.
+        "can_undo": action.undo is not None,
         "count": shown.count if is_whole else len(keys),
         "back": address_of(shown.spec, shown.query),
         "names": {"bulk": f"{shown.spec.name}-bulk"},

@@ -128,6 +128,13 @@ def test_undo_is_a_run_that_takes_back_what_was_done(mark: Any, orders: list[Ord
     assert sorted(states) == ["failed", "undone", "undone", "undone", "undone"]
 
 
+def test_the_question_says_whether_there_is_a_way_back(mark: Any, orders: list[Order]) -> None:
+    ticked = {"row": str(orders[0].pk)}
+
+    assert "You can take it back" in mark.post("/tried/-/bulk", {"action": "note", **ticked}).content.decode()
+    assert "cannot be taken back" in mark.post("/tried/-/bulk", {"action": "confirm", "whole": "1"}).content.decode()
+
+
 def test_what_says_no_way_back_offers_none(mark: Any, orders: list[Order]) -> None:
     run = worked(begin(mark, "confirm", *orders))
 

@@ -54,7 +54,7 @@ function recentGroup(text) {
 function hereGroup(text) {
   const wanted = text.replace(/^>/, "").trim().toLowerCase();
   const hits = [...document.querySelectorAll("#main [data-command]")]
-    .filter((element) => element.checkVisibility?.() ?? true)
+    .filter((element) => element.closest("details.pick") || element.checkVisibility())
     .filter((element) => element.dataset.command.toLowerCase().split(/\s+/).some((word) => word.startsWith(wanted)))
     .map((element) => ({ title: element.dataset.command, icon: iconOf(element), note: element.getAttribute("aria-keyshortcuts") ?? "", element }));
   return hits.length ? [{ title: paletteHits.dataset.here, hits }] : [];
