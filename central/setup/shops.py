@@ -57,6 +57,8 @@ SITES: dict[str, dict[str, Any]] = {
         "payments": _RU_PAYMENTS,
     },
     "clay": {
+        "parent": "tea",
+        "inherits": ["currency", "payments"],
         "name": "Глина",
         "label": "Глина",
         "colour": "#b5603a",
