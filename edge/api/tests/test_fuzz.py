@@ -14,7 +14,7 @@ from node import config as node_config
 from node.limits import OFF, RATE_LIMITS
 from node.testing import fuzzing
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["edge"], transaction=True)]
 
 HOST = f"tea.localhost:{PORT}"
 
