@@ -364,13 +364,15 @@ def _hear_of(state: EdgeEnd, realm: str, seq: int, now: float) -> EdgeEnd:
 
 def _enqueued(state: EdgeEnd, realm: str, n: int, op: f.Op | None, now: float, out: Effects) -> EdgeEnd:
     up = state.ups.get(realm, Up(acked=n - 1, sent=n - 1, moved_at=now))
-    idle = up.acked >= up.head
-    up = replace(up, head=max(n, up.head), moved_at=now if idle else up.moved_at)
-    state = replace(state, ups=_put(state.ups, realm, up))
-    if op is None or n != up.sent + 1 or up.is_loading or n - up.acked > state.window or state.phase != "up":
-        return _load(state, realm, out)
+    moved_at = now if up.acked >= up.head else up.moved_at
+    is_next = op is not None and n == up.sent + 1 and not up.is_loading
+    if op is None or not is_next or n - up.acked > state.window or state.phase != "up":
+        up = replace(up, head=max(n, up.head), moved_at=moved_at)
+        return _load(replace(state, ups=_put(state.ups, realm, up)), realm, out)
     out.append(io.Send(f.Ops(realm=realm, first=n, ops=[op], floor=up.acked + 1)))
-    return _up(state, realm, sent=n)
+    # One copy of each: every op of every shopper passes here.
+    up = replace(up, head=max(n, up.head), moved_at=moved_at, sent=n)
+    return replace(state, ups=_put(state.ups, realm, up))
 
 
 def _load(state: EdgeEnd, realm: str, out: Effects) -> EdgeEnd:
