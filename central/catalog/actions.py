@@ -220,6 +220,17 @@ def category_path(site: str, titles: Sequence[str]) -> Category:
     return parent
 
 
+def known_category(site: str, titles: Sequence[str]) -> UUID | None:
+    """The category at the end of a path of titles, None when it is not there yet."""
+    found: UUID | None = None
+    for title in titles:
+        rows = Category.objects.filter(site=site, parent=found, title_key=name_key(title), is_active=True)
+        found = rows.values_list("pk", flat=True).first()
+        if found is None:
+            return None
+    return found
+
+
 def _child(site: str, parent: Category | None, title: str) -> Category:
     found = Category.objects.filter(site=site, parent=parent, title_key=name_key(title), is_active=True).first()
     if found:

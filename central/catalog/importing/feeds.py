@@ -86,8 +86,6 @@ class TableFeed:
 
     def forget(self) -> None:
         self.box.forget()
-        for shelf in self.shelves:
-            shelf.forget()
 
 
 class CommerceFeed:
@@ -116,8 +114,6 @@ class CommerceFeed:
 
     def forget(self) -> None:
         self.box.forget()
-        for shelf in self.layer.shelves:
-            shelf.forget()
 
 
 @contextlib.contextmanager

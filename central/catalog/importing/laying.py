@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from central.catalog.actions import Goods, Importing, Saved, Shop, Unit, category_path, save_goods
+from central.catalog.actions import Goods, Importing, Saved, Shop, Unit, category_path, known_category, save_goods
 from central.catalog.importing.models import FIELDS
 from central.catalog.importing.rows import ProductRows, UnitRow
 from central.catalog.models import Category, Variant
+from sync.contracts.ids import uuid7
 
 Key: TypeAlias = tuple[str, str]
 Outcome = Literal["created", "updated", "unchanged", "kept", "refused"]
@@ -66,15 +67,24 @@ class Shelf:
         self.by = by
         self.is_dry = is_dry
         self._categories: dict[tuple[str, ...], UUID] = {}
-
-    def forget(self) -> None:
-        """The transaction was undone, and with it the categories made in it."""
-        self._categories.clear()
+        #: of categories that a dry run would make
+        self._made_up: dict[str, str] = {}
 
     def category(self, path: tuple[str, ...]) -> UUID:
+        """The category at the end of a path; made when it is missing, in a dry run made up."""
         if path not in self._categories:
-            self._categories[path] = category_path(self.where.id, path).pk
+            self._categories[path] = self._known_or_made_up(path) if self.is_dry else self._made(path)
         return self._categories[path]
+
+    def _made(self, path: tuple[str, ...]) -> UUID:
+        return category_path(self.where.id, path).pk
+
+    def _known_or_made_up(self, path: tuple[str, ...]) -> UUID:
+        known = known_category(self.where.id, path)
+        if known is None:
+            known = uuid7()
+            self._made_up[str(known)] = path[-1]
+        return known
 
     def goods(
         self, product: ProductRows, units: Sequence[UnitRow], pictures: Sequence[str], categories: Sequence[UUID]
@@ -201,7 +211,9 @@ class Shelf:
     def name_categories(self, lines: Sequence[Line]) -> None:
         changed = [line.changes["category"] for line in lines if "category" in line.changes]
         ids = {one for pair in changed for side in pair for one in side or ()}
-        titles = {str(pk): title for pk, title in Category.objects.filter(pk__in=ids).values_list("pk", "title")}
+        titles = self._made_up | {
+            str(pk): title for pk, title in Category.objects.filter(pk__in=ids).values_list("pk", "title")
+        }
         for pair in changed:
             pair[:] = [", ".join(sorted(titles.get(one, one) for one in side or ())) for side in pair]
 
