@@ -118,6 +118,7 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
     node = _first(page, options, "/nodes", r"/nodes/(?!invite)[a-z0-9-]+$")
     cart = _first(page, options, "/carts", r"/carts/[0-9a-f-]{36}$")
     site = _first(page, options, "/sites", r"/sites/(?!new)[a-z0-9-]+$")
+    person = _first(page, options, "/staff", r"/staff/[0-9]+$")
     found = [
         ("01 home", "/"),
         ("02 orders", "/orders"),
@@ -134,6 +135,12 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("13 site", site),
         ("14 new site", "/sites/new"),
         ("15 profile", "/profile"),
+        ("18 staff", "/staff"),
+        ("19 member of staff", person),
+        ("20 member's history", f"{person}?tab=history" if person else ""),
+        ("21 member's form", f"{person}/edit" if person else ""),
+        ("22 roles", "/roles"),
+        ("23 new role", "/roles/new"),
         ("16 not found", "/no/such/page"),
         ("18 carts", "/carts"),
         ("19 cart", cart),
