@@ -125,7 +125,7 @@ function moveTo(step) {
   const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
   all[at]?.classList.remove("at");
   next.classList.add("at");
-  next.querySelector("a.row-link, input[name=row]")?.focus({ preventScroll: true });
+  (next.querySelector("a.row-link") ?? next.querySelector("input[name=row]"))?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
 

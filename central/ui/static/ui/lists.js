@@ -75,6 +75,12 @@ KEYS.KeyX = (event) => {
   lastTick = box;
   tellTicks();
 };
+// Enter on a tick would send the form it belongs to: it opens the row, as everywhere in the list.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("[data-list] input[name=row]")) return;
+  event.preventDefault();
+  event.target.closest("tr").querySelector("a.row-link")?.click();
+});
 KEYS.KeyO = () => atRow()?.querySelector("a.row-link")?.click();
 KEYS.KeyE = () => {
   const first = document.querySelector("[data-bulk-first]");
