@@ -18,10 +18,12 @@ from django.test import Client
 from central.carts.models import Cart as CentralCart
 from central.carts.models import CartLink
 from central.carts.queries import cart_lines, root_of
+from central.catalog.models import Offer
 from central.cluster.models import Node
 from central.shoppers import codes, out
 from central.shoppers.models import Account, Grant
 from central.shoppers.tests import make as people
+from central.stock.actions import receive_stock
 from central.ui.tests import cast
 from edge.account import central as asking
 from edge.account import names, signing_in, watch
@@ -45,7 +47,7 @@ from sync.store.writer import writer
 from sync.topics import EdgeScope
 from sync.upstream import answer_of
 
-pytestmark = pytest.mark.django_db(databases=["default", "customers", "orders", "edge"], transaction=True)
+pytestmark = pytest.mark.django_db(databases=["default", "customers", "orders", "catalog", "edge"], transaction=True)
 
 TEA = "http://tea.localhost:8499"
 NODES = {"tea": "a", "clay": "b", "ink": "c"}
@@ -212,7 +214,7 @@ async def test_a_merge_told_a_thousand_times_is_one_merge(wire, shopper):
     here = on_disk(lambda: bytes(StoredCart.objects.get(pk=anna.cart).state))
 
     for _ in range(1000):
-        assert await claims.claim(guest, anna.cart)
+        assert (await claims.claim(guest, anna.cart)).is_his
     await at_central(lambda: [_claim(wire, guest, anna.cart) for _ in range(1000)])
 
     assert await at_central(lambda: bytes(CentralCart.objects.get(pk=anna.cart).state)) == state
@@ -242,6 +244,25 @@ async def test_late_ops_for_the_guests_cart_follow_the_alias(wire, shopper):
 
     assert await lines_at_central(anna.cart) == {"tea-assam": 2}
     assert await at_central(lambda: CentralCart.objects.filter(pk=guest).count()) <= 1
+
+
+async def test_a_merge_takes_no_more_than_there_is_and_says_so(wire, shopper):
+    await at_central(lambda: cast.product("tea", "tea-assam", "Ассам"))
+    variant = await at_central(lambda: Offer.objects.get(site="tea").variant_id)
+    await at_central(lambda: receive_stock({variant: 5}, who="anna"))
+    anna = await account()
+    await shopper.put_in(ASSAM, 4)
+    await sign_in(shopper)
+    await wire.deliver()
+    other = await Browser("tea").open()
+    await other.put_in(ASSAM, 4)
+
+    await sign_in(other)
+
+    assert await other.units() == {"tea-assam": 5}
+    assert "осталось меньше" in (await other.get("/cart")).text
+    await wire.deliver()
+    assert await lines_at_central(anna.cart) == {"tea-assam": 5}
 
 
 async def test_a_removed_line_stays_removed_when_the_merge_is_told_again(wire, shopper):

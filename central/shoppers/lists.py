@@ -54,7 +54,9 @@ CLIENTS = lists.List(
             export=lambda customer: customer.name,
             css="grow",
         ),
-        lists.Column("phone", _("Phone"), lambda customer, shown: customer.phone, export=lambda one: one.phone),
+        lists.Column(
+            "phone", _("Phone"), lambda customer, shown: customer.phone, export=lambda one: one.phone, css="full"
+        ),
         lists.Column(
             "email", _("E-mail"), lambda customer, shown: customer.email, export=lambda one: one.email, css="wide-only"
         ),

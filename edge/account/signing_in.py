@@ -96,12 +96,13 @@ async def _merge(guest: str | None, who: ExchangeReply) -> str:
     """The guest's lines join the customer's; what to tell him. A cart of another person is left alone."""
     if guest is None or await claims.is_empty(guest):
         return ""
-    had_lines = not await claims.is_empty(who.cart)
     try:
-        is_his = await claims.claim(guest, who.cart)
+        claimed = await claims.claim(guest, who.cart)
     except RequestFailed as error:
         raise LinkDown("central could not join the carts") from error
-    return "merged:" if is_his and had_lines else ""
+    if not claimed.is_his:
+        return ""
+    return "fewer:" if claimed.is_short else "merged:"
 
 
 def return_address(site: SiteDoc) -> str:

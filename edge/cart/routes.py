@@ -117,8 +117,10 @@ def flash_text(flash: str, site: SiteDoc) -> str:
             "apart": gettext(
                 "Your cart from “%(shop)s” waits there: it joins this one when the connection to our office is back."
             ),
-            "merged": gettext("You are signed in, and your carts are one now: what was here has been added."),
-            "fewer": gettext("You are signed in. Of some goods fewer are left than were in your carts together."),
+            "merged": gettext("You are signed in. What was in the cart here is in yours now."),
+            "fewer": gettext(
+                "Your carts are one now. Of some goods fewer are left than you had chosen: see the quantities."
+            ),
             "out": gettext("You are signed out, and this browser has a fresh cart. Yours waits in your account."),
         }
         return texts.get(kind, "") % {"shop": shop.name if shop else source}

@@ -234,9 +234,16 @@ def _pour(source: str, target: str) -> None:
     on_commit(lambda: live.moved(source, target), realm=EDGE)
 
 
-async def follow_alias(source: str, target: str) -> str:
-    """Central has made two carts one: so they are here. Returns the root."""
-    return await writer.run(lambda: _follow(source, target))
+async def follow_alias(source: str, target: str, state: CartState | None = None) -> str:
+    """Central has made two carts one, and the one it made is `state`: so it is here. Returns the root."""
+
+    def follow() -> str:
+        root = _follow(source, target)
+        if state is not None:
+            apply_fact(root, pack(CartDelta(cart=root, delta=state)))
+        return root
+
+    return await writer.run(follow)
 
 
 def _follow(source: str, target: str) -> str:

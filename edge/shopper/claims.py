@@ -6,6 +6,8 @@ the carts' locks, and to nobody after him; this edge does only what it is told, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edge.cart import roots, service
 from sync.contracts.cart import is_customer_cart
 from sync.contracts.codec import pack, unpack
@@ -17,20 +19,31 @@ from sync.link import link
 ASK_S = 4.0
 
 
-async def claim(guest: str, customer: str) -> bool:
-    """Join `guest` into the customer's cart. True: it is his now; False: it is somebody else's, and stays so.
+@dataclass(frozen=True)
+class Claimed:
+    """`is_his`: the guest's lines are the customer's now; else somebody else's, and stay so.
 
-    Raises `sync.link.LinkDown` or `RequestFailed`; then nothing has changed here.
+    `is_short`: of some goods there were fewer than the two carts held, and the lines say so now.
     """
+
+    is_his: bool
+    is_short: bool = False
+
+
+async def claim(guest: str, customer: str) -> Claimed:
+    """Join `guest` into the customer's cart. Raises `sync.link.LinkDown` or `RequestFailed`; nothing changed then."""
     mine, theirs = await roots.root_of(guest), await roots.root_of(customer)
     if mine == theirs:
-        return True
+        return Claimed(True)
     if is_customer_cart(mine):
-        return False
-    body = await link.request("cart_claim", pack(ClaimAsk(source=mine, target=theirs)), timeout=ASK_S)
-    root = unpack(body, ClaimReply).root
-    await service.follow_alias(mine, root)
-    return root == theirs
+        return Claimed(False)
+    _, held = await service.held(mine)
+    ask = ClaimAsk(source=mine, target=theirs, state=core.encode(held))
+    reply = unpack(await link.request("cart_claim", pack(ask), timeout=ASK_S), ClaimReply)
+    await service.follow_alias(mine, reply.root, reply.state)
+    if reply.root == theirs and reply.left:
+        await service.set_units(theirs, dict(reply.left))
+    return Claimed(reply.root == theirs, is_short=bool(reply.left))
 
 
 async def is_empty(cart: str) -> bool:

@@ -257,10 +257,12 @@ async def _settle(mine: str | None, is_mine: bool, carried: Carried, source: Sit
     if await claims.is_empty(guest):
         return customer, ""
     try:
-        is_joined = await claims.claim(guest, customer)
+        claimed = await claims.claim(guest, customer)
     except (LinkDown, RequestFailed):
         return mine, f"apart:{source.id}"
-    return (customer, f"joined:{source.id}") if is_joined else (mine, "")
+    if not claimed.is_his:
+        return mine, ""
+    return customer, "fewer:" if claimed.is_short else f"joined:{source.id}"
 
 
 def log_refusal(request: Request, error: HopRefused) -> None:

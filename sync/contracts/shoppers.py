@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from sync.contracts.cart import CartState, LineKey
+
 
 class BeginAsk(Struct, frozen=True, kw_only=True):
     """Kind `shopper_begin`: where do shoppers of this shop sign in?"""
@@ -78,16 +80,25 @@ class ShopperLeft(Struct, frozen=True, kw_only=True):
 
 
 class ClaimAsk(Struct, frozen=True, kw_only=True):
-    """Kind `cart_claim`: a guest cart's browser has signed in; may the guest's lines join the customer's cart?"""
+    """Kind `cart_claim`: a guest cart's browser has signed in; may the guest's lines join the customer's cart?
+
+    `state`: the guest's cart as the edge holds it, for its ops may still be on their way.
+    """
 
     source: str
     target: str
+    state: CartState | None = None
 
 
 class ClaimReply(Struct, frozen=True, kw_only=True):
-    """The cart that stands for `source` now: `target`, or another customer's, whose lines it holds for good."""
+    """The cart that stands for `source` now: `target`, or another customer's, whose lines it holds for good.
+
+    When it is `target`: its whole `state`, and `left`: lines of which there are fewer than the two carts held.
+    """
 
     root: str
+    state: CartState | None = None
+    left: list[tuple[LineKey, int]] = []
 
 
 class AccountOrdersAsk(Struct, frozen=True, kw_only=True):
