@@ -27,6 +27,9 @@ from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.orders.models import Order
 from central.people.models import Customer
+from central.shoppers.actions import open_session
+from central.shoppers.host import cookie_name
+from central.shoppers.tests import make
 from central.ui.tests import cast
 from node import config as node_config
 from node.limits import OFF, RATE_LIMITS
@@ -118,6 +121,14 @@ def shown_to(client: Client, addresses: list[str]) -> list[str]:
     return found
 
 
+def _shopper() -> Client:
+    """Somebody signed in at the id domain, with an account of his own."""
+    token, _ = open_session(make.account("another@example.com", "Another Shopper"), device="a browser")
+    client = Client()
+    client.cookies[cookie_name()] = token
+    return client
+
+
 def addresses_of(hush: list[Any], *, with_searches: bool) -> list[str]:
     plain = [one for one in filled([one for one in hush if MARK not in str(one).lower()]) if "sign-out" not in one]
     if not with_searches:
@@ -126,10 +137,11 @@ def addresses_of(hush: list[Any], *, with_searches: bool) -> list[str]:
     return [*plain, *(f"{address}?q={word}" for address in lists for word in SEARCHES if address.count("/") == 1)]
 
 
-@pytest.mark.parametrize("who", ["nobody", "of another site", "without rights"])
+@pytest.mark.parametrize("who", ["nobody", "a shopper", "of another site", "without rights"])
 def test_no_page_shows_a_stranger_anything_of_another_site(hush: list[Any], who: str) -> None:
     client = {
         "nobody": Client,
+        "a shopper": _shopper,
         "of another site": lambda: cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"])),
         "without rights": lambda: cast.signed_in(cast.stranger()),
     }[who]()
