@@ -9,6 +9,9 @@ from edge.replica.models import NeededPicture
 from node.config import config
 from sync.store.writer import reader, writer
 
+# Said here too, so that the edge's database is made also in a run that begins with other databases.
+pytestmark = pytest.mark.django_db(databases=["edge"], transaction=True)
+
 
 @pytest.fixture(autouse=True)
 def not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
