@@ -22,7 +22,7 @@ def _find(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 add_entry(Entry(70, "keys", _("Keys of the API"), "key", "manage_keys", "k"))
 add_entry(Entry(71, "keys-new", _("Make a key"), "plus", "manage_keys", in_side_bar=False))
-add_entry(Entry(72, "api-reference", _("What the API can"), "help-circle", in_side_bar=False))
+add_entry(Entry(72, "api-reference", _("What the API can"), "help-circle", "manage_keys", in_side_bar=False))
 add_search("keys", Search(_("Keys of the API"), "manage_keys", _find))
 add_sentences(
     {

@@ -8,8 +8,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from central.carts.owners import read_owners_by
 from central.people.queries import customers_by_contact
 from central.shoppers.clients import clients_visible_to
+from central.shoppers.queries import owners_of_carts
 from central.ui.explain import add_sentences
 from central.ui.menu import Entry, Hit, Search, add_entry, add_search
 
@@ -24,6 +26,7 @@ def _find_clients(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 add_entry(Entry(15, "clients", _("Clients"), "users", "see_customers", "c"))
+read_owners_by(owners_of_carts)
 add_search("clients", Search(_("Clients"), "see_customers", _find_clients))
 add_sentences(
     {

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError
+from django.urls import reverse
 from django.utils import timezone
 
+from central.carts.owners import Owner
 from central.cluster.models import Site
 from central.people.models import Customer
 from central.shoppers.errors import BadAsk, BadGrant
@@ -149,3 +151,14 @@ def ended_grants(grants: Iterable[str], node: str) -> list[str]:
 def first_name(customer: Customer) -> str:
     """What to call the person in a header."""
     return customer.name.split()[0][:30] if customer.name.split() else ""
+
+
+def owners_of_carts(carts: Collection[str]) -> dict[str, Owner]:
+    """Whose these carts are: cart -> owner, of those that are an account's."""
+    accounts = Account.objects.filter(cart__in=list(carts)).select_related("customer")
+    return {
+        account.cart: Owner(
+            account.customer_id, account.customer.name, reverse("clients-card", args=[account.customer_id])
+        )
+        for account in accounts
+    }

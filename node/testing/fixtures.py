@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from node import config as node_config
+
+
+@pytest.fixture(autouse=True)
+def _first_language() -> Iterator[None]:
+    """A request of a test leaves its language behind; the next test begins with the first one."""
+    translation.deactivate()
+    yield
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from central.ui.tests import cast
 from sync.contracts.cart import CartAlias, CartDelta, Dot, LineKey, Taking
 from sync.core import cart as core
 
-pytestmark = pytest.mark.django_db(databases=["default", "orders", "catalog"])
+pytestmark = pytest.mark.django_db(databases=["default", "orders", "catalog", "customers"])
 
 TEA, CUP = LineKey("tea", "TEA-1"), LineKey("clay", "CLAY-1")
 MIXED, CLAY_ONLY = "a" * 32, "b" * 32

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from central.carts.owners import owners_of
 from central.people.actions import change_customer
 from central.people.models import Customer, CustomerChange, Doubt
 from central.people.queries import customers_by_phone, orders_of_account
@@ -230,3 +231,12 @@ def test_no_mail_name_or_code_lies_in_clear_in_the_database() -> None:
             for (row,) in cursor.fetchall():
                 assert "adelaida" not in row and "Аделаида" not in row
                 assert b"adelaida".hex() not in row and "Аделаида".encode().hex() not in row
+
+
+def test_a_live_cart_is_known_by_its_account() -> None:
+    account = make.account()
+
+    [(cart, owner)] = owners_of([account.cart, "a" * 32]).items()
+
+    assert (cart, owner.name, owner.customer) == (account.cart, "Анна Примерова", account.customer_id)
+    assert owner.url.endswith(str(account.customer_id))
