@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: ninja reads the types of the calls below as they stand.
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from central.api.schemas import (
     IfMatch,
     Limit,
     LineOut,
+    Moment,
     NoteIn,
     OrderCardOut,
     OrderOut,
@@ -48,8 +48,8 @@ def list_orders(
     status: Code = "",
     group: Code = "",
     search: Search = "",
-    received_from: datetime | None = None,
-    received_to: datetime | None = None,
+    received_from: Moment | None = None,
+    received_to: Moment | None = None,
     only_pending: bool = False,
     cursor: Cursor = "",
     limit: Limit = 50,

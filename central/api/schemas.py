@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Header, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 #: PostgreSQL keeps no NUL, and no key of ours holds an unprintable sign
 TEXT = r"^[^\x00]*$"
@@ -17,6 +17,16 @@ Ver = Annotated[int | None, Field(ge=1, lt=2**53, description="The version you s
 Cursor = Annotated[str, Query(max_length=600, pattern=TEXT, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Search = Annotated[str, Query(max_length=100, pattern=TEXT)]
+
+
+def _as_a_date_time(value: object) -> object:
+    # Pydantic would take "12" for twelve seconds after 1970.
+    if isinstance(value, str) and "-" not in value[1:8]:
+        raise ValueError("write a date and time such as 2026-01-31T08:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_as_a_date_time)]
 SiteId = Annotated[str, Query(max_length=20, pattern=TEXT)]
 Money = Annotated[int, Field(ge=0, le=10**12)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.http import HttpResponseBase
+from asgiref.sync import async_to_sync
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter, UUIDConverter
@@ -106,9 +107,12 @@ def _does_fit(one: Any, converter: Any) -> bool:
 
 
 def text_of(answer: HttpResponseBase) -> str:
-    parts = answer.streaming_content if answer.streaming else [answer.content]  # type: ignore[attr-defined]
-    shown = b"".join(parts).decode(errors="replace") + json.dumps(dict(answer.items()))
-    return shown.lower()
+    body = async_to_sync(_streamed)(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    return (body.decode(errors="replace") + json.dumps(dict(answer.items()))).lower()
+
+
+async def _streamed(answer: StreamingHttpResponse) -> bytes:
+    return b"".join([part async for part in answer])
 
 
 def shown_to(client: Client, addresses: list[str]) -> list[str]:

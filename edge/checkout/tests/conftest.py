@@ -33,7 +33,7 @@ def edge_home(tmp_path, central_keys):
 
 @pytest.fixture
 def shop(transactional_db, edge_home, central_keys, settings, monkeypatch):
-    _as_an_edge(settings, monkeypatch)
+    as_an_edge(settings, monkeypatch)
     writer.run_sync(lambda: make.replicate(central_keys))
     _forget_what_was_read()
     yield
@@ -42,7 +42,7 @@ def shop(transactional_db, edge_home, central_keys, settings, monkeypatch):
     _forget_what_was_read()
 
 
-def _as_an_edge(settings, monkeypatch) -> None:
+def as_an_edge(settings, monkeypatch) -> None:
     """The application's Django part, with an edge's addresses and without central's middleware."""
     from edge import asgi
 
