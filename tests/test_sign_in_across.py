@@ -204,6 +204,7 @@ def session_site() -> Any:
     return site("tea")
 
 
+@pytest.mark.slow
 async def test_a_merge_told_a_thousand_times_is_one_merge(wire, shopper):
     anna = await account()
     await shopper.put_in(ASSAM, 2)

@@ -105,6 +105,7 @@ async def buy(number: int, units: int) -> int:
     return (await Shopper(await make.cookie(cart)).buy()).status_code
 
 
+@pytest.mark.slow
 async def test_many_shoppers_at_once_buy_no_more_than_there_is(wire):
     await at_central(lambda: actions.receive_stock({ASSAM: 60}, who="anna"))
     await keeping.Keeper().round()

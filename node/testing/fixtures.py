@@ -13,7 +13,7 @@ from node import config as node_config
 
 
 @pytest.fixture(autouse=True)
-def _first_language() -> Iterator[None]:
+def first_language() -> Iterator[None]:
     """A request of a test leaves its language behind; the next test begins with the first one."""
     translation.deactivate()
     yield

@@ -135,6 +135,7 @@ async def test_ops_made_while_cut_off_arrive_once_and_in_order() -> None:
     assert await in_thread(house.taken) == [b"%d" % n for n in range(400)]
 
 
+@pytest.mark.slow
 async def test_a_cut_in_the_middle_loses_and_doubles_nothing() -> None:
     async with central() as home:
         proxy = house.Proxy(home.port)
@@ -245,6 +246,7 @@ async def test_a_followed_key_brings_its_state_and_then_each_fact() -> None:
     assert not any(key == "mine" and b"3" in body for key, body in facts)  # it was not followed any more
 
 
+@pytest.mark.slow
 async def test_interest_outlives_a_reconnect() -> None:
     facts: list[bytes] = []
     applies_fact("note")(lambda key, body: facts.append(body))
@@ -312,6 +314,7 @@ async def test_central_can_tell_an_edge() -> None:
 # --- who may speak -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_revoked_node_is_closed_within_five_seconds() -> None:
     async with central() as home, edge(home) as link:
         await until(lambda: link.is_up)
@@ -458,6 +461,7 @@ async def test_a_newer_link_of_the_same_node_ends_the_older() -> None:
 # --- audience and versions ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_edge_holds_only_its_own_topics_and_follows_a_change_of_scope() -> None:
     await in_thread(lambda: [house.put_item("t", b"1", topic="item:tea"), house.put_item("c", b"1", topic="item:clay")])
     async with central() as home:
@@ -502,6 +506,7 @@ async def test_a_topic_that_no_app_of_the_edge_knows_is_stored_raw() -> None:
 # --- far behind --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_log_that_began_anew_is_fetched_whole_and_older_versions_win() -> None:
     async with central() as home:
         settings = home.settings("a")
@@ -519,6 +524,7 @@ async def test_a_log_that_began_anew_is_fetched_whole_and_older_versions_win() -
             await until_db(lambda: held() == {"x": b"new"})
 
 
+@pytest.mark.slow
 async def test_an_edge_below_the_cut_fetches_a_snapshot() -> None:
     async with central() as home:
         settings = home.settings("a")
@@ -580,6 +586,7 @@ async def test_a_broken_snapshot_goes_on_where_it_was() -> None:
     assert (asked.count(""), set(asked)) == (1, {"", "k00999", "k01999"})
 
 
+@pytest.mark.slow
 async def test_a_realm_that_is_down_stops_no_other() -> None:
     is_down = True
 
@@ -604,6 +611,7 @@ async def test_a_realm_that_is_down_stops_no_other() -> None:
         await until_db(lambda: held() == {"x": b"1"})
 
 
+@pytest.mark.slow
 async def test_a_realm_that_cannot_take_in_holds_its_ops_and_no_others() -> None:
     is_down = True
 

@@ -90,6 +90,7 @@ def script() -> Iterator[tuple[list[str], bytes]]:
         yield asked[2:].split(), answered[2:].replace("\\r\\n", "\r\n").encode()
 
 
+@pytest.mark.slow
 def test_a_whole_exchange(key: Any, order: Order, live_server: Any) -> None:
     files = {
         "goods": import_xml(),

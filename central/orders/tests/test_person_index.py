@@ -199,6 +199,7 @@ def test_marks_meet_none_of_the_customers_realm() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
 def test_any_order_of_events_ends_where_a_fresh_rebuild_does(seed: int) -> None:
     """Orders, new names, merges and erasures at random; their events late, twice and in any order."""
     rng = random.Random(seed)

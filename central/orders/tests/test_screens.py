@@ -108,6 +108,7 @@ def test_orders_are_filtered_by_total_whatever_the_currency(ada: Any) -> None:
     assert numbers(ada, total_to="much") == ["TEA-A-2", "TEA-A-1"]
 
 
+@pytest.mark.slow
 def test_both_lists_sort_by_each_column_that_says_so(ada: Any) -> None:
     for number in ("TEA-A-2", "CLAY-A-3", "TEA-A-1"):
         cast.order(number.partition("-")[0].lower(), number=number)

@@ -54,6 +54,7 @@ def test_a_code_is_good_once_and_for_ten_minutes() -> None:
         actions.sign_up_or_in(old.pk, codes.digits_of(old.pk), address=HERE)
 
 
+@pytest.mark.slow
 def test_a_thousand_tries_of_a_code_open_nothing(caplog: Any) -> None:
     make.account()
     code = ask()

@@ -397,6 +397,7 @@ def test_a_cancelled_order_gives_its_units_back_once():
 
 
 @pytest.mark.django_db(databases=REALMS, transaction=True)
+@pytest.mark.slow
 def test_a_hundred_asks_at_once_never_grant_more_than_there_is():
     receive(57)
     receive(33, CUP)

@@ -140,6 +140,7 @@ def test_nobody_signed_in_is_sent_to_the_door(client: Any, world: Any, method: s
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.slow
 def test_signed_in_without_rights_finds_nothing(world: Any, method: str) -> None:
     client = cast.signed_in(cast.stranger())
 
@@ -152,6 +153,7 @@ def test_signed_in_without_rights_finds_nothing(world: Any, method: str) -> None
         assert answer.status_code in ((403, 405) if needs_right else (200, 302, 404, 405, 422)), name
 
 
+@pytest.mark.slow
 def test_staff_with_rights_and_no_site_see_empty_lists(world: Any) -> None:
     client = cast.signed_in(cast.staff("empty", "admin", sites=[]))
 
@@ -163,6 +165,7 @@ def test_staff_with_rights_and_no_site_see_empty_lists(world: Any) -> None:
         assert answer.status_code in (200, 404, 405), name
 
 
+@pytest.mark.slow
 def test_staff_of_one_site_read_nothing_of_another(world: Any) -> None:
     client = cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"]))
     searches = {

@@ -70,6 +70,7 @@ def check_facts(world: World) -> None:
 
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(seeds)
+@pytest.mark.slow
 def test_whatever_the_network_does_the_edge_ends_at_head(seed: int) -> None:
     world = run(seed)
 
