@@ -13,6 +13,7 @@ import time
 from uuid import UUID
 
 from celery import Celery
+from celery.signals import worker_init
 from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "node.settings.central")
@@ -47,6 +48,12 @@ app.conf.update(
     worker_hijack_root_logger=False,
     task_default_queue="jobs",
 )
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _give_way(**_: object) -> None:
+    """Background work yields to what edges and people wait for: taking in carts and orders, and screens."""
+    os.nice(5)
 
 
 class BrokerAway(ConnectionError):

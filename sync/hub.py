@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
@@ -84,6 +85,11 @@ class LinkConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Speaks with one edge. Mount it at `/_link`; it needs no cookie, a node proves itself by its key."""
 
     session: Session
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels does, but for its look after old database connections: this loop has none of its own, and the
+        look is a hop through a thread for every frame and every nudge."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         await asyncio.to_thread(load_central)

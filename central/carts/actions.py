@@ -73,13 +73,13 @@ def link_carts(fact: CartAlias) -> str:
 
 
 def _locked_root(cart_id: str) -> Cart:
-    """The row that stands for a cart, locked. A link may have come while we waited for the lock: look again."""
+    """The row that stands for a cart, locked. Whether it was linked is asked under its lock: a link waits for that."""
     while True:
-        root = core.root_of(cart_id, parent_of)
-        row = _locked(root)
-        if parent_of(root) is None:
+        row = _locked(cart_id)
+        parent = parent_of(cart_id)
+        if parent is None:
             return row
-        cart_id = root
+        cart_id = parent
 
 
 def _locked(cart_id: str) -> Cart:
