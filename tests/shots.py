@@ -115,10 +115,17 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
     """Name and path of each screen; what has an id in its path is found on its list."""
     order = _first(page, options, "/orders", r"/orders/[0-9a-f-]{36}$")
     mixed = _first(page, options, "/orders?site=ink&line=tea", r"/orders/[0-9a-f-]{36}$")
-    node = _first(page, options, "/nodes", r"/nodes/(?!invite)[a-z0-9-]+$")
+    node = _first(page, options, "/nodes", r"/nodes/(?!invite$|watch$)[a-z0-9-]+$")
     cart = _first(page, options, "/carts", r"/carts/[0-9a-f-]{36}$")
     site = _first(page, options, "/sites", r"/sites/(?!new)[a-z0-9-]+$")
     person = _first(page, options, "/staff", r"/staff/[0-9]+$")
+    product = _first(page, options, "/products", r"/products/[0-9a-f-]{36}$")
+    words = _first(page, options, product, r"/words/[a-z]+$") if product else ""
+    client = _first(page, options, "/clients", r"/clients/[0-9a-f-]{36}$")
+    realm = _first(page, options, "/realms", r"/realms/(?!test$)[a-z]+$")
+    run = _first(page, options, "/imports", r"/imports/[0-9a-f-]{36}$")
+    key = _first(page, options, "/keys", r"/keys/[0-9a-f-]{36}$")
+    exchange = _first(page, options, "/exchange", r"/exchange/keys/[0-9a-f-]{36}$")
     found = [
         ("01 home", "/"),
         ("02 orders", "/orders"),
@@ -142,8 +149,25 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("22 roles", "/roles"),
         ("23 new role", "/roles/new"),
         ("16 not found", "/no/such/page"),
-        ("18 carts", "/carts"),
-        ("19 cart", cart),
+        ("24 carts", "/carts"),
+        ("25 cart", cart),
+        ("26 product", product),
+        ("27 product's words", words),
+        ("28 new product", "/products/new"),
+        ("29 clients", "/clients"),
+        ("30 client", client),
+        ("31 realms", "/realms"),
+        ("32 realm", realm),
+        ("32 test of a database", "/realms/test"),
+        ("33 groups", "/site-groups"),
+        ("34 imports", "/imports"),
+        ("35 import", run),
+        ("36 new import", "/imports/new"),
+        ("37 keys", "/keys"),
+        ("38 key", key),
+        ("39 exchange", "/exchange"),
+        ("40 exchange key", exchange),
+        ("41 what the API can", "/api/reference"),
     ]
     return [(name, path) for name, path in found if path]
 
