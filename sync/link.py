@@ -283,6 +283,8 @@ class Session:
         try:
             # After listening, so that no op falls between.
             ups, self._last_n = await reader.run(_load_ups)
+            for realm, heard in self._state.ups.items():  # news of ops that came while the disk was read
+                ups[realm] = replace(ups[realm], head=max(ups[realm].head, heard.head)) if realm in ups else heard
             self._state = replace(self._state, downs=downs, ups=ups, follows=self._owner.followed())
             for work in (self._receiver(), self._sender(), self._ticker(), self._announcer(), self._forgetter()):
                 self._spawn(work)

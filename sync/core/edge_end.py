@@ -391,7 +391,9 @@ def _loaded(state: EdgeEnd, realm: str, first: int, ops: list[f.Op], now: float,
         return state
     if first == up.sent + 1:  # else central has asked for another place meanwhile
         out.append(io.Send(f.Ops(realm=realm, first=first, ops=ops, floor=up.acked + 1)))
-        state = _up(state, realm, sent=first + len(ops) - 1)
+        last = first + len(ops) - 1
+        # The disk may know of an op before its news comes: what is not known of could not be acknowledged.
+        state = _up(state, realm, sent=last, head=max(last, up.head))
     return _load(state, realm, out)
 
 

@@ -86,6 +86,15 @@ def test_ops_loaded_for_a_place_that_is_not_asked_for_any_more_are_not_sent() ->
     assert effects == [io.Load("r", 6, io.OPS_TOGETHER)]
 
 
+def test_an_op_that_the_disk_knows_before_its_news_is_acknowledged_all_the_same() -> None:
+    state = edge(ups={"r": edge_end.Up(acked=0, sent=0, head=1, is_loading=True, moved_at=HOUR)})
+    state, _ = edge_end.step(state, io.Loaded("r", 1, (Op("thing", b"1"), Op("thing", b"2"))), HOUR)
+
+    _, effects = edge_end.step(state, io.Received(f.OpsAck(realm="r", n=2)), HOUR)
+
+    assert effects == [io.DropAcked("r", 2)]
+
+
 def test_an_op_behind_others_that_wait_is_not_sent_before_them() -> None:
     state = edge(ups={"r": edge_end.Up(acked=3, sent=3, head=5, is_loading=True, moved_at=HOUR)})
 
