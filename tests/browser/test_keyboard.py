@@ -99,6 +99,31 @@ def test_a_days_work_without_a_mouse(browser: BrowserContext, cluster: Cluster, 
     assert errors == []
 
 
+def test_the_row_one_stands_on_stays_while_all_rows_are_drawn_anew(browser: BrowserContext, cluster: Cluster) -> None:
+    page = browser.new_page()
+    typed_sign_in(page, cluster)
+    page.goto(f"{cluster.central}/orders?status=new")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    stood = page.locator(f"{ROW}.at").get_attribute("data-key")
+
+    # All at once, as after a bulk action. The focus is nowhere, as after a dialog.
+    page.evaluate(
+        """() => {
+          document.activeElement.blur();
+          for (const row of document.querySelectorAll("[data-list] tr")) {
+            row.old = true;
+            htmx.trigger(row, "live");
+          }
+        }"""
+    )
+    page.wait_for_function("() => [...document.querySelectorAll('[data-list] tr')].every((row) => !row.old)")
+
+    expect(page.locator(f"{ROW}.at")).to_have_attribute("data-key", str(stood))
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/orders/{stood}$"))
+
+
 def test_the_frame_bars_nobody(browser: BrowserContext, cluster: Cluster) -> None:
     """Axe finds nothing serious on a list with rows ticked, on the question of a bulk action and on live carts."""
     page = browser.new_page()

@@ -118,13 +118,28 @@ document.addEventListener("change", (event) => {
 let waitsForPlace = 0;
 const rows = () => [...document.querySelectorAll("tr[data-href], [data-list] tr")];
 
+// The row a person stands on is kept by what it shows, not as an element: a live list draws its rows anew at any time.
+let standsOn = null;
+const nameOf = (row) => row.dataset.key ?? row.dataset.href;
+const atRow = () => standsOn && rows().find((row) => nameOf(row) === standsOn);
+
+function standOn(row) {
+  standsOn = row && nameOf(row);
+  markRow();
+}
+
+function markRow() {
+  const at = atRow();
+  for (const row of document.querySelectorAll("tr.at")) if (row !== at) row.classList.remove("at");
+  at?.classList.add("at");
+}
+
 function moveTo(step) {
   const all = rows();
   if (!all.length) return;
-  const at = all.findIndex((row) => row.classList.contains("at"));
+  const at = all.indexOf(atRow());
   const next = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-  all[at]?.classList.remove("at");
-  next.classList.add("at");
+  standOn(next);
   (next.querySelector("a.row-link") ?? next.querySelector("input[name=row]"))?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
@@ -155,7 +170,7 @@ document.addEventListener("keydown", (event) => {
     if (search) { event.preventDefault(); search.focus(); search.select(); }
     return;
   }
-  if (event.key === "Enter" && document.activeElement === body) return void document.querySelector("tr.at a.row-link")?.click();
+  if (event.key === "Enter" && document.activeElement === body) return void atRow()?.querySelector("a.row-link")?.click();
   if (event.key === "Escape" && closeMenu()) return;
   KEYS[event.code]?.(event);
 });
@@ -234,12 +249,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   // A row that is being edited is not swapped under the fingers.
   if (event.detail.requestConfig.triggeringEvent?.type === "live" && event.target.contains(document.activeElement) && isTyping(document.activeElement)) event.preventDefault();
 });
-// The row a person stands on stays marked when its list is drawn anew.
-let standsOn = "";
-document.addEventListener("htmx:beforeSwap", () => (standsOn = document.querySelector("tr.at")?.dataset.href ?? ""));
-document.addEventListener("htmx:afterSettle", () => {
-  if (standsOn && !document.querySelector("tr.at")) rows().find((row) => row.dataset.href === standsOn)?.classList.add("at");
-});
+for (const drawn of ["htmx:afterSwap", "htmx:afterSettle"]) document.addEventListener(drawn, markRow);
 document.addEventListener("htmx:load", (event) => tellTime(event.target));
 document.addEventListener("htmx:sendError", () => say(words.offline));
 document.addEventListener("htmx:responseError", (event) => {

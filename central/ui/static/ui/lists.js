@@ -7,7 +7,6 @@ const ticked = new Set();
 let lastTick = null;
 
 const ticks = () => [...document.querySelectorAll("[data-list] input[name=row]")];
-const atRow = () => document.querySelector("[data-list] tr.at");
 
 function tick(box, isOn) {
   box.checked = isOn;
@@ -91,7 +90,7 @@ KEYS.KeyE = () => {
 KEYS.KeyZ = () => document.querySelector("[data-undo]")?.click();
 KEYS.Escape = () => {
   if (ticks().some((box) => box.checked)) untick();
-  else atRow()?.classList.remove("at");
+  else standOn(null);
 };
 KEYS.BracketRight = () => document.querySelector(".list-foot a[rel=next]")?.click();
 KEYS.BracketLeft = () => document.querySelector(".list-foot a[rel=prev]")?.click();
