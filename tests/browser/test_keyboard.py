@@ -99,6 +99,37 @@ def test_a_days_work_without_a_mouse(browser: BrowserContext, cluster: Cluster, 
     assert errors == []
 
 
+def test_filters_are_one_row_on_a_phone_and_open_by_keys(browser: BrowserContext, cluster: Cluster) -> None:
+    page = browser.new_page()
+    typed_sign_in(page, cluster)
+    page.goto(f"{cluster.central}/orders")
+    fold, first = page.locator(".filters-fold > summary"), page.locator(".filters-fields > *").first
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(fold).to_be_hidden()
+    expect(first).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(first).to_be_hidden()
+    assert page.locator(".filters").bounding_box()["height"] < 60  # type: ignore[index]
+
+    page.keyboard.press("/")
+    page.keyboard.press("Tab")
+    expect(fold).to_be_focused()
+    page.keyboard.press("Enter")
+    for key in ("Tab", "Enter", "Tab", "Space"):
+        page.keyboard.press(key)
+
+    page.wait_for_url(re.compile(r"/orders\?.*=[a-z]"))
+    expect(fold.locator(".pick-count")).to_have_text("1")
+    expect(page.locator(".chip")).to_have_count(1)
+    page.keyboard.press("/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(first).to_be_hidden()
+    expect(fold).to_be_focused()
+
+
 def test_the_row_one_stands_on_stays_while_all_rows_are_drawn_anew(browser: BrowserContext, cluster: Cluster) -> None:
     page = browser.new_page()
     typed_sign_in(page, cluster)

@@ -249,6 +249,11 @@ class Shown:
                 found.append(Field(one, options, values, len(on)))
         return found
 
+    @property
+    def filters_on(self) -> int:
+        """How many filters narrow the list, the search not counted."""
+        return sum(1 for field in self.fields if field.count)
+
 
 def _column(spec: List, key: str) -> Column:
     return next(column for column in spec.columns if column.key == key)

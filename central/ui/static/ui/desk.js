@@ -177,7 +177,8 @@ document.addEventListener("keydown", (event) => {
 
 // Esc shuts the menu one is in, and gives the focus back to what opened it.
 function closeMenu() {
-  const menu = document.querySelector("details.pick[open], details.help[open]");
+  // What the filters of a phone are folded under lies around their own menus: it is shut last.
+  const menu = document.querySelector("details.pick[open], details.help[open]") ?? document.querySelector("details.filters-fold[open]");
   if (menu) {
     menu.open = false;
     menu.querySelector("summary").focus();
