@@ -1,4 +1,4 @@
-"""Our errors as pages."""
+"""Our errors as pages, and where a form that a script sent leads to."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ class ErrorsMiddleware:
             template = "ui/toast_error.html" if getattr(request, "htmx", False) else "ui/refused.html"
             return render(request, template, {"error": error, "sentence": explain(error)}, status=error.status)
         return JsonResponse({"code": error.code, "message": str(error)}, status=error.status)
+
+
+class FetchedFormsMiddleware:
+    """Tells the script that sent a form where it leads, without following: the page there shows its message itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if request.headers.get("x-fetched-form") and 300 <= answer.status_code < 400 and answer.get("Location"):
+            answer.status_code, answer["X-Location"] = 204, answer["Location"]
+            del answer["Location"]
+        return answer

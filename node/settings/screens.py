@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "central.history.middleware.ActorMiddleware",
     "central.accounts.middleware.PreferencesMiddleware",
     "central.ui.middleware.ErrorsMiddleware",
+    "central.ui.middleware.FetchedFormsMiddleware",
 ]
 
 TEMPLATES = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -60,3 +63,24 @@ def test_ctrl_enter_saves_and_what_is_wrong_takes_the_focus(form: Page) -> None:
 
     expect(form.locator(".form-summary")).to_be_focused()
     expect(form.locator("[name=login]")).to_have_value("x")
+
+
+def test_a_chosen_file_stays_chosen_when_the_form_comes_back(
+    browser: BrowserContext, cluster: Cluster, tmp_path: Path
+) -> None:
+    page = sign_in(browser, cluster)
+    file = tmp_path / "prices.csv"
+    file.write_text("sku,title,price\nA-1,Cup,100\n")
+    page.goto(cluster.central + "/imports/new")
+    page.set_input_files("[name=file]", file)
+    page.select_option("[name=source]", "")
+    page.click("main form button.btn-primary")
+
+    expect(page.locator("[name=title]")).to_have_attribute("aria-invalid", "true")
+    assert page.evaluate("document.querySelector('[name=file]').files[0].name") == "prices.csv"
+    page.fill("[name=title]", "Prices of a test")
+    page.check("[name=sites][value=tea]")
+    page.click("main form button.btn-primary")
+
+    page.wait_for_url(re.compile(r"/imports/[0-9a-f-]{36}$"))
+    expect(page.locator("main")).to_contain_text("prices.csv")

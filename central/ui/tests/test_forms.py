@@ -26,6 +26,7 @@ from central.ui.forms import (
     TickField,
     in_both_languages,
 )
+from central.ui.tests import cast
 from node.errors import RialtoError
 
 KINDS = [("tea", "Tea"), ("clay", "Clay")]
@@ -280,3 +281,18 @@ def test_no_new_picture_leaves_the_old_one() -> None:
     assert form.changes == {}
     assert 'src="/_media/old.png"' in page_of(form)
     assert 'enctype="multipart/form-data"' in page_of(form)
+
+
+@pytest.mark.django_db
+def test_a_script_that_sends_a_form_is_told_where_it_leads_and_the_words_wait_there(node_home: Any) -> None:
+    ada = cast.signed_in(cast.staff("ada", "admin"))
+
+    told = ada.post(
+        "/staff/new",
+        {"login": "bob", "email": "bob@example.com", "roles": "viewer", "sees_all": "on"},
+        headers={"x-fetched-form": "1"},
+    )
+
+    assert (told.status_code, told.content) == (204, b"")
+    assert re.fullmatch(r"/staff(/\d+)?", told["X-Location"])
+    assert "bob" in ada.get(told["X-Location"]).content.decode()

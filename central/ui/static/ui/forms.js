@@ -70,6 +70,51 @@
     askThen(() => history.back());
   }, true);
 
+  // --- chosen files ------------------------------------------------------------------------------------------------
+  // A browser forgets a chosen file with the page. So a form that has one is sent by fetch, and when it comes back
+  // with something to correct, the page is put around the old file fields.
+  const filled = (root) => [...root.querySelectorAll("input[type=file]")].filter((input) => input.files.length);
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.matches("#main form[enctype='multipart/form-data']") || !filled(form).length) return;
+    event.preventDefault();
+    if (!form.dataset.sending) sendWithFiles(form, event.submitter);
+  });
+
+  async function sendWithFiles(form, submitter) {
+    form.dataset.sending = "yes";
+    if (submitter) submitter.disabled = true;
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "x-fetched-form": "1" } }).catch(() => null);
+    delete form.dataset.sending;
+    if (submitter) submitter.disabled = false;
+    const leads = answer?.headers.get("x-location");
+    if (leads) return location.assign(leads);
+    if (form.matches("[data-guard]")) form.dataset.dirty = "yes";
+    const text = answer ? await answer.text() : "";
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const fresh = page.querySelector("#main");
+    if (fresh?.querySelector("form[enctype='multipart/form-data']")) return putAround(fresh, form);
+    const isPlain = answer?.headers.get("content-type")?.startsWith("text/plain");
+    say((isPlain ? text : page.querySelector(".bare-card p")?.textContent) || (answer ? words.failed : words.offline));
+  }
+
+  function putAround(fresh, form) {
+    for (const old of filled(form)) {
+      const blank = fresh.querySelector(`input[type=file][name="${CSS.escape(old.name)}"]`);
+      if (!blank) continue;
+      for (const { name, value } of [...blank.attributes]) old.setAttribute(name, value);
+      if (!blank.hasAttribute("aria-invalid")) old.removeAttribute("aria-invalid");
+      blank.replaceWith(old);
+    }
+    const main = document.getElementById("main");
+    main.replaceChildren(...fresh.childNodes);
+    htmx.process(main);
+    tellTime(main);
+    (main.querySelector(".form-summary") ?? main.querySelector("[aria-invalid]"))?.focus();
+    scrollTo({ top: 0 });
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     const form = event.target.closest?.("form[data-record]") ?? document.querySelector("form[data-record]");
