@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from central.accounts.queries import staff_visible_to
 from central.accounts.roles import title_of
 from central.ui.explain import add_sentences
-from central.ui.menu import Entry, Hit, Search, add_entry, add_search
+from central.ui.menu import Action, Entry, Hit, Search, add_action, add_entry, add_search
 
 
 def _find_staff(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -24,9 +24,21 @@ def _find_staff(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 add_entry(Entry(60, "staff", _("Staff"), "users", "see_staff", "t"))
-add_entry(Entry(61, "staff-new", _("Add a member of staff"), "plus", "manage_staff", in_side_bar=False))
+add_action(
+    Action(
+        61,
+        "staff-new",
+        _("Add a member of staff"),
+        "manage_staff",
+        "plus",
+        where=("home",),
+        words=_("new person colleague invite"),
+    )
+)
 add_entry(Entry(62, "roles", _("Roles"), "key", "see_staff", in_side_bar=False))
-add_entry(Entry(63, "roles-new", _("New role"), "plus", "manage_staff", in_side_bar=False))
+add_action(
+    Action(63, "roles-new", _("New role"), "manage_staff", "plus", where=("staff",), words=_("add new role rights"))
+)
 add_search("staff", Search(_("Staff"), "see_staff", _find_staff))
 add_sentences(
     {

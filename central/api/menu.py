@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.api.queries import keys_visible_to
 from central.ui.explain import add_sentences
-from central.ui.menu import Entry, Hit, Search, add_entry, add_search
+from central.ui.menu import Action, Entry, Hit, Search, add_action, add_entry, add_search
 
 
 def _find(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -21,7 +21,7 @@ def _find(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 add_entry(Entry(70, "keys", _("Keys of the API"), "key", "manage_keys", "k"))
-add_entry(Entry(71, "keys-new", _("Make a key"), "plus", "manage_keys", in_side_bar=False))
+add_action(Action(71, "keys-new", _("Make a key"), "manage_keys", "plus", words=_("new API key add")))
 add_entry(Entry(72, "api-reference", _("What the API can"), "help-circle", "manage_keys", in_side_bar=False))
 add_search("keys", Search(_("Keys of the API"), "manage_keys", _find))
 add_sentences(

@@ -6,4 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 from central.ui.menu import Entry, add_entry
 
-add_entry(Entry(15, "carts", _("Live carts"), "shopping-cart", "see_carts", "c"))
+add_entry(Entry(15, "carts", _("Live carts"), "shopping-cart", "see_carts", "l"))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.catalog.queries import products_visible_to
 from central.ui.explain import add_sentences
-from central.ui.menu import Entry, Hit, Search, add_entry, add_search
+from central.ui.menu import Action, Entry, Hit, Search, add_action, add_entry, add_search
 
 
 def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -21,6 +21,19 @@ def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 add_entry(Entry(20, "products", _("Products"), "package", "see_products", "p"))
 add_entry(Entry(22, "imports", _("Imports"), "upload", "import_goods", "i"))
+add_entry(Entry(23, "imports-sources", _("Sources of imports"), "upload", "import_goods", in_side_bar=False))
+add_action(Action(20, "products-new", _("New product"), "edit_products", "plus", words=_("add goods item")))
+add_action(
+    Action(
+        22,
+        "imports-new",
+        _("Import a file"),
+        "import_goods",
+        "upload",
+        where=("home", "products"),
+        words=_("new import price list upload"),
+    )
+)
 add_search("products", Search(_("Products"), "see_products", _find_products))
 add_sentences(
     {

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from central.cluster import demo
 from central.cluster.models import Site, SiteGroup
-from central.cluster.queries import sites_visible_to
+from central.cluster.queries import nodes_visible_to, sites_visible_to
 from central.ui import live
 from central.ui.explain import add_sentences
-from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
+from central.ui.menu import Action, Card, Entry, Hit, Search, add_action, add_card, add_entry, add_search
 from central.ui.sites import GroupLook, SiteLook, read_groups_by, read_sites_by
 
 
@@ -33,6 +35,12 @@ def _find_sites(user: Any, text: str, limit: int) -> Iterable[Hit]:
             yield Hit(site.name, f"/sites/{site.id}", "building-store", note=site.id, site=site.id)
 
 
+def _find_nodes(user: Any, text: str, limit: int) -> Iterable[Hit]:
+    named = Q(pk__icontains=text) | Q(name__icontains=text)
+    for node in nodes_visible_to(user).filter(named).order_by("name")[:limit]:
+        yield Hit(node.name, reverse("nodes-one", args=[node.pk]), "server-2", note=node.pk)
+
+
 def _nodes_card(request: Any) -> dict[str, Any]:
     from central.cluster.views.nodes import node_rows
 
@@ -43,14 +51,31 @@ read_sites_by(_looks)
 read_groups_by(_groups)
 add_entry(Entry(0, "home", _("Home"), "home", None, "h"))
 add_entry(Entry(30, "nodes", _("Nodes"), "server-2", "see_nodes", "n"))
-add_entry(Entry(31, "nodes-invite", _("Invite a node"), "plus", "manage_nodes", in_side_bar=False))
+add_action(
+    Action(31, "nodes-invite", _("Invite a node"), "manage_nodes", "plus", where=("home",), words=_("add new node"))
+)
+add_action(Action(32, "nodes-watch", _("Silent nodes"), "manage_nodes", "clock", where=("nodes",)))
 add_entry(Entry(40, "sites", _("Sites"), "building-store", "see_sites", "s"))
-add_entry(Entry(41, "sites-new", _("Register a site"), "plus", "manage_sites", in_side_bar=False))
+add_action(
+    Action(41, "sites-new", _("Register a site"), "manage_sites", "plus", where=("home",), words=_("add new site shop"))
+)
 add_entry(Entry(42, "sites-groups", _("Groups of sites"), "building-store", "see_sites", in_side_bar=False))
+add_action(
+    Action(
+        43,
+        "sites-groups-new",
+        _("Make a group"),
+        "manage_sites",
+        "plus",
+        where=("sites",),
+        words=_("add new group of sites"),
+    )
+)
 add_entry(Entry(50, "realms", _("Realms"), "list", "see_realms", "r"))
-add_entry(Entry(51, "realms-test", _("Test a database"), "search", "manage_realms", in_side_bar=False))
+add_action(Action(51, "realms-test", _("Test a database"), "manage_realms", "search", words=_("check realm move")))
 add_entry(Entry(90, "profile", _("Profile"), "user", in_side_bar=False))
 add_search("sites", Search(_("Sites"), "see_sites", _find_sites))
+add_search("nodes", Search(_("Nodes"), "see_nodes", _find_nodes))
 add_card(
     Card(30, "nodes", "see_nodes", "cluster/parts/home_nodes.html", _nodes_card, (live.NODES,), wide=True, ticks=True)
 )

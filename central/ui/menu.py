@@ -38,7 +38,7 @@ class Action:
     """Something to do, in the palette. `is_post`: it is done at once; else its address is a form to fill in.
 
     `where`: screens (first parts of url names, "orders") it is offered on before anything is typed; it is found by
-    its words everywhere.
+    its words everywhere. `words`: what else people may call it.
     """
 
     position: int
@@ -48,6 +48,7 @@ class Action:
     icon: str = field(compare=False, default="command")
     is_post: bool = field(compare=False, default=False)
     where: tuple[str, ...] = field(compare=False, default=())
+    words: Promise | str = field(compare=False, default="")
 
     @property
     def url(self) -> str:

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from central.ui import menu, sites, view_scope
+from central.ui import keyboard, menu, sites, view_scope
 from central.ui.screens import StaffRequest, open_to_all, screen
 
 PALETTE_LIMIT = 6
@@ -43,13 +43,20 @@ def palette(request: StaffRequest) -> JsonResponse:
     `>` before the words finds actions only. `?at=`: the screen one is on, whose actions come unasked.
     """
     text = request.GET.get("q", "").strip()[:80]
+    # Nothing found: perhaps it was typed on the other layout of the keyboard.
+    other = keyboard.other_layout(text)
+    groups = _groups(request, text) or (_groups(request, other) if other != text else [])
+    return JsonResponse({"groups": groups})
+
+
+def _groups(request: StaffRequest, text: str) -> list[dict[str, Any]]:
     wanted = text.removeprefix(">").strip()
     groups = [{"title": _("Actions"), "hits": _actions(request, wanted, request.GET.get("at", ""))}]
     if not text.startswith(">"):
         groups.append({"title": _("Screens"), "hits": _screens(request, text)})
         if len(text) >= 2:
             groups += _records(request, text)
-    return JsonResponse({"groups": [group for group in groups if group["hits"]]})
+    return [group for group in groups if group["hits"]]
 
 
 def _actions(request: StaffRequest, text: str, at: str) -> list[dict[str, str]]:
@@ -63,7 +70,7 @@ def _actions(request: StaffRequest, text: str, at: str) -> list[dict[str, str]]:
             "site": "",
         }
         for action in menu.actions_of(request.user)
-        if (_begins_a_word(text, action.title) if text else at in action.where)
+        if (_begins_words(text, action.title, action.words) if text else at in action.where)
     ]
 
 
@@ -77,15 +84,23 @@ def _screens(request: StaffRequest, text: str) -> list[dict[str, str]]:
             "site": "",
         }
         for entry in menu.entries_of(request.user)
-        if _begins_a_word(text, entry.title)
+        if _begins_words(text, entry.title)
     ]
 
 
-def _begins_a_word(text: str, title: Any) -> bool:
-    """In the person's language or in English: who learnt the screens in one of them finds them in both."""
+def _begins_words(text: str, *titles: Any) -> bool:
+    """Whether each word of `text` begins a word of the titles, in the person's language or in English.
+
+    Who learnt the screens in one of the languages finds them in both.
+    """
     with translation.override("en"):
-        english = str(title)
-    return any(word.startswith(text.casefold()) for word in f"{title} {english}".casefold().split()) or not text
+        english = " ".join(str(title) for title in titles)
+    known = _folded(f"{' '.join(str(title) for title in titles)} {english}")
+    return all(any(word.startswith(typed) for word in known) for typed in _folded(text))
+
+
+def _folded(text: str) -> list[str]:
+    return text.casefold().replace("ё", "е").split()
 
 
 def _records(request: StaffRequest, text: str) -> list[dict[str, Any]]:

@@ -122,3 +122,62 @@ def test_a_realm_that_is_away_takes_only_its_own_answers(monkeypatch: pytest.Mon
     monkeypatch.setitem(menu._searches, "products", menu.Search("Products", "see_products", away))
 
     assert "TEA-A-000007" in titles(cast.staff("ada", "admin"), "000007")
+
+
+def test_the_apps_offer_what_one_can_do_within_the_rights() -> None:
+    ada, olga = cast.staff("ada", "admin"), cast.staff("olga", "operator")
+    wanted = {
+        "new site": "/sites/new", "new node": "/nodes/invite", "import": "/imports/new", "new colleague": "/staff/new",
+        "api key": "/keys/new", "new group": "/site-groups/new", "new product": "/products/new",
+    }  # fmt: skip
+
+    assert {text: url for text, url in wanted.items() if url in urls(ada, f">{text}")} == wanted
+    assert {text for text, url in wanted.items() if url in urls(olga, f">{text}")} == set()
+
+
+def urls(user: Any, text: str) -> set[str]:
+    answer = cast.signed_in(user).get("/palette", {"q": text}).json()
+    return {hit["url"] for group in answer["groups"] for hit in group["hits"]}
+
+
+def test_every_address_the_palette_offers_opens() -> None:
+    ada = cast.signed_in(cast.staff("ada", "admin"))
+    offered = [action.url for action in menu._actions.values() if not action.is_post]
+
+    assert {url: ada.get(url).status_code for url in offered} == dict.fromkeys(offered, 200)
+
+
+def test_no_two_screens_share_a_key() -> None:
+    keys = [entry.key for entry in menu._entries.values() if entry.key]
+
+    assert sorted(set(keys)) == sorted(keys)
+
+
+def test_records_are_found_by_what_people_know_of_them() -> None:
+    _give_contact(cast.order("tea", number="TEA-A-000008"))
+    cast.node("edge-1", "tea")
+    ada = cast.staff("ada", "admin")
+    found = {text: titles(ada, text) for text in ("POT-tea", "анна", "+7 000 000-00-01", "node", "edge-1", "tea")}
+
+    assert "Чайник tea" in found["POT-tea"]
+    assert {"Анна", "TEA-A-000008"} <= found["анна"]
+    assert {"Анна", "TEA-A-000008"} <= found["+7 000 000-00-01"]
+    assert "Node edge-1" in found["node"] & found["edge-1"]
+    assert "Shop tea" in found["tea"]
+
+
+def test_records_of_other_sites_are_not_found() -> None:
+    _give_contact(cast.order("tea", number="TEA-A-000008"))
+    cast.node("edge-1", "tea")
+    stranger = cast.staff("clara", "admin", sites=["clay"])
+
+    for text in ("анна", "+7 000 000-00-01", "node edge", "edge-1", "POT-tea", "TEA-A-000008"):
+        assert titles(stranger, text) == set()
+
+
+def test_words_of_both_languages_and_of_the_wrong_layout_are_understood() -> None:
+    client = cast.signed_in(cast.staff("ada", "admin", language="ru"))
+
+    for text in ("заказы", "orders", "pfrfps", "щквукы"):
+        groups = client.get("/palette", {"q": text}).json()["groups"]
+        assert "/orders" in {hit["url"] for group in groups for hit in group["hits"]}, text
