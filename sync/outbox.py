@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db import connections
 
+from node.copying import copy_rows
 from node.realms import alias_of, on_commit
 from sync.store.central.models import Op, Outbox
 from sync.topics import topic_of
@@ -36,7 +37,7 @@ def record_state(topic: str, key: str, ver: int, *, realm: str, deleted: bool = 
 
 
 def record_states(entries: Iterable[tuple[str, str, int, bool]], *, realm: str) -> None:
-    """`record_state` for many at once: (full topic, key, version, whether deleted), in one insert a thousand."""
+    """`record_state` for many at once: (full topic, key, version, whether deleted), by one COPY."""
     rows = [
         Outbox(
             topic=topic,
@@ -48,7 +49,7 @@ def record_states(entries: Iterable[tuple[str, str, int, bool]], *, realm: str) 
         for topic, key, ver, deleted in entries
     ]
     if rows:
-        Outbox.objects.using(alias_of(realm)).bulk_create(rows, batch_size=1000)
+        copy_rows(Outbox, rows, using=alias_of(realm))
         _wake_after_commit(realm)
 
 

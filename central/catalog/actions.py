@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCategory, UnknownProduct, UnknownUnit
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
-from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange
 from central.cluster.models import Site
 from central.cluster.queries import site as site_row
 from infra.storage.inspect import inspect_picture
@@ -401,13 +401,17 @@ def _switch(site: str, product: UUID, *, is_active: bool) -> None:
             publish_card(where.group, offer)
 
 
+#: one statement however many: `bulk_update` of 500 rows is slower than all the rest of their batch
+_TOLD = """
+    UPDATE catalog_variant SET told_stock = told.units
+    FROM unnest(%s::uuid[], %s::integer[]) AS told(id, units) WHERE catalog_variant.id = told.id
+"""
+
+
 def told_stock(variants: dict[UUID, int]) -> None:
     """Remember the stock figures an import file named, once the stock ledger has them."""
-    with atomic(CATALOG):
-        rows = list(Variant.objects.filter(pk__in=variants).only("id"))
-        for row in rows:
-            row.told_stock = variants[row.pk]
-        Variant.objects.bulk_update(rows, ["told_stock"])
+    with atomic(CATALOG), connections[alias_of(CATALOG)].cursor() as cursor:
+        cursor.execute(_TOLD, [list(variants.keys()), list(variants.values())])
 
 
 def check_price(price: int) -> None:

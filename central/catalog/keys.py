@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import iuliia
 from slugify import slugify
@@ -76,6 +77,7 @@ def options_title(pairs: Iterable[tuple[str, str]]) -> str:
     return ", ".join(value.strip() for _, value in pairs if value.strip())
 
 
+@lru_cache(maxsize=4_096)  # a batch of an import asks for each title twice
 def slug_of(title: str) -> str:
     """A slug of ASCII letters, digits and dashes; Russian by the Wikipedia scheme. "item" when nothing is left."""
     return slugify(iuliia.WIKIPEDIA.translate(title), max_length=MAX_SLUG, word_boundary=True) or "item"

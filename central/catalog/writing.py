@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.utils import timezone
 
 from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved, Shop, Unit, lock_goods
 from central.catalog.errors import BadGoods
 from central.catalog.keys import clean_sku, name_key, slug_of
 from central.catalog.models import Listing, Media, Offer, PriceChange, PrivatePrice, Product, ProductPicture, Variant
-from node.realms import CATALOG
+from node.copying import copy_rows
+from node.realms import CATALOG, alias_of
 from sync.contracts.documents import card_key
 from sync.outbox import record_states
 
@@ -353,18 +354,18 @@ class GoodsWriter:
             draft.listing.search_key = name_key(f"{draft.listing.title} {draft.product.brand} {skus}")
             for offer in self._cards(draft):
                 offer.ver += 1
-        Product.objects.bulk_create(self.new_products)
+        _insert(Product, self.new_products)
         Product.objects.bulk_update(self.changed_products, ["brand"])
         Product.objects.bulk_update([row for row in self.mastered if row not in self.new_products], ["master"])
         self._write_pictures(changed)
-        Variant.objects.bulk_create([row for draft in changed for row in draft.variants.values()])
+        _insert(Variant, [row for draft in changed for row in draft.variants.values()])
         self._write_listings(changed)
         new = [draft.offers[key] for draft in changed for key in draft.created]
-        Offer.objects.bulk_create(new)
+        _insert(Offer, new)
         fresh = {id(offer) for offer in new}
         old = [offer for draft in changed for offer in self._cards(draft) if id(offer) not in fresh]
         Offer.objects.bulk_update(old, ["price", "old_price", "options_title", "currency", "is_active", "ver"])
-        PriceChange.objects.bulk_create(self.price_changes)
+        _insert(PriceChange, self.price_changes)
         PrivatePrice.objects.bulk_create(
             self.private_prices,
             update_conflicts=True,
@@ -388,7 +389,7 @@ class GoodsWriter:
         )
 
     def _write_listings(self, changed: Sequence[Draft]) -> None:
-        Listing.objects.bulk_create([draft.listing for draft in changed if draft.is_new])
+        _insert(Listing, [draft.listing for draft in changed if draft.is_new])
         Listing.objects.bulk_update(
             [draft.listing for draft in changed if not draft.is_new],
             [
@@ -407,11 +408,12 @@ class GoodsWriter:
         link = Listing.categories.through
         listings = [draft.listing.pk for draft in changed if draft.goods.categories is not None]
         link.objects.filter(listing__in=listings).delete()
-        link.objects.bulk_create(
+        links = [
             link(listing_id=listing, category_id=category)
             for listing in dict.fromkeys(listings)
             for category in self.categories.get(listing, [])
-        )
+        ]
+        _insert(link, links)
 
     # --- point at it ----------------------------------------------------------------------------------------------
 
@@ -438,6 +440,10 @@ class GoodsWriter:
                 offer.ver += 1
                 offer.save(update_fields=["ver"])
                 yield f"card:{self.where.groups[listing.site]}", offer.card_key, offer.ver, False
+
+
+def _insert(model: type[Model], rows: Sequence[Model]) -> None:
+    copy_rows(model, rows, using=alias_of(CATALOG))
 
 
 def _pointer(listing: Listing) -> Pointer:

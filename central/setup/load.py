@@ -26,6 +26,7 @@ from django.db import connections  # noqa: E402
 from central.catalog.actions import Goods, Shop, Unit, save_goods, set_price, shop  # noqa: E402
 from central.catalog.models import Listing, Offer, Variant  # noqa: E402
 from central.orders.models import Order  # noqa: E402
+from central.setup import load_imports  # noqa: E402
 from central.stock.actions import receive_stock  # noqa: E402
 from node.realms import CATALOG, alias_of, atomic, on_commit  # noqa: E402
 from sync.core.log import link_chain  # noqa: E402
@@ -193,7 +194,12 @@ def _run(sql: str, ids: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
-    work.__name__: work for work in (goods, prices, flood, writer_cost, gaps, cards, stock, orders)
+    work.__name__: work
+    for work in (
+        *(goods, prices, flood, writer_cost, gaps, cards, stock, orders),
+        *(load_imports.take_import, load_imports.check_import, load_imports.write_import),
+        *(load_imports.import_state, load_imports.written),
+    )
 }
 
 

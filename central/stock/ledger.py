@@ -8,6 +8,8 @@ from uuid import UUID
 
 from central.stock.errors import NotEnoughInPool
 from central.stock.models import EDGE_PREFIX, POOL, SUPPLIER, Balance, Movement
+from node.copying import copy_rows
+from node.realms import ORDERS, alias_of
 
 
 class Book:
@@ -24,6 +26,9 @@ class Book:
             _lock_pools(self._variants)
         rows = Balance.objects.filter(variant__in=self._variants).values_list("variant", "place", "units")
         self._units: dict[tuple[UUID, str], int] = {(variant, place): units for variant, place, units in rows}
+        self._edges: dict[UUID, set[str]] = defaultdict(set)
+        for variant, place in self._units:
+            self._note_edge(variant, place)
         self._changed: set[tuple[UUID, str]] = set()
         self._movements: list[Movement] = []
 
@@ -31,9 +36,11 @@ class Book:
         return self._units.get((variant, place), 0)
 
     def at_edges(self, variant: UUID) -> int:
-        return sum(
-            units for (one, place), units in self._units.items() if one == variant and place.startswith(EDGE_PREFIX)
-        )
+        return sum(self._units[variant, place] for place in self._edges.get(variant, ()))
+
+    def _note_edge(self, variant: UUID, place: str) -> None:
+        if place.startswith(EDGE_PREFIX):
+            self._edges[variant].add(place)
 
     def move(
         self,
@@ -60,6 +67,7 @@ class Book:
         for place, change in ((source, -units), (target, units)):
             self._units[variant, place] = self.units(variant, place) + change
             self._changed.add((variant, place))
+            self._note_edge(variant, place)
         self._movements.append(
             Movement(
                 variant=variant, source=source, target=target, units=units, cause=cause, ref=ref, who=who, note=note
@@ -68,7 +76,7 @@ class Book:
 
     def close(self) -> None:
         """Write the movements and their balances."""
-        Movement.objects.bulk_create(self._movements, batch_size=1000)
+        copy_rows(Movement, self._movements, using=alias_of(ORDERS))
         Balance.objects.bulk_create(
             [
                 Balance(variant=variant, place=place, units=self._units[variant, place])

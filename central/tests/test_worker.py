@@ -15,18 +15,27 @@ from typing import Any
 import pytest
 import redis
 from django.db import connections
+from django.utils import timezone
 
 from central import worker
+from central.catalog.actions import GOODS_LOCK
+from central.catalog.importing import runs
+from central.catalog.importing.models import ImportRun
+from central.catalog.importing.sources import make_source
+from central.catalog.models import Offer, Variant
+from central.catalog.tests.make import make_site
 from central.orders import actions
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
+from central.stock.models import Balance, Movement
 from infra.crypto.keys import ensure_central_keys
 from node import databases
 from node.config import config
 from node.embedded import Valkey
-from node.realms import CENTRAL_REALMS, alias_of
+from node.realms import CATALOG, CENTRAL_REALMS, ORDERS, alias_of, atomic
 from node.testing import servers
 from sync import events
+from sync.store.central.models import Outbox
 from sync.store.jobs.models import Job
 
 pytestmark = [
@@ -61,6 +70,7 @@ def _wake_through(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     yield
     events.set_waker(None)
     worker.app.close()
+    worker.app.amqp._producer_pool = None  # it would go on to speak to this test's server, which is gone
 
 
 SETTINGS = """
@@ -143,3 +153,77 @@ def test_a_broker_that_is_away_does_not_hold_up_the_writer(valkey: Valkey) -> No
     assert time.monotonic() - started < 3
     assert Job.objects.using("orders").filter(state="queued").count() == 2
     assert not is_matched(order)
+
+
+# --- an import -----------------------------------------------------------------------------------------------------
+
+ROWS = 3_000
+
+
+@pytest.fixture
+def import_run() -> ImportRun:
+    make_site("tea", "RUB")
+    lines = [f"K-{number},Cup {number},Cups,10.00,{1 + number % 7}\n" for number in range(ROWS)]
+    file = [b"sku,title,category,price,stock\n", *(line.encode() for line in lines)]
+    return runs.take_file(make_source("Dealer", ["tea"], by="test"), "goods.csv", file, by="test")
+
+
+def is_past_first_batch(run: ImportRun) -> bool:
+    return ImportRun.objects.get(pk=run.pk).position > 0
+
+
+def somebody_waits(realm: str) -> bool:
+    """Whether another process waits for a lock of this realm's database."""
+    sql = "SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = %s"
+    connection = connections[alias_of(realm)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [connection.settings_dict["NAME"]])
+        return cursor.fetchone() is not None
+
+
+@contextmanager
+def held_in_a_batch() -> Iterator[None]:
+    """The next batch stands inside its transaction, and no further."""
+    with atomic(CATALOG), connections[alias_of(CATALOG)].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GOODS_LOCK])
+        until(lambda: somebody_waits(CATALOG))
+        yield
+
+
+@contextmanager
+def held_before_the_ledger() -> Iterator[None]:
+    """The next batch of goods is committed, and its stock cannot be told."""
+    with atomic(ORDERS), connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {Balance._meta.db_table} IN EXCLUSIVE MODE")
+        until(lambda: somebody_waits(ORDERS))
+        yield
+
+
+@pytest.mark.parametrize("held", [held_in_a_batch, held_before_the_ledger])
+def test_an_import_whose_worker_was_killed_goes_on_and_writes_every_row_once(
+    valkey: Valkey, import_run: ImportRun, held: Callable[[], Any]
+) -> None:
+    with running_worker(valkey) as first:
+        runs.write_at_once(import_run.pk)
+        until(lambda: is_past_first_batch(import_run), seconds=120)
+        with held():
+            first.send_signal(signal.SIGKILL)
+            first.wait(10)
+    import_run.refresh_from_db()
+    assert (import_run.state, 0 < import_run.position < ROWS // 500) == ("running", True)
+
+    # Its lease runs out after a minute and a half: that is what the sweeper would find then.
+    Job.objects.using(CATALOG).filter(handler=runs.JOB).update(lease_until=timezone.now())
+    with running_worker(valkey):
+        until(lambda: events.sweep(CATALOG) is not None and ImportRun.objects.get().state == "done", seconds=120)
+
+    import_run.refresh_from_db()
+    assert import_run.counts == {"read": ROWS, "created": ROWS}
+    lines, _ = runs.lines_of(runs.report_of(import_run, is_dry=False), limit=2 * ROWS)
+    assert sorted(line["line"] for line in lines) == list(range(2, ROWS + 2))
+    assert Offer.objects.filter(ver=1, listing__ver=1).count() == Offer.objects.count() == ROWS
+    cards = Outbox.objects.using(CATALOG).filter(topic="card:main").values_list("key", flat=True)
+    assert len(cards) == len(set(cards)) == ROWS
+    counted = dict(Movement.objects.values_list("variant", "units"))
+    assert Movement.objects.count() == ROWS
+    assert counted == {variant.pk: 1 + int(variant.sku[2:]) % 7 for variant in Variant.objects.all()}

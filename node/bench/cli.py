@@ -48,6 +48,19 @@ def sync(as_json: AsJson = False) -> None:
     _print(asyncio.run(measure()), as_json)
 
 
+@app.command(
+    "import",
+    help="A supplier's file through central's worker: speed, memory, a kill.\n\nExample: rialto bench import --json",
+)
+def import_(
+    rows: Annotated[int, typer.Option(help="Rows of the file.", min=2_000, max=1_000_000)] = 250_000,
+    as_json: AsJson = False,
+) -> None:
+    from node.bench.imports import measure
+
+    _print(asyncio.run(measure(rows)), as_json)
+
+
 def _print(figures: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(figures))

@@ -117,7 +117,7 @@ def edge_home(cluster: Cluster, site: str) -> Path:
 def resident_mb(home: Path) -> float:
     """Resident memory of the Python programs that run for a node; its PostgreSQL and Valkey are not counted."""
     total = 0
-    for process in _programs_of(home):
+    for process in programs_of(home):
         with contextlib.suppress(OSError):
             line = next(line for line in (process / "status").read_text().splitlines() if "VmRSS" in line)
             total += int(line.split()[1])
@@ -127,14 +127,14 @@ def resident_mb(home: Path) -> float:
 def cpu_seconds(home: Path) -> float:
     """Processor time that the Python programs of a node have used so far; its PostgreSQL and Valkey are not counted."""
     ticks = 0
-    for process in _programs_of(home):
+    for process in programs_of(home):
         with contextlib.suppress(OSError):
             fields = (process / "stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _programs_of(home: Path) -> Iterator[Path]:
+def programs_of(home: Path) -> Iterator[Path]:
     for process in Path("/proc").iterdir():
         if process.name.isdecimal() and _is_of(process, home):
             yield process
