@@ -12,7 +12,9 @@ Write with `with atomic("orders"): ...` and `on_commit(work, realm="orders")`; b
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -34,8 +36,10 @@ __all__ = [
     "ORDERS",
     "STATS",
     "WORK",
+    "acting_inside",
     "alias_of",
     "atomic",
+    "following",
     "on_commit",
     "realm_of",
     "realm_of_alias",
@@ -103,10 +107,25 @@ class RealmAtomic(Atomic):
                 raise
 
 
-def _tell_who_acts(connection: Any, actor: acting.Actor) -> None:
+def _tell_who_acts(connection: Any, actor: acting.Actor | None) -> None:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('rialto.actor', %s, true)", [actor.as_json])  # until the transaction ends
+        with connection.cursor() as cursor:  # until the transaction ends
+            cursor.execute("SELECT set_config('rialto.actor', %s, true)", [actor.as_json if actor else ""])
+
+
+@contextmanager
+def acting_inside(actor: acting.Actor, *, realm: str) -> Iterator[None]:
+    """Inside a transaction of `realm` that has begun already: what is written here is done by `actor`."""
+    connection, before = connections[alias_of(realm)], acting.current()
+    with acting.acting(actor):
+        _tell_who_acts(connection, actor)
+        yield
+    _tell_who_acts(connection, before)
+
+
+def following(cause: str, *, realm: str) -> AbstractContextManager[None]:
+    """Inside a transaction of `realm`: what is written here followed from another change, "site:<id>" of whose."""
+    return acting_inside(replace(acting.current() or acting.Actor(""), as_whom=cause), realm=realm)
 
 
 def atomic(realm: str, *, savepoint: bool = True) -> Atomic:

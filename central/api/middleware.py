@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from uuid import uuid4
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +19,7 @@ from central.api.errors import BodyTooLarge, NoKey, NotJson, TooMany, WrongAddre
 from central.api.holder import Holder
 from central.api.keys import holder_of
 from infra.http.address import counted_as
+from node.acting import Actor, acting
 from node.errors import RialtoError
 
 logger = logging.getLogger("central.api")
@@ -57,7 +59,7 @@ class ApiMiddleware:
                 raise TooMany("this key calls too often", retry_after=counted.wait)
             _check_body(request)
             request.holder = holder  # type: ignore[attr-defined]
-            answer = _uniform(self._do(request, holder))
+            answer = _uniform(self._do(request, holder, address))
         except RialtoError as error:
             answer = refusal(error)
         for name, value in (counted.headers if counted else {}).items():
@@ -65,7 +67,12 @@ class ApiMiddleware:
         _note(request, holder, answer, address)
         return answer
 
-    def _do(self, request: HttpRequest, holder: Holder) -> HttpResponse:
+    def _do(self, request: HttpRequest, holder: Holder, address: str) -> HttpResponse:
+        # What a key writes is written in the key's name, as a person's requests are in his.
+        with acting(Actor(f"key:{holder.key.prefix}", address=address[:60], request=uuid4().hex)):
+            return self._asked(request, holder)
+
+    def _asked(self, request: HttpRequest, holder: Holder) -> HttpResponse:
         if request.method in remembering.METHODS and "Idempotency-Key" in request.headers:
             return remembering.remembered(request, holder.key, self.get_response)
         return self.get_response(request)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
 from central.catalog.errors import BadGoods, UnknownProduct
+from central.catalog.galleries import place_pictures
 from central.catalog.keys import name_key
 from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation
 from node.realms import CATALOG, atomic
@@ -73,10 +74,7 @@ def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:
         before = list(rows.values_list("media_id", flat=True))
         if wanted == before:
             return
-        rows.delete()
-        ProductPicture.objects.bulk_create(
-            ProductPicture(product_id=product, media_id=sha, position=position) for position, sha in enumerate(wanted)
-        )
+        place_pictures({product: wanted}, new=())
         _republish(product, groups, cards=wanted[:1] != before[:1])
 
 
@@ -92,11 +90,12 @@ def set_picture_alts(product: UUID, sha256: str, alts: Mapping[str, str], *, by:
         wanted = {language: " ".join(alt.split())[:200] for language, alt in alts.items() if alt.strip()}
         if wanted == before:
             return
-        rows.delete()
-        PictureAlt.objects.bulk_create(
-            PictureAlt(product_id=product, media_id=sha256, language=language, alt=alt)
-            for language, alt in wanted.items()
-        )
+        rows.exclude(language__in=wanted).delete()
+        for language, alt in wanted.items():
+            if alt != before.get(language):
+                PictureAlt.objects.update_or_create(
+                    product_id=product, media_id=sha256, language=language, defaults={"alt": alt}
+                )
         _republish(product, groups, cards=False)
 
 

@@ -1,12 +1,19 @@
-"""Whose changes are kept: how a site shows a product, and what it asks for it. What imports add is no change."""
+"""Whose changes are kept: how a site shows a product, its words in the other language, its pictures, its prices.
+
+What imports add is no change.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from central.catalog.models import Listing, Offer, Product
+from central.catalog.models import Listing, Media, Offer, PictureAlt, Product, ProductPicture, Translation
+from central.ui.scope import limit
 from central.ui.watching import watch
 
 
@@ -14,6 +21,46 @@ def _title(product: str) -> str:
     return Listing.objects.filter(product_id=UUID(product)).values_list("title", flat=True).first() or product
 
 
+def _listed(listing: str) -> str:
+    return Listing.objects.filter(pk=listing).values_list("title", flat=True).first() or listing
+
+
+def _listings(user: Any, product: Product) -> Iterable[Listing]:
+    """How the reader's sites show it: words in the other language hang on these."""
+    return limit(Listing.objects.filter(product=product), user)
+
+
+def _picture(sha: str) -> Any:
+    """The picture itself, small; its name where its bytes are not kept any more."""
+    media = Media.objects.filter(pk=sha).first()
+    return format_html('<img class="history-picture" src="{}" alt="{}">', media.url, sha[:8]) if media else sha[:8]
+
+
+def _picture_of(row: str) -> Any:
+    sha = ProductPicture.objects.filter(pk=row).values_list("media", flat=True).first()
+    return _picture(sha) if sha else ""
+
+
+def _picture_said(row: str) -> Any:
+    found = PictureAlt.objects.filter(pk=row).values_list("media", "language").first()
+    return format_html("{} {}", _picture(found[0]), found[1]) if found else ""
+
+
+def _language_of(row: str) -> str:
+    return Translation.objects.filter(pk=row).values_list("language", flat=True).first() or ""
+
+
+watch(
+    Product,
+    title=_("Product"),
+    right="see_products",
+    keeps_new=False,
+    fields=("brand",),
+    titles={"brand": _("Brand")},
+    card="products-card",
+    name_of=_title,
+    also=_listings,
+)
 watch(
     Listing,
     title=_("Product"),
@@ -23,7 +70,36 @@ watch(
     keeps_new=False,
     fields=("title", "text", "attributes", "is_active"),
     titles={"title": _("Title"), "text": _("Text"), "attributes": _("Properties"), "is_active": _("On sale")},
-    name_of=_title,
+    name_of=_listed,
+)
+watch(
+    Translation,
+    title=_("Product"),
+    right="see_products",
+    of=(Listing, "listing"),
+    is_wide=True,
+    fields=("title", "text", "options"),
+    titles={"title": _("Title"), "text": _("Text")},
+    part=_language_of,
+)
+watch(
+    ProductPicture,
+    title=_("Product"),
+    right="see_products",
+    of=(Product, "product"),
+    fields=("media", "position"),
+    titles={"media": _("Picture"), "position": _("Place of the picture")},
+    words={"media": _picture, "position": lambda position: str(int(position) + 1)},
+    part=_picture_of,
+)
+watch(
+    PictureAlt,
+    title=_("Product"),
+    right="see_products",
+    of=(Product, "product"),
+    fields=("alt",),
+    titles={"alt": _("What is to be seen in the picture")},
+    part=_picture_said,
 )
 watch(
     Offer,

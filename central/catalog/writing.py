@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved, Shop, Unit, lock_goods
 from central.catalog.errors import BadGoods
+from central.catalog.galleries import place_pictures
 from central.catalog.keys import clean_sku, name_key, slug_of
 from central.catalog.models import Listing, Media, Offer, PriceChange, PrivatePrice, Product, ProductPicture, Variant
 from node.copying import copy_rows
@@ -380,13 +381,10 @@ class GoodsWriter:
         return [draft.offers[key] for key in (*draft.created, *draft.repriced)]
 
     def _write_pictures(self, changed: Sequence[Draft]) -> None:
-        products = [draft.product.pk for draft in changed if draft.goods.pictures is not None]
-        ProductPicture.objects.filter(product__in=products).delete()
-        ProductPicture.objects.bulk_create(
-            ProductPicture(product_id=product, media_id=sha, position=position)
-            for product in dict.fromkeys(products)
-            for position, sha in enumerate(self.pictures.get(product, []))
-        )
+        products = dict.fromkeys(draft.product.pk for draft in changed if draft.goods.pictures is not None)
+        if products:
+            galleries = {product: self.pictures.get(product, []) for product in products}
+            place_pictures(galleries, new={product.pk for product in self.new_products})
 
     def _write_listings(self, changed: Sequence[Draft]) -> None:
         _insert(Listing, [draft.listing for draft in changed if draft.is_new])

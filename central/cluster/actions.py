@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +19,12 @@ from central.cluster.checks import check_prices, check_site
 from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownGroup, UnknownNode, UnknownSite
 from central.cluster.inheritance import INHERITABLE, TEXTS, locks_on, parents_of, set_own, settle, value_of
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
-from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteChange, SiteGroup
+from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteGroup
 from central.cluster.trees import below, check_parent
 from central.ui import live
 from infra.crypto.signing import b64, unb64, verify
-from node.realms import CLUSTER, atomic, on_commit
+from node.acting import Actor, named
+from node.realms import CLUSTER, acting_inside, atomic, following, on_commit
 from sync.contracts.join import JoinAnswer, JoinRequest, JoinToken
 from sync.outbox import record_state
 
@@ -55,7 +57,7 @@ def register_site(site_id: str, *, by: str, **fields: Any) -> Site:
 
     Raises `NameTaken`, `BadField`, `UnknownNode`, `UnknownGroup`, `UnknownSite` (no such parent).
     """
-    with atomic(CLUSTER):
+    with named(by), atomic(CLUSTER):
         sites = _lock_sites()
         if site_id in sites:
             raise NameTaken(f"a site with the id '{site_id}' exists already; choose another", site=site_id)
@@ -68,7 +70,6 @@ def register_site(site_id: str, *, by: str, **fields: Any) -> Site:
         settle(site, sites)
         check_prices(site, sites)
         site.save(force_insert=True)
-        SiteChange.objects.create(site=site, by=by, was={}, became=_snapshot(site))
         _publish_site(site, _snapshot(site))
     return site
 
@@ -82,7 +83,7 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
     says otherwise; what a site above locks waits. The sites below follow where what stands for them has changed.
     Unchanged values write nothing.
     """
-    with atomic(CLUSTER):
+    with named(by), atomic(CLUSTER):
         sites = _lock_sites()
         if site_id not in sites:
             raise UnknownSite(site_id)
@@ -95,7 +96,8 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
         for one in touched:
             settle(one, sites)
             check_prices(one, sites)
-            _save(one, was[one.pk], by=by, through="" if one is site else site_id)
+            with nullcontext() if one is site else following(f"site:{site_id}", realm=CLUSTER):
+                _save(one, was[one.pk])
     return site
 
 
@@ -139,7 +141,7 @@ def _spread(site: Site, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"texts.{name}", fields["texts"].get(name, "")
 
 
-def _save(site: Site, was: dict[str, Any], *, by: str, through: str) -> None:
+def _save(site: Site, was: dict[str, Any]) -> None:
     became = _snapshot(site)
     changed = [name for name in became if became[name] != was[name]]
     if not changed:
@@ -147,13 +149,6 @@ def _save(site: Site, was: dict[str, Any], *, by: str, through: str) -> None:
         return
     site.ver += 1
     site.save()
-    SiteChange.objects.create(
-        site=site,
-        by=by,
-        through=through,
-        was={name: was[name] for name in changed},
-        became={name: became[name] for name in changed},
-    )
     if set(changed) - _UNPUBLISHED:
         _publish_site(site, was)
     on_commit(lambda: live.nudge(live.SITES, sites=[site.pk], keys=[site.pk]), realm=CLUSTER)
@@ -228,7 +223,7 @@ def invite_node(
     Inviting a node that has joined before is how a lost disk is replaced: its epoch rises when it joins.
     """
     secret = secrets.token_urlsafe(24)
-    with atomic(CLUSTER):
+    with named(by), atomic(CLUSTER):
         node, is_new = Node.objects.get_or_create(pk=node_id, defaults={"name": name or node_id})
         if is_new:
             try:
@@ -265,7 +260,8 @@ def join_node(request: JoinRequest) -> JoinAnswer:
             node.sign_key, node.seal_key = request.sign_key, request.seal_key
             node.epoch += 1
             node.state, node.joined_at = Node.State.JOINED, timezone.now()
-            node.save()
+            with acting_inside(Actor(f"edge:{node.pk}"), realm=CLUSTER):
+                node.save()
             _publish_node(node)
         return _answer(node, request)
 
@@ -308,7 +304,7 @@ def _answer(node: Node, request: JoinRequest) -> JoinAnswer:
 
 def revoke_node(node_id: str, *, by: str) -> Node:
     """Shut a node out: the hub closes its link within seconds, sisters refuse its hops. Repeating changes nothing."""
-    with atomic(CLUSTER):
+    with named(by), atomic(CLUSTER):
         node = Node.objects.select_for_update().filter(pk=node_id).first()
         if node is None:
             raise UnknownNode(node_id)

@@ -10,12 +10,13 @@ from central.cluster.actions import edit_site
 from central.cluster.errors import BadField, NameTaken, UnknownGroup
 from central.cluster.models import Site, SiteGroup
 from central.cluster.trees import check_parent
+from node.acting import named
 from node.realms import CLUSTER, atomic
 
 
 def make_group(group_id: str, *, title: str, by: str, parent: str = "", sites: Iterable[str] = ()) -> SiteGroup:
     """Make a group and put `sites` into it. Raises `NameTaken`, `BadField`, `UnknownGroup`, `UnknownSite`."""
-    with atomic(CLUSTER):
+    with named(by), atomic(CLUSTER):
         if SiteGroup.objects.filter(pk=group_id).exists():
             raise NameTaken(f"a group with the id '{group_id}' exists already; choose another", group=group_id)
         group = SiteGroup(id=group_id, title=title, parent=_parent(group_id, parent))
@@ -37,14 +38,14 @@ def edit_group(
 
     A site that leaves belongs to no group. Raises `BadField`, `UnknownGroup`, `UnknownSite`.
     """
-    with atomic(CLUSTER):
+    with named(by), atomic(CLUSTER):
         group = SiteGroup.objects.select_for_update().filter(pk=group_id).first()
         if group is None:
             raise UnknownGroup(group_id)
         above = group.parent if parent is None else _parent(group_id, parent)
-        named = group.title if title is None else title
-        if (group.title, group.parent) != (named, above):
-            group.title, group.parent, group.ver = named, above, group.ver + 1
+        called = group.title if title is None else title
+        if (group.title, group.parent) != (called, above):
+            group.title, group.parent, group.ver = called, above, group.ver + 1
             _check(group)
             group.save()
         if sites is not None:

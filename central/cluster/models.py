@@ -157,22 +157,6 @@ class Site(models.Model):
         return self.name
 
 
-class SiteChange(models.Model):
-    """Who changed what of a site, field by field."""
-
-    #: the site whose change this one followed from, "" when it was changed itself
-    through = models.CharField(max_length=20, blank=True)
-
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="changes")
-    at = models.DateTimeField(default=timezone.now)
-    by = models.CharField(max_length=150)
-    was = models.JSONField()
-    became = models.JSONField()
-
-    class Meta:
-        ordering = ["-at", "-id"]
-
-
 class Invite(models.Model):
     """A one-time right to join as `node`. Only the secret's hash is kept."""
 

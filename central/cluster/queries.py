@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
-from central.cluster.models import Node, Rate, Silence, Site, SiteChange, SiteGroup
+from central.cluster.models import Node, Rate, Silence, Site, SiteGroup
 from central.ui.scope import ALL, limit, visible_sites
 
 if TYPE_CHECKING:
@@ -88,7 +88,3 @@ def cart_groups_of(sites: Iterable[Site]) -> frozenset[str]:
 
 def rate(base: str, quote: str) -> Rate | None:
     return Rate.objects.filter(base=base, quote=quote).first()
-
-
-def changes_of(site_id: str) -> QuerySet[SiteChange]:
-    return SiteChange.objects.filter(site_id=site_id)

@@ -2,10 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from central.cluster.models import Node, Site, SiteGroup
 from central.ui.watching import watch
+
+#: the settings of a site as its form calls them; the last are keys of `Site.texts`
+SETTINGS = {
+    "name": _("Shop name"),
+    "label": _("Label"),
+    "colour": _("Colour of the label"),
+    "is_active": _("Open for shoppers"),
+    "origin": _("Address"),
+    "extra_hosts": _("Further host names"),
+    "node": _("Node"),
+    "group": _("Group"),
+    "parent": _("Parent site"),
+    "language": _("Language"),
+    "currency": _("Currency"),
+    "theme": _("Theme"),
+    "cart_group": _("Cart group"),
+    "deliveries": _("Delivery"),
+    "payments": _("Payment"),
+    "inherits": _("Taken from the parent"),
+    "locks": _("Locked for the sites below"),
+    "tagline": _("Tagline"),
+    "about": _("About the shop"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "address": _("Postal address"),
+}
+
+
+def _group(key: str) -> str:
+    return SiteGroup.objects.filter(pk=key).values_list("title", flat=True).first() or key
+
+
+def _settings(names: list[str]) -> str:
+    return ", ".join(str(SETTINGS.get(name.removeprefix("texts."), name)) for name in names)
+
+
+def _ways(ways: list[dict[str, Any]]) -> str:
+    return ", ".join(str(way.get("title") or way.get("code", "")) for way in ways)
+
 
 watch(
     Site,
@@ -16,9 +57,22 @@ watch(
         "name", "label", "colour", "origin", "extra_hosts", "language", "currency", "theme", "cart_group", "group",
         "node", "parent", "inherits", "locks", "is_active", "texts", "deliveries", "payments",
     ),
+    titles=SETTINGS,
+    words={"group": _group, "inherits": _settings, "locks": _settings, "deliveries": _ways, "payments": _ways},
+    sites=("parent",),
     card="sites-one",
 )  # fmt: skip
-watch(SiteGroup, title=_("Group of sites"), right="see_sites", is_wide=True, fields=("title", "parent"))
+watch(
+    SiteGroup,
+    title=_("Group of sites"),
+    right="see_sites",
+    is_wide=True,
+    fields=("title", "parent"),
+    titles={"title": _("Name"), "parent": _("Stands in")},
+    words={"parent": _group},
+    card="sites-groups-one",
+    name_of=_group,
+)
 watch(
     Node,
     title=_("Node"),
@@ -26,5 +80,13 @@ watch(
     is_wide=True,
     fields=("name", "state", "epoch", "sign_key", "operator_email", "revoked_by"),
     personal=("operator_email",),
+    titles={
+        "name": _("Name"),
+        "state": _("State"),
+        "epoch": _("Epoch of its disk"),
+        "sign_key": _("Signs with"),
+        "operator_email": _("E-mail of its operator"),
+        "revoked_by": _("Revoked by"),
+    },
     card="nodes-one",
 )

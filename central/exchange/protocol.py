@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -27,6 +27,7 @@ from central.exchange.models import ExchangeSession
 from central.exchange.orders import ENCODING, orders_for, take_states
 from central.ui.screens import open_to_all
 from infra.http.address import counted_as
+from node.acting import Actor, acting
 
 COOKIE = "rialto_exchange"
 #: how long one `import` waits for its run before it answers `progress`: 1C asks again at once
@@ -47,7 +48,8 @@ def exchange(request: HttpRequest) -> HttpResponse:
         answer = _MODES.get((kind, mode))
         if answer is None:
             raise ExchangeRefused(f"there is no type={kind[:20]} mode={mode[:20]}")
-        return answer(request, session)
+        with acting(Actor(f"1c:{session.key.login}", request=uuid4().hex)):
+            return answer(request, session)
     except ExchangeRefused as error:
         return _text("failure", str(error), status=401 if mode == "checkauth" else 200)
     except ImportRefused as error:

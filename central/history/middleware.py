@@ -30,4 +30,5 @@ class ActorMiddleware:
 
 
 def _address(request: HttpRequest) -> str:
+    # Behind one of `trusted_proxies` it is whom the proxy names: `behind_proxies` in `central/asgi.py` puts it here.
     return str(request.META.get("REMOTE_ADDR") or "")[:60]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.db import DatabaseError, connections
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from central.history.models import Change
-from central.ui.scope import ALL, visible_sites
+from central.ui import actors, sites
+from central.ui.scope import ALL, may_see, visible_sites
 from central.ui.screens import may
 from central.ui.watching import Watch, kind_of, watches
 from infra.crypto.errors import FieldBroken, KeyMissing
@@ -24,22 +26,29 @@ from node.realms import CENTRAL_REALMS, alias_of, realm_of
 PAGE = 50
 #: what the triggers keep in place of a personal value
 MASK = "•"
+#: what stands before the hash in place of a ciphertext that was forgotten
+_FORGOTTEN = "#"
+#: how `as_whom` begins where a change followed from another site's
+_BY_SITE = "site:"
 #: who may read what an encrypted column said
 READS_PEOPLE = "see_customers"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One value: what it is called, what it was and what it became."""
+    """One value: what it is called, what it was and what it became; text, or HTML that was marked as safe."""
 
     title: str
-    was: str
-    became: str
+    was: Any
+    became: Any
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What one request changed of one record. `url`: the record's card, where the watch names one."""
+    """What one request changed of one record. `who`, `as_whom`: in words; `through`: the site whose change led here.
+
+    `url`: the record's card, where the watch names one.
+    """
 
     at: datetime
     title: str
@@ -49,6 +58,7 @@ class Entry:
     address: str
     request: str
     rows: list[Row]
+    through: str = ""
     site: str = ""
     url: str = ""
 
@@ -72,15 +82,18 @@ def is_watched(kind: str) -> bool:
 
 def of_record(user: Any, record: Model, *, older_than: str = "", limit: int = PAGE) -> Page:
     """What happened to a record and to the rows that are part of it. The caller has checked that it may be seen."""
-    found = Change.objects.using(alias_of(realm_of(record._meta.app_label))).filter(
-        record_kind=kind_of(record), record_key=str(record.pk)
-    )
+    watch = watches().get(kind_of(record))
+    others = watch.also(user, record) if watch and watch.also else ()
+    shown = Q()
+    for one in (record, *others):
+        shown |= Q(record_kind=kind_of(one), record_key=str(one.pk))
+    found = Change.objects.using(alias_of(realm_of(record._meta.app_label))).filter(shown)
     if older_than.isdecimal():
         found = found.filter(pk__lt=int(older_than[:18]))
     changes = list(found.order_by("-pk")[: limit + 1])
     older = str(changes[limit - 1].pk) if len(changes) > limit else ""
     readable = _readable(user, changes[:limit], is_on_card=True)
-    return Page(_entries(user, readable), older, len(changes[:limit]) - len(readable))
+    return Page(_entries(user, readable, _one_request), older, len(changes[:limit]) - len(readable))
 
 
 def of_person(user: Any, login: str, *, older_than: str = "", limit: int = PAGE) -> Page:
@@ -98,7 +111,7 @@ def of_person(user: Any, login: str, *, older_than: str = "", limit: int = PAGE)
     page = changes[:limit]
     readable = _readable(user, page, is_on_card=False)
     older = page[-1].at.isoformat() if len(changes) > limit else ""
-    return Page(_entries(user, readable), older, len(page) - len(readable), away)
+    return Page(_entries(user, readable, _one_deed), older, len(page) - len(readable), away)
 
 
 def _moment(text: str) -> datetime | None:
@@ -127,22 +140,26 @@ def _readable(user: Any, changes: Sequence[Change], *, is_on_card: bool) -> list
 # --- in words ------------------------------------------------------------------------------------------------------
 
 
-def _entries(user: Any, changes: Sequence[Change]) -> list[Entry]:
+def _entries(user: Any, changes: Sequence[Change], one_deed: Callable[[Change], tuple[str, ...]]) -> list[Entry]:
     """One entry for what one request did to one record: a form that is saved writes several tables."""
-    groups = groupby(changes, key=_one_deed)
+    groups = groupby(changes, key=one_deed)
     return [entry for _key, group in groups if (entry := _entry(user, list(group)))]
 
 
-def _one_deed(change: Change) -> tuple[str, str, str, str]:
-    # A command or a job has no request: what it does to a record within a second is one deed.
-    deed = change.request or change.at.isoformat(timespec="seconds")
-    return deed, change.who, change.record_kind, change.record_key
+def _one_request(change: Change) -> tuple[str, ...]:
+    # A command or a job has no request: what it does within a second is one deed.
+    return change.request or change.at.isoformat(timespec="seconds"), change.who, change.as_whom
+
+
+def _one_deed(change: Change) -> tuple[str, ...]:
+    return *_one_request(change), change.record_kind, change.record_key
 
 
 def _entry(user: Any, changes: list[Change]) -> Entry | None:
     changes = changes[::-1]  # as they were made
     first = changes[0]
     rows = [row for change in changes for row in _rows(user, change)]
+    through = first.as_whom.removeprefix(_BY_SITE) if first.as_whom.startswith(_BY_SITE) else ""
     whole = next((change for change in changes if change.kind == change.record_kind), first)
     if not rows and whole.op == Change.Op.UPDATE:
         return None  # an encrypted value that was written again with the same meaning
@@ -150,11 +167,12 @@ def _entry(user: Any, changes: list[Change]) -> Entry | None:
         at=changes[-1].at,
         title=_title(whole),
         what=_what(first),
-        who=first.who,
-        as_whom=first.as_whom,
+        who=actors.in_words(first.who),
+        as_whom="" if through else first.as_whom,
         address=first.address,
         request=first.request,
         rows=rows,
+        through=_site_named(user, through),
         site=first.site,
         url=_url(first),
     )
@@ -190,14 +208,37 @@ def _url(change: Change) -> str:
 
 def _rows(user: Any, change: Change) -> list[Row]:
     watch = watches().get(change.kind)
+    part = watch.part(change.key) if watch and watch.part else ""
     made = []
-    for column in {**change.before, **change.after}:
-        was, became = (_value(user, watch, column, side.get(column)) for side in (change.before, change.after))
-        if MASK in (change.before.get(column), change.after.get(column)):
-            made.append(Row(_column_title(watch, column), "", _("changed; what it says is not kept")))
-        elif was != became:
-            made.append(Row(_column_title(watch, column), was, became))
+    for column, before, after in _columns(watch, change):
+        title = _column_title(watch, column)
+        named = format_html("{} {}", title, part) if part else title
+        if MASK in (before, after):
+            made.append(Row(named, "", _("changed; what it says is not kept")))
+            continue
+        was, became = (_value(user, watch, column, value) for value in (before, after))
+        if was != became:
+            made.append(Row(named, was, became))
     return made
+
+
+def _columns(watch: Watch | None, change: Change) -> Iterator[tuple[str, Any, Any]]:
+    """(column, was, became); of a column that holds a dictionary one for each key of it that differs."""
+    for column in _in_order(watch, {**change.before, **change.after}):
+        before, after = change.before.get(column), change.after.get(column)
+        if isinstance(before, dict) or isinstance(after, dict):
+            was, became = before or {}, after or {}
+            for key in sorted({*was, *became}):
+                if was.get(key) != became.get(key):
+                    yield key, was.get(key), became.get(key)
+        else:
+            yield column, before, after
+
+
+def _in_order(watch: Watch | None, columns: Iterable[str]) -> list[str]:
+    """As the watch names them: the database keeps them by length."""
+    named = [watch.column(name) for name in watch.fields] if watch else []
+    return sorted(columns, key=lambda column: named.index(column) if column in named else len(named))
 
 
 def _field_of(watch: Watch | None, column: str) -> Any:
@@ -208,15 +249,19 @@ def _field_of(watch: Watch | None, column: str) -> Any:
 
 def _column_title(watch: Watch | None, column: str) -> str:
     known = _field_of(watch, column)
-    return str(watch.titles.get(known.name, column)) if watch and known else column
+    return str(watch.titles.get(known.name if known else column, column)) if watch else column
 
 
-def _value(user: Any, watch: Watch | None, column: str, value: Any) -> str:
+def _value(user: Any, watch: Watch | None, column: str, value: Any) -> Any:
     if value in (None, "", [], {}):
         return ""
     known = _field_of(watch, column)
+    if watch and known and known.name in watch.sites:
+        return _site_named(user, value)
     if watch and known and known.name in watch.words:
         return watch.words[known.name](value)
+    if isinstance(known, EncryptedTextField) and str(value).startswith(_FORGOTTEN):
+        return _("forgotten")
     if isinstance(known, EncryptedTextField):
         return _opened(known, value) if may(user, READS_PEOPLE) else _("hidden: your role does not show customers")
     if isinstance(value, bool):
@@ -224,6 +269,15 @@ def _value(user: Any, watch: Watch | None, column: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     return str(value)
+
+
+def _site_named(user: Any, site: str) -> str:
+    if not site:
+        return ""
+    if not may_see(user, site):
+        return _("a site you may not see")
+    look = sites.looks(None).get(site)
+    return look.label if look else site
 
 
 def _opened(known: EncryptedTextField, value: Any) -> str:

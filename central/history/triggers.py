@@ -45,11 +45,12 @@ def _triggers(watch: Watch) -> dict[tuple[str, str], str]:
     call = f"EXECUTE FUNCTION history_record({', '.join(_literal(one) for one in _arguments(watch, columns))})"
     # Asked by PostgreSQL before it calls: a row of which nothing watched changed costs next to nothing.
     differs = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in columns)
-    digest = hashlib.sha256(f"{call} {differs}".encode()).hexdigest()[:12]
+    told = "WHEN (history_is_told()) " if watch.keeps_new else ""
+    digest = hashlib.sha256(f"{told}{call} {differs}".encode()).hexdigest()[:12]
     on = f'ON "{table}" FOR EACH ROW'
     name, moment = ("rows", "INSERT OR DELETE") if watch.keeps_new else ("gone", "DELETE")
     made = {
-        f"{_PREFIX}{name}_{digest}": f"AFTER {moment} {on} {call}",
+        f"{_PREFIX}{name}_{digest}": f"AFTER {moment} {on} {told}{call}",
         f"{_PREFIX}change_{digest}": f"AFTER UPDATE {on} WHEN ({differs}) {call}",
     }
     return {(name, table): f'CREATE TRIGGER "{name}" {rest}' for name, rest in made.items()}

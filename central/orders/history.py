@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from central.orders.models import OrderChange, OrderStatus
 from central.orders.queries import OrderCard, all_statuses
-from central.ui import texts
+from central.ui import actors, texts
 
 #: ids that say nothing to a person; the customer stands on the card
 _NOT_SHOWN = ("message_id", "customer")
@@ -54,7 +54,7 @@ def _entry(change: OrderChange, statuses: dict[str, OrderStatus], sees_words: bo
     return Entry(
         title=_titles().get(change.kind, change.kind),
         at=change.at,
-        by=_who(change.by),
+        by=actors.in_words(change.by),
         seconds=change.seconds_editing,
         rows=rows + _words(change, sees_words),
     )
@@ -100,12 +100,6 @@ def _value(field: str, value: Any, statuses: dict[str, OrderStatus]) -> str:
     if field == "payment":
         return payment_states().get(str(value), str(value))
     return str(value)
-
-
-def _who(by: str) -> str:
-    if by.startswith("edge:"):
-        return _("node %(node)s") % {"node": by.removeprefix("edge:")}
-    return {"system": _("Rialto"), "shop": _("the shopper")}.get(by, by)
 
 
 def payment_states() -> dict[str, str]:

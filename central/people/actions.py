@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +10,13 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
+from central.history.actions import forget
 from central.people import hooks
 from central.people.errors import StaleCustomer, UnknownCustomer
 from central.people.events import CustomerChanged, CustomerMatched
-from central.people.models import Customer, CustomerChange, Doubt, OrderContact
+from central.people.models import Customer, Doubt, OrderContact
 from central.people.queries import email_index, phone_index
+from node.acting import named
 from node.realms import CUSTOMERS, atomic
 from sync.contracts.orders import Person
 from sync.events import record_event
@@ -104,23 +105,28 @@ FIELDS = ("name", "phone", "email", "address")
 
 
 def change_customer(
-    customer_id: UUID, values: Mapping[str, str], *, by: CustomerChange.By, who: str = "", seen_ver: int | None = None
+    customer_id: UUID,
+    values: Mapping[str, str],
+    *,
+    by: str,
+    is_email_proven: bool = False,
+    seen_ver: int | None = None,
 ) -> Customer:
-    """Set some of `FIELDS`, and write down who did. Nothing is written when nothing is new.
+    """Set some of `FIELDS`. Nothing is written when nothing is new. `by`: who acts, as in `node.acting`.
 
     One row serves the account and the client's card, so a change of either shows in the other at once. A phone that
     is another customer's stays with him: here it is kept unproven, and a person is asked whether the two are one.
+    `is_email_proven`: a code that was sent to the new mail has come back.
     Raises `UnknownCustomer`, `StaleCustomer`, and what `hooks` raise, such as a mail that another account has.
     """
-    with atomic(CUSTOMERS):
+    with named(by), atomic(CUSTOMERS):
         customer = _survivor(_locked(customer_id))
         if seen_ver is not None and seen_ver != customer.ver:
             raise StaleCustomer(customer_id, seen_ver, customer.ver)
-        before = {name: getattr(customer, name) or "" for name in values}
-        said = {name: [before[name], new] for name, new in values.items() if before[name] != new}
+        said = {name: new for name, new in values.items() if (getattr(customer, name) or "") != new}
         if not said:
             return customer
-        for name, (_, new) in said.items():
+        for name, new in said.items():
             if name not in FIELDS:
                 raise KeyError(name)
             setattr(customer, name, new)
@@ -128,15 +134,9 @@ def change_customer(
             _set_phone(customer, customer.phone)
         if "email" in said:
             customer.email_index = email_index(customer.email)
-        _changed(customer)
-        note_change(customer, said, by=by, who=who)
-        hooks.run_changed(customer, frozenset(said), by)
+        _changed(customer, *said)
+        hooks.run_changed(customer, frozenset(said), is_email_proven)
     return customer
-
-
-def note_change(customer: Customer, said: Mapping[str, Sequence[str]], *, by: CustomerChange.By, who: str = "") -> None:
-    """Write into the customer's history: {field: [was, became]}. Inside the change's transaction."""
-    CustomerChange.objects.create(customer=customer, by=by, who=who, values=json.dumps(said, ensure_ascii=False))
 
 
 def customer_of_account(email: str, *, name: str, language: str, site: str, site_label: str) -> Customer:
@@ -152,7 +152,7 @@ def customer_of_account(email: str, *, name: str, language: str, site: str, site
         found = same[0]
         if not found.name and name:
             found.name = name
-            _changed(found)
+            _changed(found, "name")
         return found
     person = Person(name=name, phone="", email=email, language=language)
     made = _new(person, site=site, site_label=site_label, at=timezone.now())
@@ -247,13 +247,14 @@ def _contact(order_id: UUID, customer: Customer, person: Person, site: str, at: 
 
 def _filled_in(customer: Customer, person: Person) -> None:
     """Add what was not known; what was known stays, the order's own contact holds what was given this time."""
-    if not customer.phone and person.phone:
+    filled = [name for name in ("phone", "email", "name") if not getattr(customer, name) and getattr(person, name)]
+    if "phone" in filled:
         _set_phone(customer, person.phone)
-    if not customer.email and person.email:
+    if "email" in filled:
         customer.email, customer.email_index = person.email, email_index(person.email)
-    customer.name = customer.name or person.name
-    customer.ver += 1
-    customer.save()
+    if "name" in filled:
+        customer.name = person.name
+    _save(customer, *filled)
 
 
 def merge_customers(gone: UUID, into: UUID) -> Customer:
@@ -269,13 +270,13 @@ def merge_customers(gone: UUID, into: UUID) -> Customer:
         if left.pk == kept.pk:
             return kept
         OrderContact.objects.filter(customer=left).update(customer=kept)
-        CustomerChange.objects.filter(customer=left).update(customer=kept)
+        before = {name: getattr(kept, name) for name in FIELDS}
         hooks.run_merged(left, kept)
         _hand_over(left, kept)
         for one in (left, *Customer.objects.select_for_update().filter(merged_into=left).order_by("pk")):
             one.merged_into = kept
-            _changed(one)
-        _changed(kept)
+            _changed(one, "merged_into", "phone_index")
+        _changed(kept, *(name for name in FIELDS if getattr(kept, name) != before[name]))
     return kept
 
 
@@ -290,21 +291,22 @@ def _hand_over(left: Customer, kept: Customer) -> None:
 
 
 def erase_customer(customer_id: UUID) -> None:
-    """Forget who a customer was, and all that was given with his orders; that he bought stays.
+    """Forget who a customer was, and all that was given with his orders, in the history too; that he bought stays.
 
     Raises `UnknownCustomer`.
     """
     with atomic(CUSTOMERS):
         customer = _survivor(_locked(customer_id))
-        for one in (customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")):
+        gone = [customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")]
+        for one in gone:
             one.name = one.phone = one.email = one.address = ""
             one.phone_index = one.email_index = one.claimed_index = None
-            _changed(one)
+            _changed(one, *FIELDS)
         for contact in OrderContact.objects.filter(customer=customer):
             contact.name = contact.phone = contact.email = contact.address = contact.comment = contact.state_url = ""
             contact.save()
-        CustomerChange.objects.filter(customer=customer).delete()
         hooks.run_erased(customer)
+        forget(Customer, [one.pk for one in gone])
 
 
 def _locked(customer_id: UUID) -> Customer:
@@ -314,10 +316,20 @@ def _locked(customer_id: UUID) -> Customer:
     return customer
 
 
-def _changed(customer: Customer) -> None:
-    customer.ver += 1
-    customer.save()
+def _changed(customer: Customer, *fields: str) -> None:
+    _save(customer, *fields)
     _tell(customer)
+
+
+#: what is found by a field, and is written with it
+_FOUND_BY = {"phone": ("phone_index", "claimed_index"), "email": ("email_index",)}
+
+
+def _save(customer: Customer, *fields: str) -> None:
+    """Write these fields and no others: a value encrypted anew looks like a change to whoever keeps the history."""
+    customer.ver += 1
+    columns = [column for name in fields for column in (name, *_FOUND_BY.get(name, ()))]
+    customer.save(update_fields=[*columns, "ver"])
 
 
 def _tell(customer: Customer) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from central.people.models import Customer, CustomerChange
+from central.people.models import Customer
 
-#: (customer, names of the changed fields, who changed them)
-Changed = Callable[[Customer, frozenset[str], CustomerChange.By], None]
+#: (customer, names of the changed fields, whether a new e-mail among them is proven)
+Changed = Callable[[Customer, frozenset[str], bool], None]
 #: whether a customer is free to be taken by a new account
 Free = Callable[[Customer], bool]
 
@@ -33,9 +33,9 @@ def on_taken(name: str, hook: Free) -> None:
     _free[name] = hook
 
 
-def run_changed(customer: Customer, fields: frozenset[str], by: CustomerChange.By) -> None:
+def run_changed(customer: Customer, fields: frozenset[str], is_email_proven: bool) -> None:
     for hook in _changed.values():
-        hook(customer, fields, by)
+        hook(customer, fields, is_email_proven)
 
 
 def is_free(customer: Customer) -> bool:

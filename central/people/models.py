@@ -77,25 +77,6 @@ class OrderContact(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
 
-class CustomerChange(models.Model):
-    """Who changed what of a customer. The values are personal, so they are encrypted: JSON {field: [was, became]}."""
-
-    class By(models.TextChoices):
-        SHOPPER = "shopper"
-        STAFF = "staff"
-        SYSTEM = "system"
-
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="changes")
-    at = models.DateTimeField(default=timezone.now)
-    by = models.CharField(max_length=8, choices=By.choices)
-    #: login of the member of staff
-    who = models.CharField(max_length=150, blank=True)
-    values = EncryptedTextField(column="people.change", blank=True, default="")
-
-    class Meta:
-        ordering = ["-at", "-id"]
-
-
 class Doubt(models.Model):
     """Two customers who may be one person: a phone or an e-mail in common, and nothing that proves it."""
 

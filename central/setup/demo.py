@@ -16,7 +16,6 @@ from central.cluster.actions import edit_site, register_site, set_rate
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.people.actions import change_customer
-from central.people.models import CustomerChange
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
 from central.setup.imports import fill_imports
@@ -25,6 +24,7 @@ from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
 from central.shoppers.actions import ask_code, sign_up_or_in
 from central.shoppers.codes import digits_of
 from central.shoppers.models import Code
+from central.ui.actors import shopper
 
 BY = "demo"
 
@@ -115,4 +115,4 @@ def seed_shoppers() -> None:
             password=people.SHOPPER_PASSWORD,
         )
         account = sign_up_or_in(code.pk, digits_of(code.pk), address="demo")
-        change_customer(account.customer_id, {"address": holder.address}, by=CustomerChange.By.SHOPPER)
+        change_customer(account.customer_id, {"address": holder.address}, by=shopper(account.customer_id))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -18,8 +19,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from central.people.actions import change_customer, customer_of_account, note_change
-from central.people.models import Customer, CustomerChange
+from central.people.actions import change_customer, customer_of_account
+from central.people.models import Customer
 from central.people.queries import email_index
 from central.shoppers import codes
 from central.shoppers.errors import (
@@ -36,8 +37,10 @@ from central.shoppers.events import CodeAsked
 from central.shoppers.models import Account, Code, Grant, IdSession
 from central.shoppers.out import tell_out
 from central.shoppers.queries import Ask, account_by_index, account_of, hash_of, site_look
+from central.ui.actors import shopper
 from infra.crypto.normalise import email_key
 from infra.crypto.signing import b64
+from node.acting import named
 from node.realms import CUSTOMERS, atomic, on_commit
 from sync.contracts.shoppers import ExchangeAsk, ShopperOut
 from sync.events import record_event
@@ -117,7 +120,6 @@ def reset_password(code_id: UUID, typed: str, password: str, *, address: str) ->
         account.save(update_fields=["password"])
         _proven(account)
         _end_all(account)
-        note_change(account.customer, {"password": ["", ""]}, by=CustomerChange.By.SHOPPER)
     return account
 
 
@@ -126,7 +128,9 @@ def change_email(code_id: UUID, typed: str, *, address: str, account: Account) -
     with _used_code(code_id, typed, address, (Purpose.NEW_EMAIL,)) as code:
         if code.account_id != account.pk:
             raise CodeSpent("this code was asked for by somebody else")
-        change_customer(account.customer_id, {"email": code.email}, by=CustomerChange.By.SHOPPER)
+        change_customer(
+            account.customer_id, {"email": code.email}, by=shopper(account.customer_id), is_email_proven=True
+        )
         account.refresh_from_db()
         _proven(account)
     return account
@@ -144,15 +148,17 @@ class _used_code:
             raise CodeSpent("there is no such code")
         codes.count("code", email=bytes(found.email_index), address=self._address)
         code = _tried(self._id, self._typed)
-        self._transaction = atomic(CUSTOMERS)
-        self._transaction.__enter__()
-        if not Code.objects.filter(pk=code.pk, used_at=None).update(used_at=timezone.now()):
-            self._transaction.__exit__(None, None, None)
-            raise CodeSpent("the code was used")
+        with ExitStack() as stack:
+            # Who has the code is the shopper, whoever he will turn out to be.
+            stack.enter_context(named("shopper:code"))
+            stack.enter_context(atomic(CUSTOMERS))
+            if not Code.objects.filter(pk=code.pk, used_at=None).update(used_at=timezone.now()):
+                raise CodeSpent("the code was used")
+            self._inside = stack.pop_all()
         return code
 
     def __exit__(self, *error: object) -> None:
-        self._transaction.__exit__(*error)  # type: ignore[arg-type]
+        self._inside.__exit__(*error)  # type: ignore[arg-type]
 
 
 def _tried(code_id: UUID, typed: str) -> Code:
@@ -175,11 +181,9 @@ def _new_account(code: Code) -> Account:
     customer = customer_of_account(
         code.email, name=code.name, language=code.language, site=code.site, site_label=site_look(code.site).name[:30]
     )
-    made = Account.objects.create(
+    return Account.objects.create(
         customer=customer, email_index=code.email_index, password=code.password, language=code.language, site=code.site
     )
-    note_change(customer, {"account": ["", "made"]}, by=CustomerChange.By.SHOPPER)
-    return made
 
 
 def _proven(account: Account) -> None:
@@ -262,10 +266,9 @@ def change_password(account: Account, old: str, new: str, *, address: str, keep:
         raise WrongSignIn("the old password is not right")
     check_strength(new, account.customer.email, account.customer.name)
     hashed = make_password(new)
-    with atomic(CUSTOMERS):
+    with named(shopper(account.customer_id)), atomic(CUSTOMERS):
         account.password = hashed
         account.save(update_fields=["password"])
-        note_change(account.customer, {"password": ["", ""]}, by=CustomerChange.By.SHOPPER)
     for other in account.sessions.filter(ended_at=None).exclude(pk=keep.pk):
         end_session(account, other.pk)
 

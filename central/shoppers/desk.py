@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,9 +9,10 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from central.history import queries as history
 from central.orders.queries import orders_visible_to
 from central.people.actions import change_customer, decide_apart
-from central.people.models import Customer, CustomerChange, Doubt
+from central.people.models import Customer, Doubt
 from central.shoppers.clients import ClientForm, client_of, clients_visible_to
 from central.shoppers.queries import account_of, open_grants, open_sessions, shops_by_id
 from central.ui import timeline
@@ -42,7 +41,7 @@ def card(request: StaffRequest, client_id: UUID) -> HttpResponseBase:
         if may(request.user, "see_orders")
         else [],
         "timeline": timeline.entries(request.user, kind_of(client), str(client.pk), SHOWN_CHANGES),
-        "history": [_change(one) for one in client.changes.all()[:SHOWN_CHANGES]],
+        "page": history.of_record(request.user, client, older_than=request.GET.get("older_than", "")),
         "doubts": [(doubt, _seen(request, doubt.other)) for doubt in doubts],
     }
     return render(request, "shoppers/desk/client.html", context)
@@ -54,9 +53,7 @@ def edit(request: StaffRequest, client_id: UUID) -> HttpResponseBase:
     form = ClientForm(request, initial=ClientForm.initial_of(client), ver=client.ver, may_edit=_may_edit(request))
     if form.is_saveable():
         with form.refusals():
-            change_customer(
-                client.pk, form.changes, by=CustomerChange.By.STAFF, who=request.user.username, seen_ver=client.ver
-            )
+            change_customer(client.pk, form.changes, by=request.user.username, seen_ver=client.ver)
             return form.saved(_("The client is saved."), "clients-card", client.pk)
     title = client.name or client.phone or client.email or _("Client")
     return form.page(title, back=("clients-card", title, client.pk))
@@ -87,20 +84,3 @@ def _visible(request: StaffRequest, client_id: UUID) -> Customer:
 
 def _seen(request: StaffRequest, other: Customer) -> bool:
     return clients_visible_to(request.user).filter(pk=other.pk).exists()
-
-
-def _change(change: CustomerChange) -> dict[str, Any]:
-    names = {
-        "name": _("Name"), "phone": _("Phone"), "email": _("E-mail"), "address": _("Address"),
-        "password": _("Password"), "account": _("Account"),
-    }  # fmt: skip
-    said = json.loads(change.values or "{}")
-    by = {
-        CustomerChange.By.SHOPPER: _("The client himself, in his account"),
-        CustomerChange.By.STAFF: change.who,
-        CustomerChange.By.SYSTEM: _("The system"),
-    }
-    rows = [
-        (names.get(name, name), was, _("made") if name == "account" else became) for name, (was, became) in said.items()
-    ]
-    return {"by": by[CustomerChange.By(change.by)], "at": change.at, "rows": rows}

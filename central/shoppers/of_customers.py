@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from central.people import hooks
-from central.people.models import Customer, CustomerChange
+from central.people.models import Customer
 
 
 def register() -> None:
@@ -13,12 +13,12 @@ def register() -> None:
     hooks.on_erased("shoppers", _erased)
 
 
-def _changed(customer: Customer, fields: frozenset[str], by: CustomerChange.By) -> None:
+def _changed(customer: Customer, fields: frozenset[str], is_email_proven: bool) -> None:
     from central.shoppers.actions import email_changed
     from central.shoppers.queries import account_of
 
     if "email" in fields and (account := account_of(customer)):
-        email_changed(account, customer.email, is_proven=by == CustomerChange.By.SHOPPER)
+        email_changed(account, customer.email, is_proven=is_email_proven)
 
 
 def _is_free(customer: Customer) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -22,7 +22,9 @@ from central.shoppers.errors import BadAsk
 from central.shoppers.host import cookie_name
 from central.shoppers.models import Account, IdSession
 from central.shoppers.queries import SESSION_LIFE, Ask, SiteLook, checked_ask, session_by, site_look
+from central.ui.actors import shopper
 from central.ui.screens import open_to_all
+from node.acting import Actor, acting
 from node.config import config
 from node.errors import RialtoError
 
@@ -129,11 +131,17 @@ def id_page(
             with translation.override(_language(page)):
                 if signed_in and session is None:
                     return page.go("id-sign-in")
-                return view(page)
+                with acting(_actor(session)):
+                    return view(page)
 
         return open_to_all(never_cache(require_http_methods(list(methods))(seen)))
 
     return decorate
+
+
+def _actor(session: IdSession | None) -> Actor | None:
+    """The person himself. Without his address: it is his own, and the history keeps what it has."""
+    return Actor(shopper(session.account.customer_id), request=uuid4().hex) if session else None
 
 
 def ask_of(query: str) -> Ask:

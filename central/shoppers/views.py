@@ -12,7 +12,6 @@ from django.shortcuts import render
 
 from central.people.actions import change_customer
 from central.people.errors import StaleCustomer
-from central.people.models import CustomerChange
 from central.shoppers import actions, forms
 from central.shoppers.demo import demo_shoppers
 from central.shoppers.errors import ShopperError, WeakPassword
@@ -20,6 +19,7 @@ from central.shoppers.host import is_own_id_host
 from central.shoppers.models import Account, Code, IdSession
 from central.shoppers.pages import Page, ask_of, code_id, id_page, refused, sentence
 from central.shoppers.queries import Ask, may_be_silent, open_grants, open_sessions, shops_by_id
+from central.ui.actors import shopper
 from central.ui.screens import open_to_all
 from central.ui.views import csrf_failure as desk_csrf_failure
 
@@ -136,7 +136,7 @@ def profile(page: Page) -> HttpResponse:
         return page.show("profile", form=form, status=422)
     said = {name: form.cleaned_data[name] for name in ("name", "phone", "address")}
     try:
-        change_customer(customer.pk, said, by=CustomerChange.By.SHOPPER, seen_ver=form.cleaned_data["seen"])
+        change_customer(customer.pk, said, by=shopper(customer.pk), seen_ver=form.cleaned_data["seen"])
     except StaleCustomer:
         customer.refresh_from_db()
         form.data = {**form.data.dict(), "seen": str(customer.ver)}  # type: ignore[attr-defined]

@@ -146,14 +146,19 @@ def show(request: HttpRequest, card: Card, *, status: int = 200) -> HttpResponse
         "main_parts": [part for part in card.parts if not part.is_aside],
         "aside_parts": [part for part in card.parts if part.is_aside],
     }
-    return render(request, "ui/card.html", {**context, **_inside(request, card, open_tab)}, status=status)
+    return render(request, "ui/card.html", {**context, **_inside(request, card.record, open_tab)}, status=status)
 
 
-def _inside(request: HttpRequest, card: Card, tab: Tab | None) -> dict[str, Any]:
+def inside(request: HttpRequest, record: Model, tab_id: str) -> dict[str, Any]:
+    """What a tab of other apps shows, for a page that is no card: include `tab_template` where it is to stand."""
+    return _inside(request, record, _tabs.get(tab_id))
+
+
+def _inside(request: HttpRequest, record: Model, tab: Tab | None) -> dict[str, Any]:
     """What the open tab shows; a realm that is away takes only the tab with it, not the card."""
     if tab is None:
         return {"tab_template": ""}
     try:
-        return {"tab_template": tab.template, **tab.context(request, card.record)}
+        return {"tab_template": tab.template, **tab.context(request, record)}
     except DatabaseError:
         return {"tab_template": "ui/parts/tab_away.html"}

@@ -6,7 +6,7 @@ what they wrote. Change what is watched as you change a table: at the next migra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +25,10 @@ class Watch:
     `site`: the field with the site's id, "" where rows belong to no site. `right`: who may read the changes.
     `is_wide`: rows without a site that tell of sites all the same: only who sees all sites reads them.
     `keeps_new`: whether a new row is a change; not for tables that imports and shoppers fill.
-    `titles`: field -> what people call it. `words`: field -> what its value reads like. `card`: the url name of the
-    record's card, which takes its key; `name_of`: what people call the record with a key.
+    `titles`: field -> what people call it, of a dictionary its keys too. `words`: field -> what its value reads like.
+    `sites`: fields with a site's id, named to who sees the site. `card`: the url name of the record's card, which takes
+    its key; `name_of`: what people call the record with a key; `part`: what they call a row of many of its record.
+    `also(user, record)`: other records of the realm whose changes belong on the card, as far as the reader sees them.
     """
 
     model: type[Model]
@@ -40,8 +42,11 @@ class Watch:
     keeps_new: bool = True
     titles: Mapping[str, Promise | str] = field(default_factory=dict)
     words: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
     card: str = ""
     name_of: Callable[[str], str] | None = None
+    part: Callable[[str], Any] | None = None
+    also: Callable[[Any, Any], Iterable[Model]] | None = None
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from django.apps import apps
 
 from central.cluster import actions
 from central.cluster.models import Site
@@ -23,6 +24,12 @@ def make_site(site_id: str = "tea", **fields: Any) -> Site:
         "theme": "tea",
     }
     return actions.register_site(site_id, by="tests", **(defaults | fields))
+
+
+def changes_of(site_id: str) -> list[Any]:
+    """What the database wrote of a site's changes, oldest first."""
+    history = apps.get_model("history", "Change").objects.using("default")  # an app of the same floor
+    return list(history.filter(record_kind="cluster.site", record_key=site_id).order_by("pk"))
 
 
 def invite(node: str = "a", sites: tuple[str, ...] = ("tea",), **more: Any) -> JoinToken:

@@ -9,8 +9,8 @@ import pytest
 from central.cluster import actions
 from central.cluster.errors import BadField
 from central.cluster.inheritance import Origin, standings
-from central.cluster.models import Site, SiteChange
-from central.cluster.tests.make import make_site
+from central.cluster.models import Site
+from central.cluster.tests.make import changes_of, make_site
 from central.cluster.tests.test_sites import recorded, state_topic
 from sync.contracts.codec import unpack
 from sync.contracts.documents import SiteDoc
@@ -60,10 +60,9 @@ def test_a_change_above_republishes_exactly_who_has_another_value_now() -> None:
 
     assert published == [("site:main", "clay", 2), ("site:main", "ink", 2)]
     assert standing("ink", "texts.phone")[0] == "20"
-    change = SiteChange.objects.filter(site="ink").first()
-    assert change is not None
-    assert (change.by, change.through) == ("ann", "clay")
-    assert change.became["texts"]["phone"] == "20"
+    change = changes_of("ink")[-1]
+    assert (change.who, change.as_whom, change.after["texts"]["phone"]) == ("ann", "site:clay", "20")
+    assert (changes_of("clay")[-1].who, changes_of("clay")[-1].as_whom) == ("ann", "")
     assert edit("clay", theme="clay") == [("site:main", "clay", 3)]
 
 

@@ -13,6 +13,7 @@ from central.cluster import actions, queries
 from central.cluster.errors import NameTaken, UnknownSite
 from central.cluster.models import Site
 from central.cluster.site_form import SiteForm
+from central.ui import cards
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
 
@@ -61,7 +62,7 @@ def site(request: StaffRequest, site_id: str) -> HttpResponseBase:
         template="cluster/site.html",
         site=found,
         children=[one for one in queries.sites_visible_to(request.user) if one.parent_id == found.pk],
-        changes=_changes(request, form, found),
+        **cards.inside(request, found, "history"),
     )
 
 
@@ -77,52 +78,6 @@ def _form(request: StaffRequest, found: Site | None, **kwargs: Any) -> SiteForm:
         groups=groups if visible_sites(request.user) is ALL else None,
         **kwargs,
     )
-
-
-def _changes(request: StaffRequest, form: SiteForm, found: Site) -> list[dict[str, Any]]:
-    """The site's history, newest first, each change field by field."""
-    labels = {name: field.label for name, field in form.fields.items()}
-    labels |= {"deliveries": _("Delivery"), "payments": _("Payment"), "group": _("Group")}
-    labels |= {"inherits": _("Taken from the parent"), "locks": _("Locked for the sites below")}
-    names = {one.pk: one.name for one in queries.sites_visible_to(request.user)}
-    return [
-        {
-            "at": change.at,
-            "by": change.by,
-            "is_first": not change.was,
-            "through": names.get(change.through) or _("a site you may not see") if change.through else "",
-            "rows": _rows(change.was, change.became, labels, names) if change.was else [],
-        }
-        for change in queries.changes_of(found.id)[:30]
-    ]
-
-
-def _rows(
-    was: dict[str, Any], became: dict[str, Any], labels: dict[str, Any], names: dict[str, str]
-) -> list[tuple[str, str, str]]:
-    rows = []
-    for name in was:
-        if name == "texts":
-            texts = sorted({*was[name], *became[name]})
-            changed = [one for one in texts if was[name].get(one, "") != became[name].get(one, "")]
-            rows += [(labels.get(one, one), was[name].get(one, ""), became[name].get(one, "")) for one in changed]
-        elif name == "parent":
-            pair = (names.get(one) or _("a site you may not see") if one else "" for one in (was[name], became[name]))
-            rows.append((labels[name], *pair))
-        else:
-            rows.append((labels.get(name, name), _in_words(was[name], labels), _in_words(became[name], labels)))
-    return rows
-
-
-def _in_words(value: Any, labels: dict[str, Any]) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(
-            str(one.get("title", one) if isinstance(one, dict) else labels.get(one.removeprefix("texts."), one))
-            for one in value
-        )
-    return str(value)
 
 
 def _node_choices(request: StaffRequest, found: Site | None = None) -> list[tuple[str, str]]:

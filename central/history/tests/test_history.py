@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError, connection, transaction
+from django.core.handlers.asgi import ASGIRequest
+from django.db import IntegrityError, connection, connections, transaction
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
+from PIL import Image
 
 from central.accounts.actions import give_sites, make_staff
 from central.accounts.models import Profile, SiteRight
 from central.accounts.scope import ALL
+from central.catalog.actions import Goods, Unit, keep_picture, save_product
+from central.catalog.editing import Words, edit_words, set_picture_alts, set_pictures
+from central.catalog.models import Product
+from central.cluster.actions import join_node
+from central.cluster.tests.make import invite, make_request
 from central.history import queries
+from central.history.middleware import ActorMiddleware
 from central.history.models import Change
 from central.history.triggers import set_triggers
 from central.orders.actions import edit_order
 from central.orders.models import Order
+from central.people.actions import change_customer, erase_customer, match_or_make_customer, merge_customers
+from central.people.models import Customer
+from central.ui import actors
+from central.ui.actors import shopper
 from central.ui.tests import cast
 from central.ui.watching import Watch, watches
+from infra.http.address import behind_proxies
+from node import config as node_config
 from node.acting import Actor, acting, current
-from node.realms import CENTRAL_REALMS, CLUSTER, alias_of, atomic
+from node.realms import CATALOG, CENTRAL_REALMS, CLUSTER, CUSTOMERS, alias_of, atomic
+from sync.contracts.orders import Person
 
 pytestmark = pytest.mark.django_db(databases=[alias_of(realm) for realm in CENTRAL_REALMS])
 
@@ -30,6 +50,23 @@ ADA = Actor("ada", address="198.51.100.7", request="r1")
 @pytest.fixture
 def olga() -> User:
     return make_staff("olga", cast.PASSWORD, role="operator", sites=["tea"], email="olga@example.com")
+
+
+def customer_called(name: str) -> Customer:
+    person = Person(name=name, phone=f"+7000{len(name):07d}", email=f"{name.lower()}@example.com", language="en")
+    return match_or_make_customer(uuid4(), person, site="tea", site_label="Tea")
+
+
+def product_at(site: str) -> UUID:
+    return save_product(
+        site, Goods(title="Чай", units=[Unit(sku="T-1", price=100)], pictures=[a_picture(0)]), by="test"
+    )
+
+
+def a_picture(number: int) -> str:
+    data = BytesIO()
+    Image.new("RGB", (2 + number, 2)).save(data, "PNG")
+    return keep_picture(data.getvalue())
 
 
 def last(kind: str = "auth.user") -> Change:
@@ -161,6 +198,97 @@ def test_changes_cut_off_at_the_end_show_by_a_head_kept_elsewhere(olga: User) ->
     assert (now.head, now.changes) != (kept.head, kept.changes)
 
 
+# --- forgetting ----------------------------------------------------------------------------------------------------
+
+
+def test_a_forgotten_customer_opens_no_more_and_the_chain_stays_whole(node_home: Any) -> None:
+    customer = customer_called("Adelaida")
+    change_customer(customer.pk, {"name": "Adelaida N.", "phone": "+70000000077"}, by="olga")
+
+    erase_customer(customer.pk)
+
+    assert queries.check_chains([CUSTOMERS])[0].broken == []
+    with connections[alias_of(CUSTOMERS)].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM history_change WHERE before::text || after::text LIKE '%%x01%%'")
+        assert cursor.fetchone() == (0,)
+    entries = queries.of_record(cast.staff("ada", "admin"), customer).entries
+    assert "Adelaida" not in str(entries) and "forgotten" in str(entries)
+    assert entries[-1].who == "olga"
+
+
+def test_forgetting_is_the_one_change_the_history_lets_through(node_home: Any) -> None:
+    customer = customer_called("Adelaida")
+    change_customer(customer.pk, {"name": "Adelaida N."}, by="olga")
+
+    for change in ("before = history_sealed(before), who = 'eve'", "before = '{}'", 'after = \'{"name": "#0"}\''):
+        with (
+            pytest.raises(IntegrityError, match="cannot be changed"),
+            transaction.atomic(CUSTOMERS),
+            connections[CUSTOMERS].cursor() as at,
+        ):
+            at.execute(f"UPDATE history_change SET {change}")
+
+
+def test_a_merged_customer_brings_his_history_along(node_home: Any) -> None:
+    gone, kept = customer_called("Boris"), customer_called("Anna")
+    change_customer(gone.pk, {"address": "Lane 1"}, by=shopper(gone.pk))
+
+    with acting(Actor("olga")):
+        merge_customers(gone.pk, kept.pk)
+
+    entries = queries.of_record(cast.staff("ada", "admin"), kept).entries
+    assert [(entry.who, row.title, row.became) for entry in entries for row in entry.rows] == [
+        ("olga", "Is one person with", "Anna"),
+        ("the shopper", "Address", "Lane 1"),
+    ]
+
+
+def test_an_order_that_says_nothing_new_of_its_customer_is_no_change(node_home: Any) -> None:
+    customer = customer_called("Anna")
+    person = Person(name="Anna", phone=customer.phone, email=customer.email, language="en")
+
+    match_or_make_customer(uuid4(), person, site="tea", site_label="Tea")
+
+    assert not Change.objects.using(CUSTOMERS).filter(key=str(customer.pk)).exists()
+
+
+# --- goods ---------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_and_words_in_the_other_language_are_kept(node_home: Any) -> None:
+    cast.site("tea")
+    product = product_at("tea")
+    one, two, three = (a_picture(number) for number in range(3))
+    set_pictures(product, [one, two], by="olga")
+    before = Change.objects.using(CATALOG).count()
+
+    with acting(Actor("olga", request="r2")):
+        set_pictures(product, [two, three], by="olga")
+        set_picture_alts(product, two, {"en": "A cup"}, by="olga")
+        edit_words("tea", product, Words("Чай"), {"en": Words("Tea")}, by="olga")
+
+    rows = Change.objects.using(CATALOG).filter(request="r2").order_by("pk")
+    assert [(row.kind.removeprefix("catalog."), row.op, row.before, row.after) for row in rows][:4] == [
+        ("productpicture", "D", {"media_id": one, "position": 0}, {}),
+        ("productpicture", "U", {"position": 1}, {"position": 0}),
+        ("productpicture", "I", {}, {"media_id": three, "position": 1}),
+        ("picturealt", "I", {}, {"alt": "A cup"}),
+    ]
+    entry = queries.of_record(cast.staff("ada", "admin"), Product.objects.get(pk=product)).entries[0]
+    assert ("Title en", "", "Tea") in [(str(row.title), row.was, row.became) for row in entry.rows]
+    assert before == 1  # the picture the product came with is no change, the one that was added is
+
+
+def test_words_of_a_site_one_may_not_see_stay_out_of_a_shared_products_history(node_home: Any) -> None:
+    cast.site("tea")
+    product = product_at("tea")
+    edit_words("tea", product, Words("Чай"), {"en": Words("Hush hush")}, by="olga")
+
+    found = queries.of_record(cast.staff("near", "manager", sites=["ink"]), Product.objects.get(pk=product))
+
+    assert "Hush" not in str(found)
+
+
 # --- who acts ------------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +311,53 @@ def test_a_screen_acts_in_the_name_of_who_is_signed_in(olga: User) -> None:
     assert (change.who, change.address, change.after) == ("olga", "203.0.113.9", {"theme": "dark"})
     assert change.request == answer["X-Request-Id"] != ""
     assert current() is None
+
+
+@pytest.mark.parametrize(("trusted", "kept"), [([], "10.0.0.2"), (["10.0.0.0/8"], "203.0.113.9")])
+def test_a_proxy_is_believed_only_where_it_is_ours(olga: User, trusted: list[str], kept: str) -> None:
+    seen: list[Any] = []
+
+    async def site(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    def screen(request: Any) -> HttpResponse:
+        seen.append(current())
+        return HttpResponse()
+
+    forwarded = (b"x-forwarded-for", b"198.51.100.1, 203.0.113.9")
+    scope = {"type": "http", "method": "POST", "path": "/", "scheme": "http", "client": ("10.0.0.2", 1)}
+    with node_config.overridden(trusted_proxies=trusted):
+        async_to_sync(behind_proxies(site))({**scope, "headers": [forwarded]}, None, None)  # as central/asgi.py does
+    request = ASGIRequest(seen[0], BytesIO())
+    request.user, request.COOKIES = olga, {settings.SESSION_COOKIE_NAME: "s"}
+    ActorMiddleware(screen)(request)
+
+    assert (seen[1].who, seen[1].address) == ("olga", kept)
+
+
+def test_an_edge_joins_in_its_own_name(node_home: Any) -> None:
+    cast.site("tea")
+
+    join_node(make_request(invite("a")))
+
+    change = last("cluster.node")
+    assert (change.who, change.after["state"]) == ("edge:a", "joined")
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("olga", "olga"),
+        ("edge:a", "node a"),
+        ("shopper:0190", "the shopper"),
+        ("key:ab12", "API key ab12"),
+        ("job:stock", "Rialto"),
+        ("cli:root", "root, by command"),
+        ("", ""),
+    ],
+)
+def test_who_acted_is_said_in_words(who: str, words: str) -> None:
+    assert actors.in_words(who) == words
 
 
 def test_a_job_acts_in_its_own_name() -> None:

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from central.carts.owners import owners_of
+from central.history.queries import of_record
 from central.people.actions import change_customer
-from central.people.models import Customer, CustomerChange, Doubt
+from central.people.models import Customer, Doubt
 from central.people.queries import customers_by_phone, orders_of_account
 from central.shoppers import actions, codes
 from central.shoppers.errors import CodeSpent, EmailTaken, TooManyTries, WeakPassword, WrongCode, WrongSignIn
@@ -19,6 +20,8 @@ from central.shoppers.events import CodeAsked
 from central.shoppers.handlers import mail_code
 from central.shoppers.models import Account, Code
 from central.shoppers.tests import make
+from central.ui.actors import shopper
+from central.ui.tests import cast
 from sync.contracts.cart import is_customer_cart
 from sync.events import JobRun
 
@@ -153,7 +156,7 @@ def test_ordering_with_the_phone_of_another_gives_no_way_to_his_record() -> None
 
 def test_an_order_by_a_phone_alone_is_not_shown_in_the_account() -> None:
     account = make.account("mallory@example.com", "Mallory")
-    change_customer(account.customer_id, {"phone": "+70000000001"}, by=CustomerChange.By.SHOPPER)
+    change_customer(account.customer_id, {"phone": "+70000000001"}, by=shopper(account.customer_id))
     assert make.bought(email="victim@example.com", phone="+70000000001") == account.customer
 
     assert orders_of_account(account.customer_id, "mallory@example.com") == []
@@ -179,9 +182,9 @@ def test_a_guests_order_changes_nothing_of_an_account() -> None:
 
 def test_two_accounts_with_one_phone_stay_two_and_wait_for_a_person() -> None:
     first, second = make.account(), make.account("boris@example.com", "Борис Образцов")
-    change_customer(first.customer_id, {"phone": "+70000000001"}, by=CustomerChange.By.SHOPPER)
+    change_customer(first.customer_id, {"phone": "+70000000001"}, by=shopper(first.customer_id))
 
-    change_customer(second.customer_id, {"phone": "8 000 000-00-01"}, by=CustomerChange.By.SHOPPER)
+    change_customer(second.customer_id, {"phone": "8 000 000-00-01"}, by=shopper(second.customer_id))
 
     one, two = Customer.objects.get(pk=first.customer_id), Customer.objects.get(pk=second.customer_id)
     assert (one.has_proven_phone, two.has_proven_phone) == (True, False)
@@ -193,9 +196,7 @@ def test_two_accounts_with_one_phone_stay_two_and_wait_for_a_person() -> None:
 def test_a_change_by_staff_shows_in_the_account_and_says_who() -> None:
     account = make.account()
 
-    change_customer(
-        account.customer_id, {"name": "Анна П.", "email": "new@example.com"}, by=CustomerChange.By.STAFF, who="olga"
-    )
+    change_customer(account.customer_id, {"name": "Анна П.", "email": "new@example.com"}, by="olga")
 
     account.refresh_from_db()
     assert account.customer.name == "Анна П."
@@ -205,17 +206,18 @@ def test_a_change_by_staff_shows_in_the_account_and_says_who() -> None:
     code = ask(email="new@example.com")
     actions.sign_up_or_in(code.pk, codes.digits_of(code.pk), address=HERE)
     assert actions.sign_in("new@example.com", make.PASSWORD, address=HERE) == account
-    change = CustomerChange.objects.filter(by="staff").get()
-    assert change.who == "olga" and "new@example.com" in change.values
+    entry = of_record(cast.staff("ada", "admin"), account.customer).entries[0]
+    assert (entry.who, [(row.title, row.was, row.became) for row in entry.rows]) == (
+        "olga",
+        [("Name", "Анна Примерова", "Анна П."), ("E-mail", "anna@example.com", "new@example.com")],
+    )
 
 
 def test_the_mail_of_another_account_is_refused_and_nothing_is_written() -> None:
     account, _ = make.account(), make.account("boris@example.com", "Борис")
 
     with pytest.raises(EmailTaken):
-        change_customer(
-            account.customer_id, {"name": "X", "email": "boris@example.com"}, by=CustomerChange.By.STAFF, who="olga"
-        )
+        change_customer(account.customer_id, {"name": "X", "email": "boris@example.com"}, by="olga")
 
     assert Customer.objects.get(pk=account.customer_id).name == "Анна Примерова"
 
@@ -227,7 +229,7 @@ def test_no_mail_name_or_code_lies_in_clear_in_the_database() -> None:
     from django.db import connections
 
     with connections["customers"].cursor() as cursor:
-        for table in ("shoppers_account", "shoppers_code", "people_customer", "people_customerchange"):
+        for table in ("shoppers_account", "shoppers_code", "people_customer", "history_change"):
             cursor.execute(f"SELECT {table}::text FROM {table}")
             for (row,) in cursor.fetchall():
                 assert "adelaida" not in row and "Аделаида" not in row
