@@ -29,12 +29,24 @@ from sync.contracts.codec import pack, unpack
 from sync.contracts.ids import uuid7
 from sync.store.jobs import registry, runner
 from sync.store.jobs.registry import Handler, JobRun
-from sync.store.jobs.runner import failed_jobs, once, renew, run_due, run_job, set_waker, sweep, tidy, try_again
+from sync.store.jobs.runner import (
+    failed_jobs,
+    give_up,
+    once,
+    renew,
+    run_due,
+    run_job,
+    set_waker,
+    sweep,
+    tidy,
+    try_again,
+)
 
 __all__ = [
     "Event",
     "JobRun",
     "failed_jobs",
+    "give_up",
     "handles",
     "job",
     "once",

@@ -115,6 +115,7 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
     """Name and path of each screen; what has an id in its path is found on its list."""
     order = _first(page, options, "/orders", r"/orders/[0-9a-f-]{36}$")
     mixed = _first(page, options, "/orders?site=ink&line=tea", r"/orders/[0-9a-f-]{36}$")
+    failure = _first(page, options, "/failed-jobs", r"/failed-jobs/[0-9]+$")
     node = _first(page, options, "/nodes", r"/nodes/(?!invite$|watch$)[a-z0-9-]+$")
     cart = _first(page, options, "/carts", r"/carts/[0-9a-f-]{36}$")
     site = _first(page, options, "/sites", r"/sites/(?!new)[a-z0-9-]+$")
@@ -135,6 +136,8 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("06 order", order),
         ("07 order of many sites", mixed),
         ("08 products", "/products"),
+        ("08 failed jobs", "/failed-jobs"),
+        ("08 failed job", failure),
         ("09 nodes", "/nodes"),
         ("10 node", node),
         ("11 invite", "/nodes/invite"),

@@ -71,6 +71,7 @@ class Right(models.Model):
             ("manage_nodes", "Invite and revoke nodes"),
             ("see_realms", "See realms"),
             ("manage_realms", "Test and change where realms live"),
+            ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),
             ("see_staff", "See staff and roles"),

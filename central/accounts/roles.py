@@ -26,6 +26,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "manage_nodes",
         "see_realms",
         "manage_realms",
+        "mend_jobs",
         "see_carts",
         "import_goods",
         "see_staff",

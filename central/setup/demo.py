@@ -5,7 +5,10 @@ Everything goes through the actions a person would cause, so a demo can hold not
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from central.accounts.actions import edit_staff, make_staff, switch_off
 from central.accounts.passwords import made_password
@@ -15,6 +18,8 @@ from central.api.actions import Wanted, make_key, revoke_key
 from central.cluster.actions import edit_site, register_site, set_rate
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
+from central.orders.events import StatusChanged
+from central.orders.models import Order
 from central.people.actions import change_customer
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
@@ -25,6 +30,9 @@ from central.shoppers.actions import ask_code, sign_up_or_in
 from central.shoppers.codes import digits_of
 from central.shoppers.models import Code
 from central.ui.actors import shopper
+from node.realms import ORDERS, alias_of, atomic
+from sync.contracts.codec import pack
+from sync.store.jobs.models import Job
 
 BY = "demo"
 
@@ -55,6 +63,7 @@ def seed(ports_base: int) -> None:
     PastOrders().write()
     fill_imports()
     seed_shoppers()
+    seed_failure()
 
 
 def rebase(ports_base: int) -> None:
@@ -99,6 +108,21 @@ def seed_keys() -> None:
     old = Wanted(name="Old warehouse script", rights=["see_products", "edit_stock"], all_sites=True)
     make_key(admin, storefront)
     revoke_key(make_key(admin, old)[0].pk, admin)
+
+
+def seed_failure() -> None:
+    """A mail that could not be sent while the mail server was away for an evening: trying again sends it."""
+    order = Order.objects.filter(status="sent").order_by("-received_at").first()
+    if order is None:
+        return
+    event = StatusChanged(order=str(order.pk), was="packed", became="sent", by=BY, ver=order.ver)
+    ended = timezone.now() - timedelta(hours=1)
+    with atomic(ORDERS):
+        Job.objects.using(alias_of(ORDERS)).create(
+            handler="orders.mail_status", key=f"{event.id}:orders.mail_status", payload=pack(event),
+            state=Job.State.FAILED, attempts=12, last_error="Unavailable",
+            created_at=ended - timedelta(minutes=34), finished_at=ended,
+        )  # fmt: skip
 
 
 def seed_shoppers() -> None:

@@ -16,6 +16,12 @@ def add_sentences(sentences: Mapping[str, Promise | str]) -> None:
     _sentences.update(sentences)
 
 
+def sentence_of(code: str) -> str:
+    """What an error of this code says, "" when nobody knows it or its sentence needs more than the code."""
+    sentence = str(_sentences.get(code, ""))
+    return "" if "%(" in sentence else sentence
+
+
 def explain(error: RialtoError) -> str:
     """The sentence for the error's code, else what the error says itself."""
     sentence = _sentences.get(error.code)

@@ -24,6 +24,7 @@ PRODUCTS = "products"
 NODES = "nodes"
 SITES = "sites"
 CARTS = "carts"
+JOBS = "jobs"
 #: topic -> the right without which nobody is told
 TOPICS = {
     ORDERS: "see_orders",
@@ -31,6 +32,7 @@ TOPICS = {
     NODES: "see_nodes",
     SITES: "see_sites",
     CARTS: "see_carts",
+    JOBS: "mend_jobs",
 }
 
 #: what changes many times a second is told twice a second

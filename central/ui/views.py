@@ -32,7 +32,7 @@ def home_card(request: StaffRequest, card_id: str) -> HttpResponse:
 
 
 def _card(request: StaffRequest, card: menu.Card) -> dict[str, Any]:
-    html = render_to_string(card.template, card.context(request), request=request)
+    html = render_to_string(card.template, card.context(request), request=request).strip()
     return {"id": card.id, "topics": " ".join(card.topics), "wide": card.wide, "ticks": card.ticks, "html": html}
 
 

@@ -34,6 +34,7 @@ CENTRAL_APPS = [
     "central.orders",
     "central.api",
     "central.exchange",
+    "central.failures",
 ]
 
 EDGE_APPS = [

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from central.accounts.actions import make_staff
 from central.accounts.scope import ALL
@@ -15,6 +16,7 @@ from central.carts.actions import join_delta
 from central.carts.models import Cart
 from central.catalog.actions import Goods, Unit, save_product
 from central.cluster.actions import invite_node, register_site
+from central.failures.models import Failure
 from central.orders.actions import receive_order
 from central.orders.models import Order
 from central.orders.tests.make import make_line, make_placed
@@ -95,6 +97,13 @@ def order(site_id: str, *lines: str, **more: Any) -> Order:
     """An order placed at `site_id` with a line of each site of `lines` (its own when none is named)."""
     made = [make_line(one, f"SKU-{one}", title=f"Goods of {one}") for one in lines or (site_id,)]
     return receive_order(make_placed(*made, site=site_id, **more))
+
+
+def failure(what: str = "notices.tell_one", error: str = "Unavailable", **more: Any) -> Failure:
+    """A job that was given up on, as it is known after the watcher has been there."""
+    now = timezone.now()
+    values = {"realm": "orders", "kind": "job", "attempts": 12, "made_at": now, "failed_at": now, **more}
+    return Failure.objects.create(what=what, error=error, **{"ref": str(uuid4()), **values})
 
 
 def cart(site_id: str, sku: str, cart_id: str = "") -> Cart:

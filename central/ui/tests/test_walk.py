@@ -60,6 +60,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
         rights = Wanted(name=f"{name} key", rights=["see_orders"], sites=[site])
         key, _text = make_key(cast.staff(f"{site}-maker", "admin"), rights)
         client, doubt = cast.client(site, f"{name} person")
+        failure = cast.failure(f"{name}.job")
         cart = cast.cart(site, f"{name}-1")
         arguments[site] = {
             "client_id": client.pk,
@@ -72,6 +73,8 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "site_id": site,
             "group_id": f"{site}-group",
             "card_id": "today",
+            "failure_id": failure.pk,
+            "failures-row": failure.pk,
             "realm": "orders",
             # rows of lists by the name of their address
             "orders-row": made.pk,

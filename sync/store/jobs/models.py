@@ -26,6 +26,8 @@ class Job(models.Model):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        #: a person has decided that it is never to be done
+        GIVEN_UP = "given_up"
 
     id = models.UUIDField(primary_key=True, default=new_job_id, editable=False)
     handler = models.CharField(max_length=120)

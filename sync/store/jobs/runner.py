@@ -17,7 +17,7 @@ from typing import cast
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -33,6 +33,8 @@ FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=10)
 #: what is down comes back at a moment of its own: do not let it wait ten minutes more
 LONGEST_PAUSE_WHEN_DOWN = timedelta(minutes=1)
+#: states in which nothing more is to be done
+OVER = (Job.State.DONE, Job.State.GIVEN_UP)
 KEEP_DONE = timedelta(days=7)
 KEEP_RECEIPTS = timedelta(days=90)
 
@@ -257,9 +259,15 @@ def try_again(realm: str, job_id: uuid.UUID) -> bool:
     return True
 
 
+def give_up(realm: str, job_id: uuid.UUID) -> bool:
+    """A failed job is never to be done: an operator has decided so. It goes the way of the done ones."""
+    failed = Job.objects.using(alias_of(realm)).filter(pk=job_id, state=Job.State.FAILED)
+    return failed.update(state=Job.State.GIVEN_UP, finished_at=timezone.now()) == 1
+
+
 def tidy(realm: str) -> None:
     """Drop old done jobs and the receipts that no job can need again; call once a day."""
     now = timezone.now()
-    Job.objects.using(alias_of(realm)).filter(state=Job.State.DONE, finished_at__lt=now - KEEP_DONE).delete()
-    live = Job.objects.using(alias_of(realm)).filter(~Q(state=Job.State.DONE)).values("key")
+    Job.objects.using(alias_of(realm)).filter(state__in=OVER, finished_at__lt=now - KEEP_DONE).delete()
+    live = Job.objects.using(alias_of(realm)).exclude(state__in=OVER).values("key")
     Receipt.objects.using(alias_of(realm)).filter(at__lt=now - KEEP_RECEIPTS).exclude(key__in=live).delete()

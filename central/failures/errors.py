@@ -1,0 +1,17 @@
+"""What this app refuses."""
+
+from __future__ import annotations
+
+from node.errors import RialtoError
+
+
+class UnknownFailure(RialtoError):
+    code = "unknown_failure"
+    status = 404
+
+
+class FailureOver(RialtoError):
+    """It is done or given up already."""
+
+    code = "failure_over"
+    status = 409

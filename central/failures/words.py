@@ -1,0 +1,93 @@
+"""What a job is for and what went wrong, in plain words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from central.failures.models import Failure
+from central.ui.explain import sentence_of
+
+#: name of a handler, or kind of an op -> what it is for
+_WHAT: Final[dict[str, Promise]] = {
+    "orders.match_customer": gettext_lazy("Find or make the client of an order"),
+    "orders.name_customer": gettext_lazy("Make an order findable by its client"),
+    "orders.index_customer": gettext_lazy("Make orders findable by a changed client"),
+    "orders.reindex": gettext_lazy("Make all orders findable by their clients"),
+    "orders.mail_order_accepted": gettext_lazy("Mail to a shopper: the order is accepted"),
+    "orders.mail_status": gettext_lazy("Mail to a shopper: the order has another status"),
+    "orders.mail_pay_link": gettext_lazy("Mail to a shopper: the link to pay"),
+    "orders.make_pay_page": gettext_lazy("Make the page to pay an order"),
+    "orders.note_payment": gettext_lazy("Write a payment into its order"),
+    "orders.note_stock": gettext_lazy("Write into an order that its goods are there"),
+    "shoppers.mail_code": gettext_lazy("Mail to a shopper: a code"),
+    "notices.tell_readers": gettext_lazy("Find out whom to tell of an event"),
+    "notices.tell_one": gettext_lazy("Mail to a member of staff"),
+    "accounts.mail_password_link": gettext_lazy("Mail to a colleague: the link to a password"),
+    "catalog.import_run": gettext_lazy("Import of goods"),
+    "catalog.fetch_source": gettext_lazy("Fetch a file of goods"),
+    "ui.bulk": gettext_lazy("Change of many rows"),
+    "failures.carry_out": gettext_lazy("Try a failed job again or give it up"),
+    "order": gettext_lazy("An order from a shop"),
+    "cart": gettext_lazy("A change of a cart from a shop"),
+    "cart_alias": gettext_lazy("Two carts of a shop that are one"),
+    "grant_report": gettext_lazy("What a shop has sold of its rights"),
+    "shopper_left": gettext_lazy("A shopper who signed out in a shop"),
+    "lost": gettext_lazy("Messages of a shop that this database has lost"),
+}
+
+#: an error's type -> what it means for who looks at it
+_ERRORS: Final[dict[str, Promise]] = {
+    "lease_over": gettext_lazy("It did not end in time, or its process was stopped in the middle."),
+    "UnknownHandler": gettext_lazy("This version does not know how to do it. Was an older version started again?"),
+    "Unavailable": gettext_lazy("The outside service did not answer."),
+    "Refused": gettext_lazy("The outside service refused it. Look at its settings and at the address."),
+    "OperationalError": gettext_lazy("A database did not answer."),
+    "InterfaceError": gettext_lazy("A database did not answer."),
+    "ConnectionError": gettext_lazy("The other side did not answer."),
+    "ConnectionRefusedError": gettext_lazy("The other side did not answer."),
+    "TimeoutError": gettext_lazy("The other side took too long to answer."),
+    "DoesNotExist": gettext_lazy("What it was about is not there any more."),
+    "IntegrityError": gettext_lazy("The database refused what was to be written."),
+    "ValidationError": gettext_lazy("What was to be written is not valid."),
+    "DecodeError": gettext_lazy("The message cannot be read: was it sent by a newer version?"),
+}
+
+
+def what(failure: Failure) -> str:
+    """What was to be done."""
+    known = _WHAT.get(failure.what)
+    if known is not None:
+        return str(known)
+    is_job = failure.kind == Failure.Kind.JOB
+    return failure.what if is_job else _("Message of a shop: %(kind)s") % {"kind": failure.what}
+
+
+def why(failure: Failure) -> str:
+    """What went wrong: by the error's code, else by its type."""
+    kind, _space, code = failure.error.partition(": ")
+    known = sentence_of(code) if code else ""
+    if known or kind in _ERRORS:
+        return known or str(_ERRORS[kind])
+    if failure.kind == Failure.Kind.OP and " " in failure.error:
+        return failure.error
+    return _("An error nobody thought of. The log of central tells more, under the number below.")
+
+
+STATES: Final[dict[int, tuple[Promise, str]]] = {
+    Failure.State.OPEN: (gettext_lazy("Waits for you"), "red"),
+    Failure.State.TRYING: (gettext_lazy("Being tried again"), "blue"),
+    Failure.State.GIVEN_UP: (gettext_lazy("Given up"), "grey"),
+    Failure.State.DONE: (gettext_lazy("Done since"), "green"),
+}
+
+
+def state_title(failure: Failure) -> str:
+    return str(STATES[failure.state][0])
+
+
+def state_tone(failure: Failure) -> str:
+    return STATES[failure.state][1]
