@@ -27,7 +27,12 @@ class SourceForm(RecordForm):
             "is_master",
             help=_("A field it may not change keeps what it has; an item that is new comes whole."),
         ),
-        Section(_("By itself"), ("url", "every_minutes"), help=_("Central fetches the file and writes it at once.")),
+        Section(
+            _("By itself"),
+            ("url", "every_minutes"),
+            ("login", "password"),
+            help=_("Central fetches the file and writes it at once."),
+        ),
     )
     title = forms.CharField(label=_("Name"), max_length=80, help_text=_("A supplier, a 1C, a price list."))
     sites = forms.MultipleChoiceField(
@@ -53,7 +58,28 @@ class SourceForm(RecordForm):
         label=_("Master of its items"),
         help_text=_("No other source overwrites what this one writes. People at the desk still may."),
     )
-    url = forms.URLField(label=_("Address of the file"), required=False, max_length=500, assume_scheme="https")
+    url = forms.URLField(
+        label=_("Address of the file"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("http, https, ftp or ftps: ftp://host/folder/prices.csv"),
+    )
+    login = forms.CharField(
+        label=_("Login"),
+        required=False,
+        max_length=100,
+        help_text=_("Empty: the host asks for none. Without a login its password is forgotten."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        max_length=200,
+        strip=False,
+        help_text=_("Kept encrypted and never shown. Empty: as it is."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
     every_minutes = forms.TypedChoiceField(label=_("How often"), coerce=int, choices=_INTERVALS, initial=0)
 
     def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -56,7 +56,8 @@ def source_list(request: StaffRequest) -> HttpResponse:
 def edit_source(request: StaffRequest, source_id: UUID) -> HttpResponseBase:
     source = sources.visible_source(request.user, source_id)
     plain = ("title", "sites", "language", "makes_new", "is_master", "url", "every_minutes")
-    initial = {**{name: getattr(source, name) for name in plain}, "only": source.fields}
+    initial = {name: getattr(source, name) for name in plain}
+    initial |= {"only": source.fields, "login": source.login or "", "password": ""}
     form = SourceForm(request, initial=initial, ver=source.ver, sites=_sites(request))
     if form.is_saveable():
         with form.refusals():

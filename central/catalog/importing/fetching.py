@@ -1,7 +1,7 @@
 """Files that central fetches by itself from an address people gave.
 
-Such an address could be one of our own network, which the person cannot reach and central can. So only http and https,
-only public addresses (the one that was looked up is the one that is called), each redirect anew.
+Such an address could be one of our own network, which the person cannot reach and central can. So only http(s) and
+ftp(s), only public addresses (the one that was looked up is the one that is called), each redirect anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from uuid import UUID
 
 import httpx
@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from central.catalog.errors import ImportRefused
 from central.catalog.importing import runs
+from central.catalog.importing.ftp import PORTS, ftp_pieces
 from central.catalog.importing.models import ImportRun, ImportSource
 from node.config import config
 from node.realms import CATALOG
@@ -38,9 +39,9 @@ def fetch(source_id: UUID) -> ImportRun | None:
     if source is None or source.runs.filter(state__in=("checking", "running")).exists():
         return None
     try:
-        with _answer(source.url) as answer:
-            name = urlsplit(source.url).path.rpartition("/")[2] or "file"
-            run = runs.take_file(source, name, _pieces(answer), by="schedule")
+        with _file_of(source) as pieces:
+            name = unquote(urlsplit(source.url).path).rpartition("/")[2] or "file"
+            run = runs.take_file(source, name, pieces, by="schedule")
     except (ImportRefused, httpx.HTTPError) as error:
         # An address may hold a password: the run says what went wrong, not where.
         why = str(error) if isinstance(error, ImportRefused) else f"it did not answer ({type(error).__name__})"
@@ -50,11 +51,32 @@ def fetch(source_id: UUID) -> ImportRun | None:
 
 
 @contextmanager
-def _answer(url: str) -> Iterator[httpx.Response]:
-    """The answer at the end of at most three redirects. Raises `ImportRefused`."""
+def _file_of(source: ImportSource) -> Iterator[Iterator[bytes]]:
+    """The source's file in pieces, to be read within the block. Raises `ImportRefused`, `httpx.HTTPError`."""
+    parts = urlsplit(source.url)
+    if parts.scheme not in PORTS:
+        login = httpx.BasicAuth(source.login, source.password or "") if source.login else None
+        with _answer(source.url, login) as answer:
+            yield _pieces(answer)
+        return
+    asked = (source.login or "anonymous", source.password or "")
+    address = _public_address(parts, PORTS[parts.scheme])
+    with ftp_pieces(parts, address, asked, silence_s=SILENCE_S, longest_s=LONGEST_S) as pieces:
+        yield pieces
+
+
+@contextmanager
+def _answer(url: str, login: httpx.BasicAuth | None) -> Iterator[httpx.Response]:
+    """The answer at the end of at most three redirects. Raises `ImportRefused`.
+
+    The login goes to the host it was given for, and to no other that a redirect names.
+    """
+    first = urlsplit(url)[:2]  # a redirect from https to http of the same host is another place, too
     with httpx.Client(timeout=SILENCE_S, follow_redirects=False, trust_env=False) as client:
         for _ in range(MOST_REDIRECTS + 1):
             request = _pinned(client, url)
+            if login and urlsplit(url)[:2] == first:
+                request = next(login.auth_flow(request))
             answer = client.send(request, stream=True)
             if not answer.is_redirect:
                 break
@@ -75,25 +97,27 @@ def _answer(url: str) -> Iterator[httpx.Response]:
 def _pinned(client: httpx.Client, url: str) -> httpx.Request:
     """A request to the very address that was looked up and found public. Raises `ImportRefused`."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host:
-        raise ImportRefused("only http and https addresses are fetched")
+    if parts.scheme not in ("http", "https"):
+        raise ImportRefused("only http, https, ftp and ftps addresses are fetched")
+    address = _public_address(parts, 443 if parts.scheme == "https" else 80)
+    shown = f"[{address}]" if ":" in address else address
+    pinned = httpx.URL(url).copy_with(host=address, userinfo=b"")
+    headers = {"Host": parts.netloc.rpartition("@")[2] or shown, "User-Agent": "Rialto"}
+    return client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname or ""})
+
+
+def _public_address(parts: SplitResult, port: int) -> str:
+    """The address of the host, looked up once. Raises `ImportRefused` when there is none, or it is a private one."""
+    if not parts.hostname:
+        raise ImportRefused("its address names no host")
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(parts.hostname, parts.port or port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
         raise ImportRefused("there is no such host") from error
     address = str(found[0][4][0])
     if not config().fetch_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
         raise ImportRefused("its host lies in a private network; an operator may allow that by fetch_private")
-    shown = f"[{address}]" if ":" in address else address
-    pinned = httpx.URL(url).copy_with(host=address, port=port, userinfo=b"")
-    headers = {"Host": parts.netloc.rpartition("@")[2] or shown, "User-Agent": "Rialto"}
-    request = client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
-    if parts.username:
-        auth = httpx.BasicAuth(parts.username, parts.password or "")
-        request = next(auth.auth_flow(request))
-    return request
+    return address
 
 
 def _pieces(answer: httpx.Response) -> Iterator[bytes]:

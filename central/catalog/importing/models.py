@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from infra.crypto.fields import EncryptedTextField
 from sync.contracts.ids import uuid7
 
 #: what a source may update; nothing chosen = all of it
@@ -46,6 +47,9 @@ class ImportSource(models.Model):
     is_master = models.BooleanField(default=False)
     #: fetched from here at this interval; "" and 0: by hand
     url = models.CharField(max_length=500, blank=True)
+    #: for the host of `url`, which holds none itself; None or "" when it asks for none
+    login = EncryptedTextField(column="catalog.source.login", null=True)  # type: ignore[misc]
+    password = EncryptedTextField(column="catalog.source.password", null=True)  # type: ignore[misc]
     every_minutes = models.PositiveIntegerField(default=0)
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(default=timezone.now)

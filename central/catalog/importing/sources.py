@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,7 +18,7 @@ from node.realms import CATALOG, atomic
 #: what people change of a source
 EDITABLE = (
     *("title", "sites", "language", "fields", "makes_new", "is_master"),
-    *("mapping", "url", "every_minutes"),
+    *("mapping", "url", "login", "password", "every_minutes"),
 )
 
 
@@ -88,7 +89,18 @@ def edit_source(source: UUID, changes: Mapping[str, Any]) -> ImportSource:
     return row
 
 
+def _part_login(source: ImportSource) -> None:
+    """A login in the address goes where it is kept encrypted; no login, no password."""
+    parts = urlsplit(source.url)
+    if parts.username:
+        source.login, source.password = unquote(parts.username), unquote(parts.password or "")
+        source.url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if not source.login:
+        source.password = ""
+
+
 def _check(source: ImportSource) -> None:
+    _part_login(source)
     if not source.sites:
         raise BadGoods("sites", "a source needs at least one site")
     if ImportSource.objects.filter(title=source.title).exclude(pk=source.pk).exists():

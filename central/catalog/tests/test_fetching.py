@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
+from werkzeug import Response
 
 from central.catalog.importing import fetching, runs
-from central.catalog.importing.models import ImportRun
+from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.importing.sources import make_source
 from central.catalog.models import Offer
 from central.catalog.tests.make import DATABASES, make_site
 from node import config as node_config
+from node.realms import CATALOG
 from sync.events import run_due
 
 pytestmark = pytest.mark.django_db(databases=DATABASES)
@@ -57,8 +61,10 @@ def test_a_file_is_fetched_and_written_by_itself(may_be_private: Any, httpserver
         ("http://[::1]:9/x.csv", "lies in a private network"),
         ("http://169.254.169.254/latest", "lies in a private network"),
         ("http://10.0.0.1/x.csv", "lies in a private network"),
-        ("file:///etc/passwd", "only http and https"),
-        ("gopher://example.com/", "only http and https"),
+        ("ftp://127.0.0.1:9/x.csv", "lies in a private network"),
+        ("ftps://localhost:9/x.csv", "lies in a private network"),
+        ("file:///etc/passwd", "only http, https, ftp"),
+        ("gopher://example.com/", "only http, https, ftp"),
     ],
 )
 def test_our_own_network_is_not_looked_at(shop: None, url: str, why: str) -> None:
@@ -74,7 +80,7 @@ def test_a_redirect_into_our_network_is_refused_too(may_be_private: Any, httpser
     run = fetching.fetch(source(httpserver.url_for("/")).pk)
 
     assert run is not None
-    assert "only http and https" in run.error
+    assert "only http, https, ftp" in run.error
 
 
 def test_a_file_that_says_it_is_too_large_is_not_read(
@@ -87,3 +93,37 @@ def test_a_file_that_says_it_is_too_large_is_not_read(
 
     assert run is not None
     assert "the file is larger than" in run.error
+
+
+def test_a_login_in_an_address_goes_where_it_is_kept_encrypted_and_only_to_its_own_host(
+    may_be_private: Any, httpserver: Any, make_httpserver: Any
+) -> None:
+    got = []
+    httpserver.expect_request("/old").respond_with_data(
+        "", status=302, headers={"Location": make_httpserver.url_for("/x.csv").replace("localhost", "127.0.0.1")}
+    )
+
+    def answer(request: Any) -> Any:
+        got.append(request.headers.get("Authorization"))
+        return Response("sku,title,price\nT1,Sencha,10\n")
+
+    make_httpserver.expect_request("/x.csv").respond_with_handler(answer)
+    made = source(httpserver.url_for("/old").replace("http://", "http://dealer:s3cret@"))
+
+    run = fetching.fetch(made.pk)
+
+    assert run is not None
+    assert (run.error, got) == ("", [None])
+    seen = httpserver.log[0][0].headers["Authorization"]
+    assert base64.b64decode(seen.removeprefix("Basic ")) == b"dealer:s3cret"
+    assert ImportSource.objects.get().url == httpserver.url_for("/old")
+    assert b"s3cret" not in stored(made)
+
+
+def stored(source: Any) -> bytes:
+    """The source's row as it lies in the database."""
+    with connections[CATALOG].cursor() as cursor:
+        cursor.execute("SELECT * FROM catalog_importsource WHERE id = %s", [source.pk])
+        return b"|".join(
+            bytes(one) if isinstance(one, bytes | memoryview) else str(one).encode() for one in cursor.fetchone()
+        )
