@@ -1,4 +1,4 @@
-"""Who is told of a silent node, and in which words."""
+"""Who is told of a silent node and of a realm that is down, and in which words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from uuid import UUID
 
 from babel.dates import format_datetime
 from django.contrib.auth.models import User
+from django.utils import translation
 
-from central.cluster.models import Node, Silence
+from central.cluster.models import Node, RealmOutage, Silence
+from central.cluster.realm_health import BACK as UP_AGAIN
+from central.cluster.realm_health import DOWN
+from central.cluster.realm_words import REALM_WORDS
 from central.cluster.silence import BACK, SILENT, watch
 from central.ui.notices import Letter, Reader, composes
 from central.ui.scope import ALL, visible_sites
@@ -50,6 +54,51 @@ def _words(silence: Silence, node: Node, language: str) -> dict[str, Any]:
         "node_url": f"{config().base_url}/nodes/{node.pk}",
         "colour": "#a85f00",
     }
+
+
+# --- realms --------------------------------------------------------------------------------------------------------
+
+
+@composes(DOWN)
+def of_outage(about: str) -> Letter | None:
+    """None when the realm answered again before anybody was told."""
+    outage = RealmOutage.objects.filter(pk=UUID(about)).first()
+    return None if outage is None or outage.ended_at else _outage_letter(outage)
+
+
+@composes(UP_AGAIN)
+def of_recovery(about: str) -> Letter | None:
+    outage = RealmOutage.objects.filter(pk=UUID(about)).first()
+    return None if outage is None else _outage_letter(outage)
+
+
+def _outage_letter(outage: RealmOutage) -> Letter:
+    return Letter(readers=_staff_who_see_realms(), words=lambda language: _outage_words(outage, language))
+
+
+def _outage_words(outage: RealmOutage, language: str) -> dict[str, Any]:
+    with translation.override(language or "en"):
+        holds, without = (str(words) for words in REALM_WORDS[outage.realm])
+    return {
+        "realm": outage.realm,
+        "holds": holds,
+        "without": without,
+        "began_at": _moment(outage.began_at, language),
+        "ended_at": _moment(outage.ended_at, language),
+        "realm_url": f"{config().base_url}/realms/{outage.realm}",
+        "colour": "#a85f00",
+    }
+
+
+def _staff_who_see_realms() -> dict[str, Reader]:
+    return {
+        f"staff-{user.pk}": Reader(user.email, _language(user), user.get_full_name())
+        for user in User.objects.filter(is_active=True).exclude(email="").order_by("pk")
+        if may(user, "see_realms")
+    }
+
+
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def _moment(moment: datetime | None, language: str) -> str:

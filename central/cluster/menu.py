@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from central.cluster import demo
 from central.cluster.models import Site, SiteGroup
 from central.cluster.queries import nodes_visible_to, sites_visible_to
+from central.cluster.realm_health import down_since
+from central.cluster.realm_words import REALM_WORDS
 from central.ui import live
 from central.ui.explain import add_sentences
 from central.ui.menu import Action, Card, Entry, Hit, Search, add_action, add_card, add_entry, add_search
@@ -47,6 +49,11 @@ def _nodes_card(request: Any) -> dict[str, Any]:
     return {"rows": node_rows(request.user), "is_demo": demo.is_demo()}
 
 
+def _realms_card(request: Any) -> dict[str, Any]:
+    down = sorted(down_since().items())
+    return {"rows": [{"realm": realm, "since": since, "without": REALM_WORDS[realm][1]} for realm, since in down]}
+
+
 read_sites_by(_looks)
 read_groups_by(_groups)
 add_entry(Entry(0, "home", _("Home"), "home", None, "h"))
@@ -79,6 +86,7 @@ add_search("nodes", Search(_("Nodes"), "see_nodes", _find_nodes))
 add_card(
     Card(30, "nodes", "see_nodes", "cluster/parts/home_nodes.html", _nodes_card, (live.NODES,), wide=True, ticks=True)
 )
+add_card(Card(4, "realms", "see_realms", "cluster/parts/home_realms.html", _realms_card, (live.REALMS,), wide=True))
 add_sentences(
     {
         "unknown_node": _("There is no such node among those you may see."),

@@ -98,6 +98,22 @@ class RealmHealth(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
 
+class RealmOutage(models.Model):
+    """A realm did not answer for so long that people were told; told once more when it has ended."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    realm = models.CharField(max_length=20)
+    began_at = models.DateTimeField()
+    noticed_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            # Two sweeps at once must not both tell.
+            models.UniqueConstraint(fields=["realm"], condition=models.Q(ended_at=None), name="one_outage_of_a_realm"),
+        ]
+
+
 class SiteGroup(models.Model):
     """Sites that are managed together: lists narrow to a group, rights may be given for one. Groups may nest.
 

@@ -49,6 +49,16 @@ _NODE: Final[dict[str, Any]] = {
     "node_url": "https://desk.example.com/nodes/a",
 }
 
+_REALM: Final = {
+    "realm": "stats",
+    "holds": "Visits, figures",
+    "without": "Figures are not shown. Shops notice nothing.",
+    "began_at": "14 Mar 2026, 09:26 UTC",
+    "ended_at": "14 Mar 2026, 09:41 UTC",
+    "realm_url": "https://central.example.com/realms/stats",
+    "colour": "#a85f00",
+}
+
 SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
     "order_accepted": _ORDER,
     "order_status": _ORDER,
@@ -57,6 +67,8 @@ SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
     "shopper_code": {"digits": "042137", "purpose": "sign_up", "is_known": False, "minutes": 10, "colour": "#0b7285"},
     "node_back": _NODE,
     "node_silent": _NODE,
+    "realm_back": _REALM,
+    "realm_down": _REALM,
     "pay_link": {**_ORDER, "pay_url": "https://pay.example.com/p/0123456789abcdef"},
 }
 

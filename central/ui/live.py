@@ -25,6 +25,7 @@ NODES = "nodes"
 SITES = "sites"
 CARTS = "carts"
 JOBS = "jobs"
+REALMS = "realms"
 #: topic -> the right without which nobody is told
 TOPICS = {
     ORDERS: "see_orders",
@@ -33,6 +34,7 @@ TOPICS = {
     SITES: "see_sites",
     CARTS: "see_carts",
     JOBS: "mend_jobs",
+    REALMS: "see_realms",
 }
 
 #: what changes many times a second is told twice a second

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from central.cluster import actions, silence
 from central.cluster.models import Node, NodeHealth, Silence
+from central.cluster.realm_health import note
 from central.ui.tests import cast
 from infra.mail.tests.test_contract import Inbox, free_port
 from node import config as node_config
@@ -170,3 +171,49 @@ def test_how_long_is_a_setting_on_the_screen(inbox: Inbox) -> None:
     silence.set_watch(silent_after_minutes=3, by="ada")
     sweep()
     assert len(told(inbox)) == 2
+
+
+# --- realms --------------------------------------------------------------------------------------------------------
+
+
+def look(realm: str, *, is_up: bool, seconds: int) -> None:
+    note(realm, is_up=is_up, now=timezone.now() + timedelta(seconds=seconds))
+    run_due(["cluster"])
+
+
+def test_a_realm_down_for_a_minute_is_told_of_once_and_once_more_when_it_is_back(inbox: Inbox) -> None:
+    cast.staff("boris", "admin", sites=["clay"], language="ru")
+    for seconds in (0, 50):
+        look("stats", is_up=False, seconds=seconds)
+    assert told(inbox) == []
+
+    for seconds in (60, 70, 80):
+        look("stats", is_up=False, seconds=seconds)
+    first = told(inbox)
+    for seconds in (90, 100):
+        look("stats", is_up=True, seconds=seconds)
+
+    to = ["ada@example.com", "boris@example.com", "eva@example.com"]
+    down, back = "Realm stats is down", "Realm stats is back"
+    assert first == [(to[0], down), (to[1], "Область данных stats не отвечает"), (to[2], down)]
+    assert told(inbox) == [(to[0], back), (to[1], "Область данных stats снова отвечает"), (to[2], back)]
+
+
+def test_a_realm_that_was_away_for_a_moment_is_told_of_to_nobody(inbox: Inbox) -> None:
+    look("stats", is_up=False, seconds=0)
+    look("stats", is_up=True, seconds=20)
+    look("stats", is_up=False, seconds=70)
+
+    assert told(inbox) == []
+
+
+def test_home_shows_a_realm_while_it_is_down_and_to_whom_it_concerns(node_home: Any) -> None:
+    ada, vera = (cast.signed_in(User.objects.get(username=login)) for login in ("ada", "vera"))
+    assert ada.get("/home/realms").content == b""
+    note("stats", is_up=False)
+
+    assert "Figures are not shown" in ada.get("/home/realms").content.decode()
+    assert vera.get("/home/realms").status_code == 404
+    note("stats", is_up=True)
+
+    assert ada.get("/home/realms").content == b""

@@ -7,38 +7,16 @@ from datetime import datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from central.cluster.forms import RealmTestForm
 from central.cluster.realm_check import Check, State, check_url
 from central.cluster.realm_health import down_since
 from central.cluster.realm_state import RealmState, all_states, apps_in, state_of
+from central.cluster.realm_words import REALM_WORDS
 from central.ui.screens import StaffRequest, screen
-from node.realms import CATALOG, CENTRAL_REALMS, CLUSTER, CUSTOMERS, ORDERS, STATS, WORK
+from node.realms import CENTRAL_REALMS
 
-#: realm -> what it holds, and what does not work while it is down
-WORDS: dict[str, tuple[Promise, Promise]] = {
-    CLUSTER: (
-        gettext_lazy("Staff, sites, nodes, keys"),
-        gettext_lazy("Nobody can sign in to the desk. Shops sell on, orders come in."),
-    ),
-    CUSTOMERS: (
-        gettext_lazy("People and their personal data"),
-        gettext_lazy("Names and phones are not shown, mails to shoppers wait. Orders come in and are worked on."),
-    ),
-    CATALOG: (
-        gettext_lazy("Goods, prices, content"),
-        gettext_lazy("Products cannot be looked up or changed. Shops sell what they hold."),
-    ),
-    ORDERS: (
-        gettext_lazy("Carts, orders, stock, payments"),
-        gettext_lazy("Orders are not shown and payments wait. Shops take orders and keep them until it is back."),
-    ),
-    WORK: (gettext_lazy("Tasks, tickets, calls"), gettext_lazy("Tasks are not shown. Shops notice nothing.")),
-    STATS: (gettext_lazy("Visits, figures"), gettext_lazy("Figures are not shown. Shops notice nothing.")),
-}
 TONES = {State.FINE: "green", State.WARNS: "amber", State.FAILS: "red"}
 
 
@@ -92,5 +70,5 @@ def test_database(request: StaffRequest) -> HttpResponse:
 
 
 def _row(state: RealmState, down: dict[str, datetime]) -> RealmRow:
-    holds, without = WORDS[state.realm]
+    holds, without = REALM_WORDS[state.realm]
     return RealmRow(state, str(holds), str(without), None if state.is_up else down.get(state.realm))

@@ -18,7 +18,10 @@ LANGUAGES = [code for code, _ in settings.LANGUAGES]
 def test_every_notice_has_its_three_parts(name: str, language: str) -> None:
     notice = preview(name, language=language)
 
-    expected = {"staff": ("Rialto", "welcome/MQ"), "node": ("Tea edge", "Tea, Clay"), "shopper": ("042137", "10")}
+    expected = {
+        "staff": ("Rialto", "welcome/MQ"), "node": ("Tea edge", "Tea, Clay"), "shopper": ("042137", "10"),
+        "realm": ("stats", "14 Mar 2026"),
+    }  # fmt: skip
     in_subject, in_text = expected.get(name.partition("_")[0], ("TEA-A-000042", "Green tea"))
     if not name.startswith("staff_"):
         assert in_subject in notice.text
