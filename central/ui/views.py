@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from central.ui import keyboard, menu, sites, view_scope
@@ -32,7 +33,8 @@ def home_card(request: StaffRequest, card_id: str) -> HttpResponse:
 
 
 def _card(request: StaffRequest, card: menu.Card) -> dict[str, Any]:
-    html = render_to_string(card.template, card.context(request), request=request).strip()
+    # An empty card is not shown at all (style sheet), so it may not hold even a line's end. It was escaped on its way.
+    html = SafeString(render_to_string(card.template, card.context(request), request=request).strip())
     return {"id": card.id, "topics": " ".join(card.topics), "wide": card.wide, "ticks": card.ticks, "html": html}
 
 

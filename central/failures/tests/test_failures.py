@@ -180,6 +180,7 @@ def test_home_shows_them_only_while_some_wait_and_only_with_the_right(node_home:
     assert ada.get("/home/failures").content == b""
     failure = cast.failure()
 
+    assert '<h2 class="card-title warn-title">' in ada.get("/").content.decode()
     assert "Mail to a member of staff" in ada.get("/").content.decode()
     assert "Mail to a member of staff" not in olga.get("/").content.decode()
     assert (olga.get("/failed-jobs").status_code, olga.get(f"/failed-jobs/{failure.pk}").status_code) == (403, 403)
