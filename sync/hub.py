@@ -336,7 +336,8 @@ class Session:
     async def _read_log(self, read: io.ReadLog) -> None:
         interest = self._state.interest
         failed = io.ReadFailed(read.realm, (read.entries, read.size))
-        await self._db(read.realm, lambda: logreader.read_log(read, interest), failed)
+        asked = time.monotonic()
+        await self._db(read.realm, lambda: logreader.read_log(read, interest, asked=asked), failed)
 
     def _read_state(self, effect: io.ReadState, topic: str, keys: frozenset[str]) -> None:
         realm = logreader.realm_of_topic(topic)

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from django.db import connections
 from django.utils import timezone
 
-from node.realms import alias_of
+from node.realms import CENTRAL_REALMS, alias_of
 from sync.contracts import frames as f
 from sync.contracts.frames import Cursor, Entry
 from sync.core import link as io
 from sync.core.log import HeadOfLog, assert_dense, known_chain, why_refetch
+from sync.logtail import LogRow, NoLogYet, SharedBodies, SharedTail
 from sync.store.central.models import EdgeCursor, LastN, Op, SyncHead, SyncLog
 from sync.topics import EdgeScope, InterestTopic, StateTopic, name_of, topic_of
 
-#: rows of the log one read looks at, whoever they are for
-SCAN = 2_000
-
-_TAIL = (
-    "SELECT h.epoch, h.head, h.floor, l.seq, l.topic, l.key, l.ver, l.op, l.body, l.schema, l.chain "
-    "FROM sync_central_synchead h LEFT JOIN LATERAL "
-    "(SELECT * FROM sync_central_synclog WHERE seq > %s ORDER BY seq LIMIT %s) l ON true "
-    "WHERE h.id = 1 ORDER BY l.seq"
-)
-
-
-class NoLogYet(Exception):
-    """The realm's sequencer has not begun its log."""
-
-
-@dataclass(frozen=True)
-class LogRow:
-    seq: int
-    topic: str
-    key: str
-    ver: int
-    op: str
-    body: bytes | None
-    schema: int
-    chain: bytes
+_tails = {realm: SharedTail(realm) for realm in CENTRAL_REALMS}
+_bodies = {realm: SharedBodies() for realm in CENTRAL_REALMS}
 
 
 def head_of(realm: str) -> HeadOfLog:
@@ -66,33 +43,23 @@ def check(edge: EdgeScope, asked: io.Check) -> io.Checked:
     return io.Checked(realm, cursor, "refetch" if reason else "tail", reason, head.seq, taken)
 
 
-def read_log(read: io.ReadLog, interest: Mapping[str, frozenset[str]]) -> io.LogRead | io.LogLost:
-    """The edge's part of what follows `read.after`, bodies read now. Raises `NotDense`: never guess about a gap."""
+def read_log(
+    read: io.ReadLog, interest: Mapping[str, frozenset[str]], *, asked: float | None = None
+) -> io.LogRead | io.LogLost:
+    """The edge's part of what follows `read.after`, as it stood at `asked` (`time.monotonic()`, now by default) or later.
+
+    Raises `NotDense`: never guess about a gap.
+    """
     reserved = (read.entries, read.size)
-    epoch, head, floor, rows = _tail(read.realm, read.after.seq)
-    if epoch != read.after.epoch:
+    tail = _tails[read.realm].after(read.after.seq, time.monotonic() if asked is None else asked)
+    if tail.epoch != read.after.epoch:
         return io.LogLost(read.realm, "epoch", reserved)
-    if read.after.seq < floor:
+    if read.after.seq < tail.floor:
         return io.LogLost(read.realm, "below_floor", reserved)
-    assert_dense(read.after.seq, [row.seq for row in rows])
-    to, taken = _select(read, rows, interest)
+    assert_dense(read.after.seq, [row.seq for row in tail.rows])
+    to, taken = _select(read, tail.rows, interest)
     entries = tuple(_with_bodies(read.realm, taken))
-    return io.LogRead(read.realm, to, head, entries, reserved)
-
-
-def _tail(realm: str, after: int) -> tuple[str, int, int, list[LogRow]]:
-    with connections[alias_of(realm)].cursor() as cursor:
-        cursor.execute(_TAIL, [after, SCAN])
-        found = cursor.fetchall()
-    if not found:
-        raise NoLogYet(realm)
-    epoch, head, floor = found[0][:3]
-    rows = [
-        LogRow(seq, topic, key, ver, op, None if body is None else bytes(body), schema, bytes(chain))
-        for _, _, _, seq, topic, key, ver, op, body, schema, chain in found
-        if seq is not None
-    ]
-    return epoch, head, floor, rows
+    return io.LogRead(read.realm, to, tail.head, entries, reserved)
 
 
 def _select(
@@ -103,7 +70,7 @@ def _select(
     to, size = read.after, 0
     for row in rows:
         if row.topic in read.topics and (row.topic not in interest or row.key in interest[row.topic]):
-            size += len(row.body or b"") + len(row.key) + len(row.topic) + 40
+            size += row.size
             if taken and (len(taken) >= read.entries or size > read.size):
                 break
             taken.append(row)
@@ -112,24 +79,24 @@ def _select(
 
 
 def _with_bodies(realm: str, rows: Sequence[LogRow]) -> list[Entry]:
-    """Facts as they are; of each state key only the last pointer, with the body as it stands now."""
-    last = {(row.topic, row.key): row.seq for row in rows if row.op != Op.FACT}
-    wanted: dict[str, list[str]] = {}
-    for topic, key in last:
-        wanted.setdefault(topic, []).append(key)
-    bodies = {topic: _read_bodies(topic, keys) for topic, keys in wanted.items()}
+    """Facts as they are; of each state key only the last pointer, with a body at least as new."""
+    last = {(row.topic, row.key): row for row in rows if row.op != Op.FACT}
+    wanted: dict[str, dict[str, int]] = {}
+    for (topic, key), row in last.items():
+        wanted.setdefault(topic, {})[key] = row.ver
+    bodies = {topic: _read_bodies(realm, topic, keys) for topic, keys in wanted.items()}
     entries = []
     for row in rows:
         if row.op == Op.FACT:
             entries.append(Entry(row.seq, row.topic, row.key, row.ver, "f", row.body, row.schema))
-        elif last[row.topic, row.key] == row.seq:
+        elif last[row.topic, row.key] is row:
             entries.append(_state_entry(row, bodies[row.topic].get(row.key)))
     return entries
 
 
-def _read_bodies(full: str, keys: list[str]) -> dict[str, tuple[int, bytes | None]]:
+def _read_bodies(realm: str, full: str, keys: Mapping[str, int]) -> dict[str, tuple[int, bytes | None]]:
     topic = topic_of(full)
-    return topic.read(full, keys) if isinstance(topic, StateTopic) else {}
+    return _bodies[realm].of(full, keys, topic.read) if isinstance(topic, StateTopic) else {}
 
 
 def _state_entry(row: LogRow, found: tuple[int, bytes | None] | None) -> Entry:
