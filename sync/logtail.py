@@ -154,26 +154,25 @@ class SharedBodies:
         read: Callable[[str, Sequence[str]], Mapping[str, tuple[int, bytes | None]]],
     ) -> dict[str, tuple[int, bytes | None]]:
         """key -> (version, body) of `wanted`: key -> the version it must have at least; `read` as `StateTopic.read`."""
-        found: dict[str, tuple[int, bytes | None]] = {}
-        with self._lock:
-            for key, ver in wanted.items():
-                kept = self._kept.get((topic, key))
-                if kept is not None and kept[0] >= ver:
-                    found[key] = kept
-        if missing := [key for key in wanted if key not in found]:
-            fresh = read(topic, missing)
-            self._keep(topic, fresh)
-            found.update(fresh)
-        return found
+        with self._lock:  # while it is read, too: the others want the same
+            found: dict[str, tuple[int, bytes | None]] = {
+                key: kept
+                for key, ver in wanted.items()
+                if (kept := self._kept.get((topic, key))) is not None and kept[0] >= ver
+            }
+            if missing := [key for key in wanted if key not in found]:
+                fresh = read(topic, missing)
+                self._keep(topic, fresh)
+                found.update(fresh)
+            return found
 
     def _keep(self, topic: str, fresh: Mapping[str, tuple[int, bytes | None]]) -> None:
-        with self._lock:
-            for key, (ver, body) in fresh.items():
-                if (gone := self._kept.pop((topic, key), None)) is not None:
-                    self._size -= len(gone[1])
-                if body is not None:
-                    self._kept[topic, key] = (ver, body)
-                    self._size += len(body)
-            while self._size > KEEP_BYTES:
-                _, (_, body) = self._kept.popitem(last=False)
-                self._size -= len(body)
+        for key, (ver, body) in fresh.items():
+            if (gone := self._kept.pop((topic, key), None)) is not None:
+                self._size -= len(gone[1])
+            if body is not None:
+                self._kept[topic, key] = (ver, body)
+                self._size += len(body)
+        while self._size > KEEP_BYTES:
+            _, (_, body) = self._kept.popitem(last=False)
+            self._size -= len(body)
