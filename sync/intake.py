@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from itertools import groupby
 
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
@@ -38,13 +39,13 @@ def take_ops(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op], floor: 
     a restore. Raises a database error when nothing was taken.
     """
     try:
-        return _take_all(edge, realm, first, ops, floor, take=_handle)
+        return _take_all(edge, realm, first, ops, floor, take=_take_together)
     except TRANSIENT:
         raise
     except Exception as error:
         # A savepoint for each op would cost every op two trips to the server: only now that one of them has failed.
         logger.info("ops of edge '%s' are taken in one by one: %s", edge.node, type(error).__name__)
-        return _take_all(edge, realm, first, ops, floor, take=_take)
+        return _take_all(edge, realm, first, ops, floor, take=_take_each)
 
 
 def _take_all(
@@ -54,7 +55,7 @@ def _take_all(
     ops: Sequence[Op],
     floor: int,
     *,
-    take: Callable[[EdgeScope, str, int, Op], None],
+    take: Callable[[EdgeScope, str, int, Sequence[Op]], None],
 ) -> Taken:
     with atomic(realm):
         last = _lock_last(edge, realm)
@@ -67,9 +68,8 @@ def _take_all(
         repeated = max(0, last + 1 - first)
         _compare(edge, realm, first, ops[:repeated])
         new = ops[repeated:]
-        for n, op in enumerate(new, start=first + repeated):
-            take(edge, realm, n, op)
         if new:
+            take(edge, realm, first + repeated, new)
             _remember(edge, realm, last, new)
     return Taken(realm, last + len(new))
 
@@ -83,26 +83,32 @@ def _lock_last(edge: EdgeScope, realm: str) -> int:
     return last
 
 
-def _handle(edge: EdgeScope, realm: str, n: int, op: Op) -> None:
-    receiver = receiver_of(op.kind)
+def _take_together(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -> None:
+    for kind, neighbours in groupby(ops, key=lambda op: op.kind):
+        _handle(edge, realm, kind, [op.body for op in neighbours])
+
+
+def _take_each(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -> None:
+    for n, op in enumerate(ops, start=first):
+        try:
+            with atomic(realm):
+                _handle(edge, realm, op.kind, [op.body])
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            why = str(error) if isinstance(error, Poison) else f"{type(error).__name__}: {error}"
+            # The traceback of a handler may hold what a shopper typed: the log names the op only.
+            logger.error("op %s/%s of edge '%s' (%s) goes to quarantine", realm, n, edge.node, op.kind)
+            quarantine(edge, realm, n, op, why)
+
+
+def _handle(edge: EdgeScope, realm: str, kind: str, bodies: Sequence[bytes]) -> None:
+    receiver = receiver_of(kind)
     if receiver is None:
-        raise Poison(f"nobody here takes in the kind '{op.kind}'")
+        raise Poison(f"nobody here takes in the kind '{kind}'")
     if receiver.realm != realm:
-        raise Poison(f"the kind '{op.kind}' belongs to the realm '{receiver.realm}'")
-    receiver.handle(edge, op.body)
-
-
-def _take(edge: EdgeScope, realm: str, n: int, op: Op) -> None:
-    try:
-        with atomic(realm):
-            _handle(edge, realm, n, op)
-    except TRANSIENT:
-        raise
-    except Exception as error:
-        why = str(error) if isinstance(error, Poison) else f"{type(error).__name__}: {error}"
-        # The traceback of a handler may hold what a shopper typed: the log names the op only.
-        logger.error("op %s/%s of edge '%s' (%s) goes to quarantine", realm, n, edge.node, op.kind)
-        quarantine(edge, realm, n, op, why)
+        raise Poison(f"the kind '{kind}' belongs to the realm '{receiver.realm}'")
+    receiver.handle(edge, bodies)
 
 
 def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> None:
@@ -158,7 +164,7 @@ def try_quarantined(quarantine_id: int, *, realm: str) -> None:
         if receiver is None or receiver.realm != realm:
             raise Poison(f"nobody here takes in the kind '{held.kind}'")
         scope = EdgeScope(held.edge, held.epoch, frozenset(), frozenset())
-        receiver.handle(scope, bytes(held.body))
+        receiver.handle(scope, [bytes(held.body)])
         held.resolved = timezone.now()
         held.save(update_fields=["resolved"])
 

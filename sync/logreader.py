@@ -58,7 +58,7 @@ def read_log(
         return io.LogLost(read.realm, "below_floor", reserved)
     assert_dense(read.after.seq, [row.seq for row in tail.rows])
     to, taken = _select(read, tail.rows, interest)
-    entries = tuple(_with_bodies(read.realm, taken))
+    entries = tuple(_with_bodies(read.realm, tail.epoch, taken))
     return io.LogRead(read.realm, to, tail.head, entries, reserved)
 
 
@@ -78,13 +78,13 @@ def _select(
     return to, taken
 
 
-def _with_bodies(realm: str, rows: Sequence[LogRow]) -> list[Entry]:
+def _with_bodies(realm: str, epoch: str, rows: Sequence[LogRow]) -> list[Entry]:
     """Facts as they are; of each state key only the last pointer, with a body at least as new."""
     last = {(row.topic, row.key): row for row in rows if row.op != Op.FACT}
     wanted: dict[str, dict[str, int]] = {}
     for (topic, key), row in last.items():
         wanted.setdefault(topic, {})[key] = row.ver
-    bodies = {topic: _read_bodies(realm, topic, keys) for topic, keys in wanted.items()}
+    bodies = {topic: _read_bodies(realm, epoch, topic, keys) for topic, keys in wanted.items()}
     entries = []
     for row in rows:
         if row.op == Op.FACT:
@@ -94,9 +94,11 @@ def _with_bodies(realm: str, rows: Sequence[LogRow]) -> list[Entry]:
     return entries
 
 
-def _read_bodies(realm: str, full: str, keys: Mapping[str, int]) -> dict[str, tuple[int, bytes | None]]:
+def _read_bodies(
+    realm: str, epoch: str, full: str, keys: Mapping[str, int]
+) -> dict[str, tuple[int, bytes | None]]:
     topic = topic_of(full)
-    return _bodies[realm].of(full, keys, topic.read) if isinstance(topic, StateTopic) else {}
+    return _bodies[realm].of(epoch, full, keys, topic.read) if isinstance(topic, StateTopic) else {}
 
 
 def _state_entry(row: LogRow, found: tuple[int, bytes | None] | None) -> Entry:

@@ -140,21 +140,29 @@ def _newest(rows: list[LogRow]) -> list[LogRow]:
 
 
 class SharedBodies:
-    """The newest bodies of one realm that were sent. A version names its body, so one that is new enough will do."""
+    """The newest bodies of one realm that were sent. A version names its body, so one that is new enough will do.
+
+    Within one epoch of the log: after a restore a version may come to name another body.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._epoch = ""
         self._kept: OrderedDict[tuple[str, str], tuple[int, bytes]] = OrderedDict()
         self._size = 0
 
     def of(
         self,
+        epoch: str,
         topic: str,
         wanted: Mapping[str, int],
         read: Callable[[str, Sequence[str]], Mapping[str, tuple[int, bytes | None]]],
     ) -> dict[str, tuple[int, bytes | None]]:
         """key -> (version, body) of `wanted`: key -> the version it must have at least; `read` as `StateTopic.read`."""
         with self._lock:  # while it is read, too: the others want the same
+            if epoch != self._epoch:
+                self._epoch, self._size = epoch, 0
+                self._kept.clear()
             found: dict[str, tuple[int, bytes | None]] = {
                 key: kept
                 for key, ver in wanted.items()

@@ -44,7 +44,7 @@ def record_states(entries: Iterable[tuple[str, str, int, bool]], *, realm: str) 
             key=key,
             ver=ver,
             op=Op.DELETE if deleted else Op.STATE,
-            schema=declared.schema if (declared := topic_of(topic)) else 1,
+            schema=_schema_of(topic),
         )
         for topic, key, ver, deleted in entries
     ]
@@ -58,11 +58,26 @@ def record_fact(topic: str, key: str, body: bytes, *, realm: str) -> None:
     _record(topic, key, 0, Op.FACT, body, realm)
 
 
-def _record(topic: str, key: str, ver: int, op: str, body: bytes | None, realm: str) -> None:
+def record_facts(entries: Iterable[tuple[str, str, bytes]], *, realm: str) -> None:
+    """`record_fact` for many at once: (topic, key, body), in one insert a thousand."""
+    rows = [
+        Outbox(topic=topic, key=key, ver=0, op=Op.FACT, body=body, schema=_schema_of(topic))
+        for topic, key, body in entries
+    ]
+    if rows:
+        Outbox.objects.using(alias_of(realm)).bulk_create(rows, batch_size=1000)
+        _wake_after_commit(realm)
+
+
+def _schema_of(topic: str) -> int:
     declared = topic_of(topic)
+    return declared.schema if declared else 1
+
+
+def _record(topic: str, key: str, ver: int, op: str, body: bytes | None, realm: str) -> None:
     # Plain SQL: every writer of central pays for this statement, and the ORM would double its price.
     with connections[alias_of(realm)].cursor() as cursor:
-        cursor.execute(_INSERT, [topic, key, ver, str(op), body, declared.schema if declared else 1])
+        cursor.execute(_INSERT, [topic, key, ver, str(op), body, _schema_of(topic)])
     _wake_after_commit(realm)
 
 

@@ -1,22 +1,25 @@
 """What central takes in from edges: each app declares its handlers in a module `upstream.py`.
 
-`@receives("order", realm="orders")` handles one kind of op. It runs inside `atomic(realm)` together with the row that
-remembers the op's number, so effects and acknowledgement commit as one. It must be idempotent all the same: an op may
-come by a second path (another shop, a new epoch). `@answers("ask_stock")` answers a question over the link.
+`@receives("cart_alias", realm="orders")` handles one kind of op. It runs inside `atomic(realm)` together with the row
+that remembers the op's number, so effects and acknowledgement commit as one. It must be idempotent all the same: an op
+may come by a second path (another shop, a new epoch). `@receives_many("order", realm="orders")` gets neighbours of one
+kind together, for what comes in thousands. `@answers("ask_stock")` answers a question over the link.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sync.topics import EdgeScope
 
 Handler = Callable[[EdgeScope, bytes], None]
+HandlerOfMany = Callable[[EdgeScope, Sequence[bytes]], None]
 Answerer = Callable[[EdgeScope, bytes], bytes]
 
 H = TypeVar("H", bound=Handler)
+M = TypeVar("M", bound=HandlerOfMany)
 A = TypeVar("A", bound=Answerer)
 
 
@@ -28,7 +31,7 @@ class Poison(Exception):
 class Receiver:
     kind: str
     realm: str
-    handle: Handler
+    handle: HandlerOfMany
 
 
 _receivers: dict[str, Receiver] = {}
@@ -39,6 +42,23 @@ def receives(kind: str, *, realm: str) -> Callable[[H], H]:
     """Register the handler of one kind of op: `(edge, body) -> None`. Raise `Poison("why")` to refuse for good."""
 
     def register(handle: H) -> H:
+        def handle_each(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
+            for body in bodies:
+                handle(edge, body)
+
+        _receivers[kind] = Receiver(kind, realm, handle_each)
+        return handle
+
+    return register
+
+
+def receives_many(kind: str, *, realm: str) -> Callable[[M], M]:
+    """Register a handler of several ops of one kind at once, in their order: `(edge, bodies) -> None`.
+
+    When it raises, all its work is undone and each op comes again alone: so a refusal need not name its op.
+    """
+
+    def register(handle: M) -> M:
         _receivers[kind] = Receiver(kind, realm, handle)
         return handle
 

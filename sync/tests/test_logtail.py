@@ -159,11 +159,11 @@ def test_a_body_is_read_once_for_all_and_again_when_a_newer_one_is_wanted() -> N
     shelf, bodies = Shelf(), SharedBodies()
     shelf.bodies["k"] = (1, b"one")
 
-    assert bodies.of("item:all", {"k": 1}, shelf.read) == {"k": (1, b"one")}
-    assert bodies.of("item:all", {"k": 1}, shelf.read) == {"k": (1, b"one")}
+    assert bodies.of("epoch", "item:all", {"k": 1}, shelf.read) == {"k": (1, b"one")}
+    assert bodies.of("epoch", "item:all", {"k": 1}, shelf.read) == {"k": (1, b"one")}
     shelf.bodies["k"] = (3, b"three")
-    assert bodies.of("item:all", {"k": 2}, shelf.read) == {"k": (3, b"three")}
-    assert bodies.of("item:all", {"k": 3}, shelf.read) == {"k": (3, b"three")}
+    assert bodies.of("epoch", "item:all", {"k": 2}, shelf.read) == {"k": (3, b"three")}
+    assert bodies.of("epoch", "item:all", {"k": 3}, shelf.read) == {"k": (3, b"three")}
 
     assert shelf.read_keys == ["k", "k"]
 
@@ -171,20 +171,29 @@ def test_a_body_is_read_once_for_all_and_again_when_a_newer_one_is_wanted() -> N
 def test_a_body_of_one_topic_is_not_another_topics() -> None:
     shelf, bodies = Shelf(), SharedBodies()
     shelf.bodies["k"] = (1, b"one")
-    bodies.of("item:all", {"k": 1}, shelf.read)
+    bodies.of("epoch", "item:all", {"k": 1}, shelf.read)
     shelf.bodies["k"] = (1, b"other")
 
-    assert bodies.of("item:tea", {"k": 1}, shelf.read) == {"k": (1, b"other")}
+    assert bodies.of("epoch", "item:tea", {"k": 1}, shelf.read) == {"k": (1, b"other")}
+
+
+def test_after_a_restore_a_version_may_name_another_body() -> None:
+    shelf, bodies = Shelf(), SharedBodies()
+    shelf.bodies["k"] = (2, b"lost")
+    bodies.of("before", "item:all", {"k": 2}, shelf.read)
+    shelf.bodies["k"] = (1, b"restored")
+
+    assert bodies.of("after", "item:all", {"k": 1}, shelf.read) == {"k": (1, b"restored")}
 
 
 def test_what_is_gone_is_asked_for_each_time() -> None:
     shelf, bodies = Shelf(), SharedBodies()
     shelf.bodies["k"] = (1, b"one")
-    bodies.of("item:all", {"k": 1}, shelf.read)
+    bodies.of("epoch", "item:all", {"k": 1}, shelf.read)
     shelf.bodies["k"] = (2, None)
 
-    assert bodies.of("item:all", {"k": 2}, shelf.read) == {"k": (2, None)}
-    assert bodies.of("item:all", {"k": 1}, shelf.read) == {"k": (2, None)}
+    assert bodies.of("epoch", "item:all", {"k": 2}, shelf.read) == {"k": (2, None)}
+    assert bodies.of("epoch", "item:all", {"k": 1}, shelf.read) == {"k": (2, None)}
 
 
 def test_bodies_do_not_outgrow_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,10 +201,10 @@ def test_bodies_do_not_outgrow_their_room(monkeypatch: pytest.MonkeyPatch) -> No
     shelf, bodies = Shelf(), SharedBodies()
     shelf.bodies = {"a": (1, b"12345"), "b": (1, b"12345"), "c": (1, b"12345")}
     for key in "abc":
-        bodies.of("item:all", {key: 1}, shelf.read)
+        bodies.of("epoch", "item:all", {key: 1}, shelf.read)
 
-    bodies.of("item:all", {"b": 1, "c": 1}, shelf.read)
-    bodies.of("item:all", {"a": 1}, shelf.read)
+    bodies.of("epoch", "item:all", {"b": 1, "c": 1}, shelf.read)
+    bodies.of("epoch", "item:all", {"a": 1}, shelf.read)
 
     assert shelf.read_keys == ["a", "b", "c", "a"]
 

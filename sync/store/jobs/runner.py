@@ -8,10 +8,11 @@ its handler must be idempotent, see `once`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import cast
 
 import structlog
@@ -66,10 +67,22 @@ def _waker_of_settings() -> Waker | None:
     return cast(Waker, import_string(name)) if name else None
 
 
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be written: at once, unless `run_at` says otherwise. One of the same key is not written again."""
+
+    handler: str
+    payload: bytes
+    key: str
+    run_at: datetime | None = None
+
+
 # Plain SQL: taking in an order writes several jobs, and finding out first whether one is there costs a savepoint.
 _INSERT = """
     INSERT INTO jobs_job (id, handler, key, payload, run_at, state, attempts, last_error, created_at)
-    VALUES (%s, %s, %s, %s, %s, 'queued', 0, '', now()) ON CONFLICT (key) DO NOTHING RETURNING 1
+    SELECT id, handler, key, payload, run_at, 'queued', 0, '', now()
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[])
+    AS one (id, handler, key, payload, run_at) ON CONFLICT (key) DO NOTHING RETURNING id
 """
 
 
@@ -77,15 +90,30 @@ def put(
     handler: str, payload: bytes, *, realm: str, key: str | None = None, run_at: datetime | None = None
 ) -> uuid.UUID:
     """Write a job, or find the one of this key, in the caller's transaction; wake a worker on commit."""
-    job_id, name = new_job_id(), key or f"job:{uuid.uuid4().hex}"
+    new = NewJob(handler, payload, key or f"job:{uuid.uuid4().hex}", run_at)
+    if written := put_all([new], realm=realm):
+        return written[0]
+    return Job.objects.using(alias_of(realm)).values_list("pk", flat=True).get(key=new.key)
+
+
+def put_all(jobs: Sequence[NewJob], *, realm: str) -> list[uuid.UUID]:
+    """Write jobs in one statement; returns the ids of those that are new. Workers are woken on commit."""
+    if not jobs:
+        return []
+    ids, now = [new_job_id() for _ in jobs], timezone.now()
+    columns = [
+        [job.handler for job in jobs],
+        [job.key for job in jobs],
+        [job.payload for job in jobs],
+        [job.run_at or now for job in jobs],
+    ]
     with connections[alias_of(realm)].cursor() as cursor:
-        cursor.execute(_INSERT, [job_id, handler, name, payload, run_at or timezone.now()])
-        is_new = cursor.fetchone() is not None
-    if not is_new:
-        return Job.objects.using(alias_of(realm)).values_list("pk", flat=True).get(key=name)
-    if run_at is None:
-        on_commit(lambda: wake(realm, job_id), realm=realm)
-    return job_id
+        cursor.execute(_INSERT, [ids, *columns])
+        written = {row[0] for row in cursor.fetchall()}
+    for job_id, job in zip(ids, jobs, strict=True):
+        if job_id in written and job.run_at is None:
+            on_commit(partial(wake, realm, job_id), realm=realm)
+    return [job_id for job_id in ids if job_id in written]
 
 
 def run_job(realm: str, job_id: uuid.UUID | str) -> bool:
