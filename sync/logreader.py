@@ -46,7 +46,7 @@ def check(edge: EdgeScope, asked: io.Check) -> io.Checked:
 def read_log(
     read: io.ReadLog, interest: Mapping[str, frozenset[str]], *, asked: float | None = None
 ) -> io.LogRead | io.LogLost:
-    """The edge's part of what follows `read.after`, as it stood at `asked` (`time.monotonic()`, now by default) or later.
+    """The edge's part of what follows `read.after`, no older than `asked` (`time.monotonic()`, now by default).
 
     Raises `NotDense`: never guess about a gap.
     """
@@ -94,9 +94,7 @@ def _with_bodies(realm: str, epoch: str, rows: Sequence[LogRow]) -> list[Entry]:
     return entries
 
 
-def _read_bodies(
-    realm: str, epoch: str, full: str, keys: Mapping[str, int]
-) -> dict[str, tuple[int, bytes | None]]:
+def _read_bodies(realm: str, epoch: str, full: str, keys: Mapping[str, int]) -> dict[str, tuple[int, bytes | None]]:
     topic = topic_of(full)
     return _bodies[realm].of(epoch, full, keys, topic.read) if isinstance(topic, StateTopic) else {}
 

@@ -113,7 +113,7 @@ class SharedTail:
         try:
             self._tail, self._trouble = self._newer(seq), None
         except Exception as error:
-            # Those who wait for this look share its failure: each trying by himself would wait for a dead server in turn.
+            # Those who wait for this look share its failure: each by himself would wait for a dead server in turn.
             self._trouble = error
 
     def _newer(self, seq: int) -> Tail:

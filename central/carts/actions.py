@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from django.db import connections
 from django.utils import timezone
 
 from central.carts.models import Cart, CartLink
-from central.carts.queries import parent_of, state_of, summary_of
+from central.carts.queries import parent_of, parents_of, state_of, summary_of
 from central.ui import live
 from node.realms import ORDERS, alias_of, atomic, on_commit
 from sync.contracts.cart import CartAlias, CartDelta, Dot
 from sync.contracts.codec import pack
 from sync.core import cart as core
-from sync.outbox import record_fact
+from sync.outbox import record_fact, record_facts
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,8 @@ _LINKS = 0x6361727473
 
 #: another transaction may have made the row meanwhile
 _MAKE = """
-    INSERT INTO carts_cart (id, state, ver, alarms, created_at, updated_at) VALUES (%s, '', 0, 0, now(), now())
+    INSERT INTO carts_cart (id, state, ver, alarms, created_at, updated_at)
+    SELECT id, '', 0, 0, now(), now() FROM unnest(%s::text[]) AS one (id) ORDER BY id
     ON CONFLICT (id) DO NOTHING
 """
 
@@ -41,15 +43,48 @@ class Joined:
 
 def join_delta(fact: CartDelta) -> Joined:
     """Join a delta into its cart, or into the one it was linked to; publish it when it said something new."""
+    return join_deltas([fact])[0]
+
+
+def join_deltas(facts: Sequence[CartDelta]) -> list[Joined]:
+    """`join_delta` for each, in their order and with the same outcome; each cart is read and written once."""
     with atomic(ORDERS, savepoint=False):
-        row = _locked_root(fact.cart)
-        before, delta = state_of(row), core.decode(fact.delta)
-        alarms: set[Dot] = set()
-        after = core.join(before, delta, alarm=alarms.add)
-        is_new = _write(row, after, alarms)
-        if is_new:
-            record_fact(TOPIC, row.pk, pack(_as_delta(row.pk, fact)), realm=ORDERS)
-    return Joined(cart=row.pk, is_new=is_new, rivals=_rivals(after, delta))
+        roots, rows = _locked_roots({fact.cart for fact in facts})
+        work = {root: _Work(row, state_of(row), bytes(row.state)) for root, row in rows.items()}
+        joined: list[Joined] = []
+        news: list[tuple[str, str, bytes]] = []
+        for fact in facts:
+            root = roots[fact.cart]
+            delta = core.decode(fact.delta)
+            is_new = work[root].join(delta)
+            if is_new:
+                news.append((TOPIC, root, pack(_as_delta(root, fact))))
+            joined.append(Joined(cart=root, is_new=is_new, rivals=_rivals(work[root].state, delta)))
+        _write([one for one in work.values() if one.is_changed])
+        record_facts(news, realm=ORDERS)
+    return joined
+
+
+@dataclass
+class _Work:
+    """A locked cart and what deltas have made of it."""
+
+    row: Cart
+    state: core.Cart
+    encoded: bytes
+    alarms: set[Dot] = field(default_factory=set)
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.alarms) or self.encoded != bytes(self.row.state)
+
+    def join(self, delta: core.Cart) -> bool:
+        """Whether the delta said something new."""
+        self.state = core.join(self.state, delta, alarm=self.alarms.add)
+        before, self.encoded = self.encoded, core.cart_bytes(self.state)
+        is_new = self.encoded != before
+        self.row.ver += is_new
+        return is_new
 
 
 def link_carts(fact: CartAlias) -> str:
@@ -72,23 +107,33 @@ def link_carts(fact: CartAlias) -> str:
         return join_delta(moved).cart
 
 
-def _locked_root(cart_id: str) -> Cart:
-    """The row that stands for a cart, locked. Whether it was linked is asked under its lock: a link waits for that."""
-    while True:
-        row = _locked(cart_id)
-        parent = parent_of(cart_id)
-        if parent is None:
-            return row
-        cart_id = parent
+def _locked_roots(carts: Collection[str]) -> tuple[dict[str, str], dict[str, Cart]]:
+    """(cart -> the one that stands for it, that one -> its row), locked. Whether a cart was linked is asked under its
+    lock: a link waits for that."""
+    roots = {cart: cart for cart in carts}
+    rows: dict[str, Cart] = {}
+    unknown = set(carts)
+    while unknown:
+        rows |= _locked(unknown)
+        parents = parents_of(unknown)
+        roots = {cart: parents.get(root, root) for cart, root in roots.items()}
+        unknown = set(parents.values()) - rows.keys()
+    return roots, {root: rows[root] for root in set(roots.values())}
 
 
-def _locked(cart_id: str) -> Cart:
-    row = Cart.objects.select_for_update().filter(pk=cart_id).first()
-    if row is not None:
-        return row
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        cursor.execute(_MAKE, [cart_id])
-    return Cart.objects.select_for_update().get(pk=cart_id)
+def _locked(carts: Collection[str]) -> dict[str, Cart]:
+    """Rows of carts, made where there are none, locked in the order of ids."""
+    rows = _lock(carts)
+    if missing := sorted(set(carts) - rows.keys()):
+        with connections[alias_of(ORDERS)].cursor() as cursor:
+            cursor.execute(_MAKE, [missing])
+        rows |= _lock(missing)
+    return rows
+
+
+def _lock(carts: Collection[str]) -> dict[str, Cart]:
+    found = Cart.objects.select_for_update().filter(pk__in=list(carts)).order_by("pk")
+    return {row.pk: row for row in found}
 
 
 def _link_alone() -> None:
@@ -99,25 +144,30 @@ def _link_alone() -> None:
 
 def _lock_both(one: str, two: str) -> None:
     """Lock both roots, always in the same order."""
-    for root in sorted({core.root_of(one, parent_of), core.root_of(two, parent_of)}):
-        _locked(root)
+    _locked({core.root_of(one, parent_of), core.root_of(two, parent_of)})
 
 
-def _write(row: Cart, after: core.Cart, alarms: set[Dot]) -> bool:
-    state = core.cart_bytes(after)
-    if alarms:
-        log.error("cart_dot_conflict", dots=len(alarms))
-        row.alarms += len(alarms)
-        row.save(update_fields=["alarms"])
-    if state == bytes(row.state):
-        return False
-    told = set(row.sites)
-    row.state, row.ver, row.updated_at = state, row.ver + 1, timezone.now()
-    row.units, row.sites = summary_of(after)
-    row.save(update_fields=["state", "ver", "updated_at", "units", "sites"])
-    told.update(row.sites)
-    on_commit(lambda: live.nudge_soon(live.CARTS, sites=told, keys=[str(row.ref)]), realm=ORDERS)
-    return True
+def _write(changed: Sequence[_Work]) -> None:
+    told: set[str] = set()
+    for one in changed:
+        row = one.row
+        if one.alarms:
+            log.error("cart_dot_conflict", dots=len(one.alarms))
+            row.alarms += len(one.alarms)
+        told.update(row.sites)
+        row.state, row.updated_at = one.encoded, timezone.now()
+        row.units, row.sites = summary_of(one.state)
+        told.update(row.sites)
+    Cart.objects.bulk_create(
+        [one.row for one in changed],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["state", "ver", "alarms", "updated_at", "units", "sites"],
+        batch_size=500,
+    )
+    if changed:
+        keys = [str(one.row.ref) for one in changed]
+        on_commit(lambda: live.nudge_soon(live.CARTS, sites=told, keys=keys), realm=ORDERS)
 
 
 def _as_delta(root: str, fact: CartDelta) -> CartDelta:

@@ -26,6 +26,13 @@ def parent_of(cart_id: str) -> str | None:
     return found[0] if found else None
 
 
+def parents_of(carts: Iterable[str]) -> dict[str, str]:
+    """cart -> the one it was linked to, of those that were."""
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute("SELECT source, target FROM carts_cartlink WHERE source = ANY(%s)", [list(carts)])
+        return dict(cursor.fetchall())
+
+
 def root_of(cart_id: str) -> str:
     """The cart that stands for `cart_id` now."""
     return core.root_of(cart_id, parent_of)

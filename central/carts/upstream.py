@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -12,18 +13,18 @@ from node.realms import ORDERS
 from sync.contracts.cart import CartAlias, CartDelta
 from sync.contracts.codec import unpack
 from sync.topics import EdgeScope
-from sync.upstream import Poison, receives
+from sync.upstream import Poison, receives, receives_many
 
 T = TypeVar("T", CartDelta, CartAlias)
 
 _CART_ID = re.compile(r"[0-9a-f]{32}")
 
 
-@receives("cart", realm=ORDERS)
-def take_in_delta(edge: EdgeScope, body: bytes) -> None:
-    fact = _unpacked(body, CartDelta)
-    check_ids(fact.cart)
-    actions.join_delta(fact)
+@receives_many("cart", realm=ORDERS)
+def take_in_deltas(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
+    facts = [_unpacked(body, CartDelta) for body in bodies]
+    check_ids(*(fact.cart for fact in facts))
+    actions.join_deltas(facts)
 
 
 @receives("cart_alias", realm=ORDERS)

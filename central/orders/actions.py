@@ -13,20 +13,20 @@ from uuid import UUID
 from django.db import connections
 from django.utils import timezone
 
-from central.carts.actions import join_delta
+from central.carts.actions import join_deltas
 from central.orders import intake
 from central.orders.errors import MoveRefused, OrderConflict, StaleOrder, UnknownOrder, UnknownStatus
 from central.orders.events import OrderReceived, StatusChanged
 from central.orders.labels import label_of
 from central.orders.models import Order, OrderChange, OrderLine, OrderPerson, OrderStatus, StatusMove
 from central.orders.text import fold
-from central.stock.actions import book_order, free_order
+from central.stock.actions import book_orders, free_order
 from central.ui import live
 from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.codec import pack
 from sync.contracts.orders import PlacedOrder
-from sync.events import record_event
-from sync.outbox import record_state
+from sync.events import record_event, record_events
+from sync.outbox import record_state, record_states
 
 Kind = OrderChange.Kind
 
@@ -39,28 +39,62 @@ def receive_order(placed: PlacedOrder, *, body: bytes | None = None, received_at
 
     `body`: the bytes as they came. Raises `OrderConflict` for another order under the same id, `BrokenOrder`.
     """
-    order_id, body_hash = UUID(placed.id), _hash(body if body is not None else pack(placed))
+    return receive_orders([(placed, body if body is not None else pack(placed))], received_at=received_at)[0]
+
+
+def receive_orders(arrived: Sequence[tuple[PlacedOrder, bytes]], *, received_at: datetime | None = None) -> list[Order]:
+    """`receive_order` for each (order, its bytes), in their order: as many questions to the database as for one.
+
+    One that cannot be taken in raises, and then none is.
+    """
     with atomic(ORDERS):
-        _queue_up(placed.id, placed.number)
-        if known := Order.objects.filter(pk=order_id).first():
-            if bytes(known.body_hash) != body_hash:
-                raise OrderConflict(order_id, known.number)  # never swallow a second, different order
-            return known
-        intake.check(placed)
-        order = _write(placed, body_hash, received_at or timezone.now())
-        book_order(placed)
-        _flag_duplicates(order, join_delta(placed.taken).rivals)
-        _record(order, Kind.RECEIVED, by=f"edge:{placed.edge}", became={"status": order.status_id})
-        event = OrderReceived(
-            order=order_id.hex,
-            site=order.site,
-            edge=order.edge,
-            payment_provider=order.payment_provider,
-            signed_in=placed.customer,
-        )
-        record_event(event, realm=ORDERS)
-        _publish(order, kind="new", sites={line.key.site for line in placed.lines})
-    return order
+        _queue_up(*sorted(name for placed, _ in arrived for name in (placed.id, placed.number)))
+        known = Order.objects.in_bulk([UUID(placed.id) for placed, _ in arrived])
+        new: dict[UUID, PlacedOrder] = {}
+        made, now = _Making([placed for placed, _ in arrived]), received_at or timezone.now()
+        for placed, body in arrived:
+            order_id, body_hash = UUID(placed.id), _hash(body)
+            if order := known.get(order_id):
+                if bytes(order.body_hash) != body_hash:
+                    raise OrderConflict(order_id, order.number)  # never swallow a second, different order
+                continue
+            known[order_id], new[order_id] = made.order(placed, body_hash, now), placed
+        if new:
+            _write([(known[order_id], placed) for order_id, placed in new.items()])
+    return [known[UUID(placed.id)] for placed, _ in arrived]
+
+
+def _write(new: Sequence[tuple[Order, PlacedOrder]]) -> None:
+    """Everything that new orders bring about in this realm."""
+    orders = [order for order, _ in new]
+    Order.objects.bulk_create(orders, batch_size=500)
+    OrderLine.objects.bulk_create(
+        (line for order, placed in new for line in _line_rows(order, placed)), batch_size=1000
+    )
+    book_orders([placed for _, placed in new])
+    joined = join_deltas([placed.taken for _, placed in new])
+    for order, rivals in zip(orders, (one.rivals for one in joined), strict=True):
+        _flag_duplicates(order, rivals)
+    OrderChange.objects.bulk_create(map(_arrival, orders), batch_size=1000)
+    record_events([_received(order, placed) for order, placed in new], realm=ORDERS)
+    record_states(((*_state_of(order), False) for order in orders), realm=ORDERS)
+    for order, placed in new:
+        _nudge(order, kind="new", sites={line.key.site for line in placed.lines})
+
+
+def _arrival(order: Order) -> OrderChange:
+    became = {"status": order.status_id}
+    return _change_row(order, Kind.RECEIVED, by=f"edge:{order.edge}", became=became, at=order.received_at)
+
+
+def _received(order: Order, placed: PlacedOrder) -> OrderReceived:
+    return OrderReceived(
+        order=order.pk.hex,
+        site=order.site,
+        edge=order.edge,
+        payment_provider=order.payment_provider,
+        signed_in=placed.customer,
+    )
 
 
 def change_status(
@@ -136,17 +170,14 @@ def write_past_orders(past: Sequence[PastOrder]) -> None:
     """
     with atomic(ORDERS):
         known = set(Order.objects.filter(pk__in=[one.placed.id for one in past]).values_list("pk", flat=True))
-        numbers = Order.objects.filter(number__in=[one.placed.number for one in past])
-        taken, first = set(numbers.values_list("number", flat=True)), _first_status()
+        made = _Making([one.placed for one in past])
         orders: list[Order] = []
         lines: list[OrderLine] = []
         changes: list[OrderChange] = []
         for one in past:
             if UUID(one.placed.id) in known:
                 continue
-            intake.check(one.placed)
-            number = _free_number(one.placed.number) if one.placed.number in taken else one.placed.number
-            order = _order_row(one.placed, number, _hash(pack(one.placed)), one.received_at, first)
+            order = made.order(one.placed, _hash(pack(one.placed)), one.received_at)
             order.customer, order.pending_units = one.customer, 0
             orders.append(order)
             lines += _line_rows(order, one.placed)
@@ -158,8 +189,7 @@ def write_past_orders(past: Sequence[PastOrder]) -> None:
 
 def _past_changes(order: Order, past: PastOrder) -> Iterator[OrderChange]:
     """The history as rows; the order comes to stand where the last of them left it."""
-    first = {"status": order.status_id}
-    yield _change_row(order, Kind.RECEIVED, by=f"edge:{order.edge}", became=first, at=past.received_at)
+    yield _arrival(order)
     for move in past.moves:
         was, order.status_id, order.changed_at = order.status_id, move.to, move.at
         order.ver += 1
@@ -250,11 +280,28 @@ def note_mail(order_id: UUID, *, template: str, message_id: str) -> None:
         _record(order, Kind.MAIL, by="system", became={"mail": template, "message_id": message_id})
 
 
-def _write(placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Order:
-    order = _order_row(placed, _free_number(placed.number), body_hash, received_at, _first_status())
-    order.save(force_insert=True)
-    OrderLine.objects.bulk_create(_line_rows(order, placed))
-    return order
+class _Making:
+    """Rows of orders that arrive together: what they need to know is asked once, numbers are given out once."""
+
+    def __init__(self, placed: Sequence[PlacedOrder]) -> None:
+        self._status = _first_status()
+        numbers = Order.objects.filter(number__in=[one.number for one in placed])
+        self._taken = set(numbers.values_list("number", flat=True))
+
+    def order(self, placed: PlacedOrder, body_hash: bytes, received_at: datetime) -> Order:
+        """Raises `BrokenOrder`."""
+        intake.check(placed)
+        number = self._free_number(placed.number)
+        self._taken.add(number)
+        return _order_row(placed, number, body_hash, received_at, self._status)
+
+    def _free_number(self, number: str) -> str:
+        """The number the shopper was told, with a mark when a restored disk has given it out a second time."""
+        name, count = number, 1
+        while name in self._taken or (count > 1 and Order.objects.filter(number=name).exists()):
+            count += 1
+            name = f"{number}-{count}"
+        return name
 
 
 def _first_status() -> OrderStatus:
@@ -337,15 +384,6 @@ def _queue_up(*names: str, beside_others: bool = False) -> None:
         cursor.execute(f"SELECT {lock}(key) FROM unnest(%s::bigint[]) AS one (key)", [keys])  # noqa: S608
 
 
-def _free_number(number: str) -> str:
-    """The number the shopper was told, with a mark when a restored disk has given it out a second time."""
-    name, count = number, 1
-    while Order.objects.filter(number=name).exists():
-        count += 1
-        name = f"{number}-{count}"
-    return name
-
-
 def _search_key(placed: PlacedOrder) -> str:
     words = [placed.number, *(word for line in placed.lines for word in (line.title, line.key.sku))]
     return fold(" ".join(dict.fromkeys(words)))
@@ -380,14 +418,20 @@ def _bump(order: Order, *fields: str) -> None:
     order.save(update_fields=[*fields, "ver", "changed_at"])
 
 
-def _publish(order: Order, kind: str = "changed", *, sites: Iterable[str] | None = None) -> None:
-    """Tell the order's edge its state, and open screens that there is something to look at.
+def _publish(order: Order) -> None:
+    """Tell the order's edge its state, and open screens that there is something to look at."""
+    record_state(*_state_of(order), realm=ORDERS)
+    _nudge(order, kind="changed", sites=order.lines.values_list("site", flat=True))
 
-    `sites`: those of its lines, for a caller who knows them.
-    """
-    record_state(f"order_state:{order.edge}", order.pk.hex, order.ver, realm=ORDERS)
-    of_lines = order.lines.values_list("site", flat=True) if sites is None else sites
-    live.nudge_after_commit(live.ORDERS, realm=ORDERS, sites={order.site, *of_lines}, kind=kind, keys=[str(order.pk)])
+
+def _state_of(order: Order) -> tuple[str, str, int]:
+    """(topic, key, version) of what its edge is told."""
+    return f"order_state:{order.edge}", order.pk.hex, order.ver
+
+
+def _nudge(order: Order, *, kind: str, sites: Iterable[str]) -> None:
+    """`sites`: those of its lines."""
+    live.nudge_after_commit(live.ORDERS, realm=ORDERS, sites={order.site, *sites}, kind=kind, keys=[str(order.pk)])
 
 
 def _record(order: Order, kind: OrderChange.Kind, **said: Any) -> None:

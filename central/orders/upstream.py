@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from django.db import DataError
 
@@ -11,14 +13,14 @@ from node.realms import ORDERS
 from sync.contracts.codec import unpack
 from sync.contracts.orders import PlacedOrder
 from sync.topics import EdgeScope
-from sync.upstream import Poison, receives
+from sync.upstream import Poison, receives_many
 
 
-@receives("order", realm=ORDERS)
-def take_in_order(edge: EdgeScope, body: bytes) -> None:
+@receives_many("order", realm=ORDERS)
+def take_in_orders(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     """A repeat is taken in again without effect; another order under a known id goes to quarantine."""
     try:
-        actions.receive_order(unpack(body, PlacedOrder), body=body)
+        actions.receive_orders([(unpack(body, PlacedOrder), body) for body in bodies])
     except (msgspec.MsgspecError, ValueError, DataError) as error:
         raise Poison("not an order") from error
     except (OrderConflict, BrokenOrder) as error:

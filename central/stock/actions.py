@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -175,29 +175,43 @@ def book_order(placed: PlacedOrder) -> None:
 
     Units with no right, or with one that does not cover them, wait as `PendingUnits`: an order is never refused here.
     """
-    order = UUID(placed.id)
+    book_orders([placed])
+
+
+def book_orders(placed: Sequence[PlacedOrder]) -> None:
+    """`book_order` for each, in their order; each variant and grant is read and written once."""
     with atomic(ORDERS, savepoint=False):
-        book = Book(UUID(line.variant) for line in placed.lines)
-        if not _is_first_booking(order):
+        book = Book(UUID(line.variant) for order in placed for line in order.lines)
+        first = _first_bookings([UUID(order.id) for order in placed])
+        new = [order for order in placed if UUID(order.id) in first]
+        if not new:
             return
-        pending = by_variant(_book_uses(book, placed))
-        placed_at = datetime.fromtimestamp(placed.placed_at / 1000, tz=UTC)
-        PendingUnits.objects.bulk_create(
-            PendingUnits(order=order, variant=variant, units=units, placed_at=placed_at)
-            for variant, units in pending.items()
-            if units
-        )
-        _resolve(book, pending)
+        grants = _locked_grants(new)
+        waiting = [one for order in new for one in _pending_of(order, by_variant(_book_uses(book, order, grants)))]
+        Grant.objects.bulk_update(grants.values(), ["booked"], batch_size=1000)
+        PendingUnits.objects.bulk_create(waiting, batch_size=1000)
+        _resolve(book, {one.variant for one in waiting})
         book.close()
 
 
-def _is_first_booking(order: UUID) -> bool:
+def _first_bookings(orders: Sequence[UUID]) -> set[UUID]:
+    """Which of the orders were not booked before."""
     with connections[alias_of(ORDERS)].cursor() as cursor:
         cursor.execute(
-            'INSERT INTO stock_bookedorder ("order", booked_at) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1',
-            [order, timezone.now()],
+            'INSERT INTO stock_bookedorder ("order", booked_at) SELECT one, %s FROM unnest(%s::uuid[]) AS one '
+            'ON CONFLICT DO NOTHING RETURNING "order"',
+            [timezone.now(), sorted(orders)],
         )
-        return cursor.fetchone() is not None
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _pending_of(order: PlacedOrder, lacking: Mapping[UUID, int]) -> list[PendingUnits]:
+    placed_at = datetime.fromtimestamp(order.placed_at / 1000, tz=UTC)
+    return [
+        PendingUnits(order=UUID(order.id), variant=variant, units=units, placed_at=placed_at)
+        for variant, units in lacking.items()
+        if units
+    ]
 
 
 def free_order(order_id: UUID, *, who: str, note: str = "") -> None:
@@ -227,10 +241,14 @@ def resolve_pending(variant: UUID) -> None:
         book.close()
 
 
-def _book_uses(book: Book, placed: PlacedOrder) -> Iterable[tuple[UUID, int]]:
+def _locked_grants(orders: Sequence[PlacedOrder]) -> dict[UUID, Grant]:
+    ids = {UUID(use.grant) for order in orders for line in order.lines for use in line.uses}
+    found = Grant.objects.select_for_update().filter(pk__in=ids).order_by("pk") if ids else ()
+    return {grant.pk: grant for grant in found}
+
+
+def _book_uses(book: Book, placed: PlacedOrder, grants: Mapping[UUID, Grant]) -> Iterable[tuple[UUID, int]]:
     """Book what grants cover; yield what they do not, per line."""
-    ids = sorted({UUID(use.grant) for line in placed.lines for use in line.uses})
-    grants = {grant.pk: grant for grant in Grant.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     for line in placed.lines:
         variant, left = UUID(line.variant), line.units
         for use in line.uses:
@@ -242,7 +260,6 @@ def _book_uses(book: Book, placed: PlacedOrder) -> Iterable[tuple[UUID, int]]:
             grant.booked += units
             left -= units
         yield variant, left
-    Grant.objects.bulk_update(grants.values(), ["booked"], batch_size=1000)
 
 
 def _resolve(book: Book, variants: Iterable[UUID]) -> None:

@@ -133,11 +133,12 @@ def declare() -> None:
     register_topic(ITEMS)
     register_topic(NOTES)
 
-    @upstream.receives("thing", realm=ORDERS)
-    def take_in(edge: EdgeScope, body: bytes) -> None:
-        if body == b"poison":
-            raise Poison("it is poison")
-        run_sql(ORDERS, TAKE, [edge.node, body])
+    @upstream.receives_many("thing", realm=ORDERS)
+    def take_in(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
+        for body in bodies:
+            if body == b"poison":
+                raise Poison("it is poison")
+            run_sql(ORDERS, TAKE, [edge.node, body])
 
     @upstream.answers("echo")
     def echo(edge: EdgeScope, body: bytes) -> bytes:

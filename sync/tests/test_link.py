@@ -208,6 +208,16 @@ async def test_poison_goes_to_quarantine_and_the_ops_behind_it_go_on() -> None:
     ]
 
 
+async def test_poison_among_neighbours_undoes_their_work_and_each_is_taken_in_once() -> None:
+    ops = [Op("thing", body) for body in (b"one", b"poison", b"two")]
+
+    taken = await in_thread(lambda: take_ops(EdgeScope("a", 1, frozenset(), frozenset()), ORDERS, 1, ops))
+
+    assert (taken.last, taken.is_gap) == (3, False)
+    assert await in_thread(house.taken) == [b"one", b"two"]
+    assert await in_thread(lambda: [(q.n, bytes(q.body)) for q in quarantined()]) == [(2, b"poison")]
+
+
 async def test_a_quarantined_op_can_be_tried_again_after_its_cause_is_mended() -> None:
     scope = EdgeScope("a", 1, frozenset(), frozenset())
     await in_thread(lambda: take_ops(scope, ORDERS, 1, [Op("late", b"one")]))

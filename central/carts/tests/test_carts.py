@@ -10,7 +10,7 @@ from central.carts import actions
 from central.carts.models import Cart, CartLink
 from central.carts.queries import cart_lines, cart_state, root_of
 from central.carts.topics import whole_carts
-from central.carts.upstream import take_in_alias, take_in_delta
+from central.carts.upstream import take_in_alias, take_in_deltas
 from node.realms import atomic
 from sync.contracts.cart import CartAlias, CartDelta, CartFact, Dot, LineKey, Taking
 from sync.contracts.codec import pack, unpack
@@ -54,14 +54,51 @@ def test_in_any_order_it_is_byte_for_byte_the_edges_cart() -> None:
     for number, order in enumerate(permutations(history())):
         cart = f"{number:032x}"
         for one in order:
-            take_in_delta(EDGE, pack(delta(one, cart)))
+            take_in_deltas(EDGE, [pack(delta(one, cart))])
 
         assert bytes(Cart.objects.get(pk=cart).state) == at_the_edge
 
 
+def test_many_at_once_come_to_the_same_as_one_after_the_other() -> None:
+    together, alone = ("c" * 32, "d" * 32), ("e" * 32, "f" * 32)
+
+    def mixed(carts: tuple[str, str]) -> list[bytes]:
+        return [pack(delta(one, cart)) for one in [*history(), history()[0]] for cart in carts]
+
+    take_in_deltas(EDGE, mixed(together))
+    told = facts()
+    for body in mixed(alone):
+        take_in_deltas(EDGE, [body])
+
+    for one, other in zip(together, alone, strict=True):
+        made, wanted = Cart.objects.get(pk=one), Cart.objects.get(pk=other)
+        assert (bytes(made.state), made.ver, made.units, made.sites) == (
+            bytes(wanted.state),
+            wanted.ver,
+            wanted.units,
+            wanted.sites,
+        )
+    assert told == [unpack(body, CartFact) for body in mixed(together)[:-2]]  # the repeat said nothing new
+
+
+def test_many_at_once_follow_the_links_there_are() -> None:
+    actions.link_carts(CartAlias(source=OTHER, target=CART, hlc=1, link_id="l"))
+
+    joined = actions.join_deltas(
+        [
+            delta(core.add(dot("1"), TEA, 1), OTHER),
+            delta(core.add(dot("2"), TEA, 2), CART),
+            delta(core.add(dot("3"), CUP, 1), "c" * 32),
+        ]
+    )
+
+    assert [one.cart for one in joined] == [CART, CART, "c" * 32]
+    assert {line.key: line.quantity for line in cart_lines(OTHER)} == {TEA: 3}
+
+
 def test_a_repeat_says_nothing_new_and_is_not_sent_on() -> None:
     for _ in range(3):
-        take_in_delta(EDGE, pack(delta(history()[0])))
+        take_in_deltas(EDGE, [pack(delta(history()[0]))])
 
     assert Cart.objects.get().ver == 1
     assert facts() == [delta(history()[0])]
@@ -127,7 +164,7 @@ def test_who_subscribes_gets_the_whole_cart_or_the_alias() -> None:
 @pytest.mark.parametrize("body", [b"\xc1", pack({"cart": 1}), pack(delta(core.EMPTY, "short"))])
 def test_what_is_no_delta_is_poison(body: bytes) -> None:
     with pytest.raises(Poison), atomic("orders"):
-        take_in_delta(EDGE, body)
+        take_in_deltas(EDGE, [body])
 
     assert not Cart.objects.exists()
 

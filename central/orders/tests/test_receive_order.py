@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from central.carts.actions import join_delta
 from central.carts.queries import cart_state
@@ -18,7 +19,7 @@ from central.orders.errors import BrokenOrder, OrderConflict
 from central.orders.models import Order, OrderChange, OrderLine
 from central.orders.tests.make import make_line, make_placed
 from central.orders.topics import _page, _read
-from central.orders.upstream import take_in_order
+from central.orders.upstream import take_in_orders
 from central.stock.models import PendingUnits
 from node.realms import atomic
 from sync.contracts.cart import CartDelta, Dot, LineKey
@@ -69,7 +70,7 @@ def test_an_order_arrives_whole() -> None:
 def test_the_same_order_again_is_the_first_one() -> None:
     body = pack(make_placed())
     for _ in range(3):
-        take_in_order(EDGE, body)
+        take_in_orders(EDGE, [body])
 
     assert Order.objects.count() == 1
     assert OrderLine.objects.count() == 1
@@ -86,7 +87,7 @@ def test_a_second_other_order_under_one_id_is_refused_and_changes_nothing() -> N
     with pytest.raises(OrderConflict):
         actions.receive_order(other)
     with pytest.raises(Poison, match="order_conflict"), atomic("orders"):
-        take_in_order(EDGE, pack(other))
+        take_in_orders(EDGE, [pack(other)])
 
     assert Order.objects.get().referer == placed.referer
 
@@ -116,7 +117,7 @@ def test_an_order_that_contradicts_itself_is_poison_and_leaves_nothing(change: d
     placed = msgspec.structs.replace(make_placed(), **change)
 
     with pytest.raises(Poison), atomic("orders"):
-        take_in_order(EDGE, pack(placed))
+        take_in_orders(EDGE, [pack(placed)])
 
     assert not Order.objects.exists()
     assert not Job.objects.using("orders").exists()
@@ -124,7 +125,66 @@ def test_an_order_that_contradicts_itself_is_poison_and_leaves_nothing(change: d
 
 def test_garbage_is_poison() -> None:
     with pytest.raises(Poison):
-        take_in_order(EDGE, b"\xc1garbage")
+        take_in_orders(EDGE, [b"\xc1garbage"])
+
+
+def test_many_at_once_are_taken_in_as_one_after_the_other() -> None:
+    first = make_placed(make_line(units=2), make_line("ink", "I-1"))
+    same_number = make_placed(number=first.number)
+    last = make_placed(make_line(units=3))
+
+    take_in_orders(EDGE, [pack(one) for one in (first, same_number, first, last)])
+
+    numbers = {order.pk.hex: order.number for order in Order.objects.all()}
+    assert numbers == {
+        first.id: first.number,
+        same_number.id: f"{first.number}-2",
+        last.id: last.number,
+    }
+    assert OrderLine.objects.count() == 4
+    assert PendingUnits.objects.count() == 4
+    assert OrderChange.objects.filter(kind="received").count() == 3
+    told = Outbox.objects.using("orders").filter(topic="order_state:a").values_list("key", flat=True)
+    assert sorted(told) == sorted(numbers)
+    jobs = Job.objects.using("orders").filter(handler="orders.match_customer")
+    assert jobs.count() == 3
+
+
+def test_two_of_many_that_sold_one_basket_are_flagged_as_well() -> None:
+    key, cart = LineKey("tea", "T-1"), "0" * 32
+    seen = core.add(Dot("a" * 16, 1), key, 2)
+    placed = []
+    for number, placed_at in ((1, 2_000), (2, 1_000)):
+        order_id = UUID(int=number).hex
+        taken = CartDelta(cart=cart, delta=core.encode(core.checkout(seen, order_id, [Dot("a" * 16, 1)])))
+        placed.append(make_placed(id=order_id, cart=cart, taken=taken, placed_at=placed_at))
+
+    take_in_orders(EDGE, [pack(one) for one in placed])
+
+    assert [Order.objects.get(pk=one.id).is_duplicate_suspect for one in placed] == [True, False]
+
+
+def test_one_among_many_that_is_refused_leaves_nothing_of_the_others() -> None:
+    good = make_placed()
+    forged = msgspec.structs.replace(good, referer="https://other.example.com/")
+
+    with pytest.raises(Poison, match="order_conflict"), atomic("orders"):
+        take_in_orders(EDGE, [pack(good), pack(forged)])
+
+    assert not Order.objects.exists()
+    assert not Job.objects.using("orders").exists()
+
+
+def test_many_orders_ask_the_database_as_often_as_one() -> None:
+    take_in_orders(EDGE, [pack(make_placed())])  # labels of sites are known from here on
+
+    def questions(count: int) -> int:
+        bodies = [pack(make_placed()) for _ in range(count)]
+        with CaptureQueriesContext(connections["orders"]) as seen:
+            take_in_orders(EDGE, bodies)
+        return len(seen)
+
+    assert questions(20) == questions(1)
 
 
 def test_what_the_order_says_of_itself_is_arithmetic() -> None:
@@ -213,7 +273,7 @@ def test_one_order_by_many_ways_at_one_moment_is_one_and_none_fails() -> None:
     def take(body: bytes) -> str:
         try:
             with atomic("orders"):
-                take_in_order(EDGE, body)
+                take_in_orders(EDGE, [body])
             return "taken"
         finally:
             connections.close_all()

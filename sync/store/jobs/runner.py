@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -101,7 +101,7 @@ def put_all(jobs: Sequence[NewJob], *, realm: str) -> list[uuid.UUID]:
     if not jobs:
         return []
     ids, now = [new_job_id() for _ in jobs], timezone.now()
-    columns = [
+    columns: list[list[Any]] = [
         [job.handler for job in jobs],
         [job.key for job in jobs],
         [job.payload for job in jobs],
