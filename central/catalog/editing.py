@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
 from central.catalog.errors import BadGoods, UnknownProduct
 from central.catalog.galleries import place_pictures
 from central.catalog.keys import name_key
 from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation
+from central.catalog.words import search_words
 from node.realms import CATALOG, atomic
 
 MAX_PICTURES = 20
@@ -45,6 +48,17 @@ def edit_words(
         save_one(where, Goods(units, title=own.title, text=own.text), by)
         for language, words in others.items():
             _translate(listing, language, words)
+        note_search_words(Listing.objects.filter(pk=listing.pk))
+
+
+def note_search_words(rows: QuerySet[Listing]) -> None:
+    """What the listings are found by, from the words they have now; inside the caller's `atomic("catalog")`."""
+    listings = list(rows.select_related("product").prefetch_related("translations", "offers__variant"))
+    for listing in listings:
+        titles = [listing.title, *(one.title for one in listing.translations.all())]
+        skus = [offer.variant.sku for offer in listing.offers.all()]
+        listing.search_key = search_words([*titles, listing.product.brand, *skus])
+    Listing.objects.bulk_update(listings, ["search_key"])
 
 
 def _translate(listing: Listing, language: str, words: Words) -> None:

@@ -1,11 +1,14 @@
-"""What follows in the catalogue from a job: the work of an import."""
+"""What follows in the catalogue from a job or an event: the work of an import, the levels of stock."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from central.catalog import reindexing
 from central.catalog.importing import fetching, runs
-from sync.events import JobRun, job, renew
+from central.catalog.levels import note_levels
+from central.stock.events import StockLevelsChanged
+from sync.events import JobRun, handles, job, renew
 
 #: a batch takes a second or two; a worker that was killed is noticed after this
 _LEASE_S = 90
@@ -26,3 +29,14 @@ def import_run(payload: bytes, run: JobRun) -> None:
 @job(fetching.JOB, tries=1, lease_s=1_000)
 def fetch_source(payload: bytes, run: JobRun) -> None:
     fetching.fetch(UUID(bytes=payload))
+
+
+@handles(StockLevelsChanged)
+def note_stock_levels(event: StockLevelsChanged, run: JobRun) -> None:
+    """The ledger as it is now decides, not the order in which events come."""
+    note_levels([UUID(hex=variant) for variant in event.variants])
+
+
+@job(reindexing.JOB, lease_s=3_600)
+def reindex(payload: bytes, run: JobRun) -> dict[str, int]:
+    return reindexing.reindex()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from central.catalog.importing.models import ImportRun, ImportSource, SourceItem, SourceTerm
 from central.catalog.keys import MAX_OPTIONS, MAX_SKU
+from central.catalog.words import WordsOf
 from sync.contracts.ids import uuid7
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "ProductPicture",
     "SourceItem",
     "SourceTerm",
+    "StockLevel",
     "Translation",
     "Variant",
 ]
@@ -117,6 +121,26 @@ class Variant(models.Model):
         return f"{self.sku} ({self.options})" if self.options else self.sku
 
 
+class StockLevel(models.Model):
+    """How much there is of a variant, brought over from the realm `orders` by events: lists are filtered by it.
+
+    No row: it never had stock. Written by `central.catalog.levels` alone.
+    """
+
+    class Level(models.TextChoices):
+        IN = "in", _("in stock")
+        LOW = "low", _("few left")
+        OUT = "out", _("out of stock")
+
+    variant = models.OneToOneField(Variant, primary_key=True, on_delete=models.CASCADE, related_name="stock_level")
+    level = models.CharField(max_length=3, choices=Level.choices)
+    #: of the ledger's newest movement it contains: a lower one is older news
+    ver = models.PositiveBigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["level"], name="stock_level")]
+
+
 class Listing(models.Model):
     """A product as one site shows it. `ver` is the version of its product document."""
 
@@ -127,7 +151,7 @@ class Listing(models.Model):
     title = models.CharField(max_length=300)
     #: casefold, ё→е: names sort by it
     title_key = models.CharField(max_length=300, db_collation=C)
-    #: title, brand and every sku, keyed alike: a list is searched by it
+    #: words of the title in every language, of the brand and of every sku: `keys.search_words`
     search_key = models.TextField(db_collation=C)
     text = models.TextField(blank=True)
     #: pairs of words as a shopper reads them
@@ -143,7 +167,11 @@ class Listing(models.Model):
             models.UniqueConstraint(fields=["site", "product"], name="listing_once_per_site"),
             models.UniqueConstraint(fields=["site", "slug"], name="listing_slug_once_per_site"),
         ]
-        indexes = [models.Index(fields=["title_key"], name="listing_by_title")]
+        indexes = [
+            models.Index(fields=["title_key"], name="listing_by_title"),
+            # What a word begins with is looked up in it; see `words`.
+            GinIndex(WordsOf("search_key"), name="listing_by_word"),
+        ]
 
     def __str__(self) -> str:
         return self.title

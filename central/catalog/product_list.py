@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from central.catalog.bulk import ACTIONS
 from central.catalog.documents import main_pictures
-from central.catalog.models import Media, Offer, ProductPicture
+from central.catalog.models import Media, Offer, ProductPicture, StockLevel
 from central.catalog.queries import found_by, offers_visible_to
 from central.stock.queries import Stock, stock_of
-from central.ui import lists, texts
+from central.ui import lists, live, texts
 from central.ui.lists import cells
 
 
@@ -85,6 +85,24 @@ def _state(offer: Offer, shown: lists.Shown) -> Any:
     return cells.badge(str(_("on sale") if on else _("switched off")), "green" if on else "grey")
 
 
+def _level(offer: Offer, shown: lists.Shown) -> Any:
+    level = level_of_offer(offer)
+    return cells.badge(str(StockLevel.Level(level).label), _TONES[level])
+
+
+def level_of_offer(offer: Offer) -> str:
+    """As events brought it over: it is known while the stock itself is away."""
+    found = getattr(offer.variant, "stock_level", None)
+    return found.level if found else StockLevel.Level.OUT
+
+
+def _at_level(rows: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
+    asked = Q(variant__stock_level__level__in=values)
+    if StockLevel.Level.OUT in values:
+        asked |= Q(variant__stock_level=None)
+    return rows.filter(asked)
+
+
 def is_on_sale(offer: Offer) -> bool:
     return offer.is_active and offer.listing.is_active
 
@@ -103,13 +121,15 @@ def _no_picture(rows: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
 
 
 _STATES = [lists.Option("on", _("on sale"), "green"), lists.Option("off", _("switched off"), "grey")]
+_TONES: dict[str, str] = {StockLevel.Level.IN: "green", StockLevel.Level.LOW: "amber", StockLevel.Level.OUT: "red"}
+_LEVELS = [lists.Option(level.value, level.label, _TONES[level]) for level in StockLevel.Level]
 _ON = Q(is_active=True, listing__is_active=True)
 
 PRODUCTS = lists.List(
     name="products",
     title=_("Products"),
     right="see_products",
-    rows=offers_visible_to,
+    rows=lambda user: offers_visible_to(user).select_related("variant__stock_level", "listing"),
     columns=[
         lists.Column(
             "title",
@@ -169,6 +189,14 @@ PRODUCTS = lists.List(
             is_named=True,
         ),
         lists.Column(
+            "level",
+            _("Availability"),
+            _level,
+            export=lambda offer: level_of_offer(offer),
+            css="wide-only",
+            is_named=True,
+        ),
+        lists.Column(
             "at_shops",
             _("At shops"),
             _at_shops,
@@ -196,6 +224,7 @@ PRODUCTS = lists.List(
             is_single=True,
             narrow=lambda rows, values: rows.filter(_ON if values == ["on"] else ~_ON),
         ),
+        lists.Choices("level", _("Availability"), _LEVELS, narrow=_at_level),
         lists.Flag("no_picture", _("No picture"), narrow=_no_picture),
         lists.Dates("changed", _("Changed"), field="listing__changed_at"),
     ],
@@ -203,6 +232,7 @@ PRODUCTS = lists.List(
     row_url=lambda offer: reverse("products-card", args=[offer.variant.product_id]),
     prepare=prepare,
     bulk=ACTIONS,
+    topic=live.PRODUCTS,
     buttons=[lists.Button(_("New product"), "products-new", right="edit_products")],
     help=_(
         "What your sites sell, one row per unit that can be bought. Type a new price or stock into its field and "

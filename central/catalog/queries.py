@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from central.catalog.documents import main_pictures
 from central.catalog.errors import UnknownProduct, UnknownUnit
-from central.catalog.keys import name_key
-from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Translation, Variant
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
+from central.catalog.words import Begun, begun_words
 from central.ui.scope import limit as limit_to_sites
 from sync.contracts.cart import LineKey
 from sync.contracts.documents import card_key
@@ -152,11 +152,13 @@ def offers_visible_to(user: Any) -> QuerySet[Offer]:
 
 
 def found_by(rows: QuerySet[Offer], text: str) -> QuerySet[Offer]:
-    """Every word of `text` in the title (of either language), the brand or a sku; case and ё do not matter."""
-    for word in name_key(text).split():
-        other = Translation.objects.filter(listing=OuterRef("listing"), title_key__contains=word)
-        rows = rows.filter(Q(listing__search_key__contains=word) | Exists(other))
-    return rows
+    """Every word of `text` begins a word of the title (of either language), the brand or a sku.
+
+    Case and ё do not matter. What holds no word at all narrows nothing.
+    """
+    query = begun_words(text)
+    # The listings by themselves: joined to offers first, the planner walks all of those in their order.
+    return rows.filter(listing__in=Listing.objects.filter(Begun("search_key", query))) if query else rows
 
 
 def _rows(offers: Sequence[Offer]) -> list[GoodsRow]:

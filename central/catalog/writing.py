@@ -5,6 +5,7 @@ Only `actions.save_goods` calls this. A batch of 500 units costs about twenty qu
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,18 @@ from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved,
 from central.catalog.errors import BadGoods
 from central.catalog.galleries import place_pictures
 from central.catalog.keys import clean_sku, name_key, slug_of
-from central.catalog.models import Listing, Media, Offer, PriceChange, PrivatePrice, Product, ProductPicture, Variant
+from central.catalog.models import (
+    Listing,
+    Media,
+    Offer,
+    PriceChange,
+    PrivatePrice,
+    Product,
+    ProductPicture,
+    Translation,
+    Variant,
+)
+from central.catalog.words import search_words
 from node.copying import copy_rows
 from node.realms import CATALOG, alias_of
 from sync.contracts.documents import card_key
@@ -348,11 +360,13 @@ class GoodsWriter:
 
     def _write(self) -> None:
         changed = [draft for draft in self.drafts if draft.is_changed]
+        others = self._other_titles(changed)
         for draft in changed:
-            draft.listing.ver += 1
-            draft.listing.changed_at = timezone.now()
-            skus = " ".join(dict.fromkeys(sku for sku, _ in draft.offers))
-            draft.listing.search_key = name_key(f"{draft.listing.title} {draft.product.brand} {skus}")
+            listing = draft.listing
+            listing.ver += 1
+            listing.changed_at = timezone.now()
+            skus = (sku for sku, _ in draft.offers)
+            listing.search_key = search_words([listing.title, *others[listing.pk], draft.product.brand, *skus])
             for offer in self._cards(draft):
                 offer.ver += 1
         _insert(Product, self.new_products)
@@ -373,6 +387,13 @@ class GoodsWriter:
             unique_fields=["site", "variant", "kind"],
             update_fields=["price", "currency", "changed_at"],
         )
+
+    @staticmethod
+    def _other_titles(changed: Sequence[Draft]) -> dict[UUID, list[str]]:
+        """Listing -> its titles in other languages: it is found by them too."""
+        known = [draft.listing.pk for draft in changed if not draft.is_new]
+        rows = Translation.objects.filter(listing__in=known).values_list("listing_id", "title")
+        return defaultdict(list, _grouped(rows if known else ()))
 
     def _cards(self, draft: Draft) -> list[Offer]:
         """The offers of the draft whose line cards differ."""

@@ -11,3 +11,12 @@ class PendingResolved(Event, frozen=True, kw_only=True):
     order: str
     variant: str
     units: int
+
+
+class StockLevelsChanged(Event, frozen=True, kw_only=True):
+    """These variants (UUIDs in hex) went over a border of `levels`: sold out, few left, there again.
+
+    It does not say which: whoever wants to know reads the stock as it is now, so late and repeated events do no harm.
+    """
+
+    variants: list[str]

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from central.stock.errors import NotEnoughInPool
+from central.stock.events import StockLevelsChanged
+from central.stock.levels import level_of
 from central.stock.models import EDGE_PREFIX, POOL, SUPPLIER, Balance, Movement
 from node.copying import copy_rows
 from node.realms import ORDERS, alias_of
+from sync.events import record_event
 
 
 class Book:
@@ -29,6 +32,7 @@ class Book:
         self._edges: dict[UUID, set[str]] = defaultdict(set)
         for variant, place in self._units:
             self._note_edge(variant, place)
+        self._levels = {variant: level_of(self.unsold(variant)) for variant in self._variants}
         self._changed: set[tuple[UUID, str]] = set()
         self._movements: list[Movement] = []
 
@@ -37,6 +41,10 @@ class Book:
 
     def at_edges(self, variant: UUID) -> int:
         return sum(self._units[variant, place] for place in self._edges.get(variant, ()))
+
+    def unsold(self, variant: UUID) -> int:
+        """Units of the pool and of all edges together."""
+        return self.units(variant) + self.at_edges(variant)
 
     def _note_edge(self, variant: UUID, place: str) -> None:
         if place.startswith(EDGE_PREFIX):
@@ -88,6 +96,14 @@ class Book:
             batch_size=1000,
         )
         self._movements, self._changed = [], set()
+        self._tell_levels()
+
+    def _tell_levels(self) -> None:
+        """Few sales go over a border, so few orders pay for an event."""
+        now = {variant: level_of(self.unsold(variant)) for variant in self._variants}
+        if changed := [variant.hex for variant in self._variants if now[variant] != self._levels[variant]]:
+            record_event(StockLevelsChanged(variants=changed), realm=ORDERS)
+        self._levels = now
 
 
 def _lock_pools(variants: list[UUID]) -> set[UUID]:

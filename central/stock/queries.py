@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Max, QuerySet, Sum
 
+from central.stock.levels import Level, level_of
 from central.stock.models import EDGE_PREFIX, POOL, SOLD, Balance, Grant, Movement, PendingUnits, edge_place
 
 
@@ -42,6 +43,15 @@ def stock_of(variants: Iterable[UUID]) -> dict[UUID, Stock]:
         )
         for variant, found in units.items()
     }
+
+
+def levels_of(variants: Collection[UUID]) -> dict[UUID, tuple[Level, int]]:
+    """The level of each variant that ever had stock, and the id of the newest movement it surely contains."""
+    rows = Movement.objects.filter(variant__in=variants).values_list("variant").annotate(Max("id"))
+    # Before the balances: they may know more than this says, never less.
+    newest = dict(rows)
+    stock = stock_of(newest)
+    return {variant: (level_of(stock[variant].total), newest[variant]) for variant in newest}
 
 
 def movements_of(variant: UUID) -> QuerySet[Movement]:

@@ -39,6 +39,9 @@ COMMANDS: dict[str, Command] = {
     "staff": _central("central.accounts.cli:app", "Staff who sign in to the desk: list, add, password."),
     "history": _central("central.history.cli:app", "The history of changes: check that it is what was written."),
     "import": _central("central.catalog.cli:app", "Import a catalogue from files into a site."),
+    "goods": _central(
+        "central.catalog.goods_cli:app", "Goods: reindex what lists of them are searched and filtered by."
+    ),
     "api": Command("node.cli.api:app", "The OpenAPI documents: api openapi, api openapi --edge."),
     "orders": _central("central.orders.cli:app", "Orders: reindex what customers are found by."),
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),

@@ -2,21 +2,25 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connections
 from django.test import RequestFactory
 
 from central.accounts.actions import make_staff
 from central.accounts.scope import ALL
 from central.catalog.actions import Goods, Unit, delist, keep_picture, save_product, set_price, upsert_category
 from central.catalog.errors import UnknownUnit
+from central.catalog.models import Offer
 from central.catalog.queries import (
     categories_visible_to,
     count_of,
+    found_by,
     goods_row,
     price_changes_visible_to,
     products_visible_to,
 )
 from central.catalog.tests.make import DATABASES, make_product, make_site, svg
 from central.catalog.views import media
+from node.realms import CATALOG
 
 pytestmark = pytest.mark.django_db(databases=DATABASES)
 
@@ -69,10 +73,35 @@ def test_pages_together_are_the_whole_list_without_repeats(shops, boss):
         ("лавка", ["Ассам/T2"]),
         ("100%", []),
         ("чашка t1", []),
+        ("елоч сб", ["Ёлочный сбор/T1"]),
+        ("очный", []),
+        ("«сбор», ", ["Ёлочный сбор/T1"]),
+        ("it's \\ :* & | (", []),
     ],
 )
 def test_search_knows_titles_brands_and_skus(shops, boss, search, found):
     assert titles(products_visible_to(boss, search=search)) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [("T-100", True), ("t-100/5", True), ("100", True), ("5", True), ("100/5", True), ("00", False), ("T-1005", False),
+     ("l'or", True), ("oreal", True), ("real", False), ("4006381333931", True), ("381333", False)],
+)  # fmt: skip
+def test_parts_of_a_sku_and_the_whole_of_it_begin_words(shops, boss, typed, is_found):
+    make_product("clay", title="Крем L'Oreal (новый)", skus=("T-100/5", "4006381333931"))
+
+    assert [row.title for row in products_visible_to(boss, search=typed).rows] == [
+        "Крем L'Oreal (новый)"
+    ] * 2 * is_found
+
+
+def test_words_are_looked_up_in_an_index(shops, boss):
+    with connections[CATALOG].cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = found_by(Offer.objects.all(), "елоч t1").explain()
+
+    assert "listing_by_word" in plan
 
 
 def test_a_row_says_what_a_list_shows(shops, boss):
