@@ -17,6 +17,9 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "see_orders",
         "work_orders",
         "see_customers",
+        "edit_customers",
+        "merge_customers",
+        "erase_customers",
         "see_products",
         "edit_products",
         "edit_stock",
@@ -38,6 +41,8 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "see_orders",
         "work_orders",
         "see_customers",
+        "edit_customers",
+        "merge_customers",
         "see_products",
         "edit_products",
         "edit_stock",
@@ -48,7 +53,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "see_staff",
         "export_data",
     ),
-    OPERATOR: ("see_orders", "work_orders", "see_customers", "see_products", "see_carts"),
+    OPERATOR: ("see_orders", "work_orders", "see_customers", "edit_customers", "see_products", "see_carts"),
     VIEWER: ("see_orders", "see_products", "see_sites"),
 }
 

@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from central.carts.actions import join_deltas
+from central.history.actions import forget
 from central.orders import intake
 from central.orders.errors import MoveRefused, OrderConflict, StaleOrder, UnknownOrder, UnknownStatus
 from central.orders.events import OrderReceived, StatusChanged
@@ -210,6 +211,33 @@ def set_customer(order_id: UUID, customer: UUID) -> None:
         _bump(order, "customer")
         _record(order, Kind.CUSTOMER, by="system", became={"customer": customer.hex})
         _publish(order)
+
+
+def give_orders(owners: Mapping[UUID, UUID]) -> None:
+    """Order -> whose it is now, after customers were parted; whom he was merged into since counts."""
+    with atomic(ORDERS):
+        _queue_up(_MERGES)
+        wanted = {order: _survivor(customer) for order, customer in owners.items()}
+        for order in Order.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk"):
+            if order.customer != (owner := wanted[order.pk]):
+                order.customer = owner
+                _bump(order, "customer")
+                _record(order, Kind.CUSTOMER, by="system", became={"customer": owner.hex})
+                _publish(order)
+
+
+def forget_buyer(orders: Collection[UUID]) -> None:
+    """Throw away what these orders know of who bought: the sealed data and the staff note, in the history too.
+
+    The words of the order's own history stand: nobody changes those.
+    """
+    with atomic(ORDERS):
+        for order in Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).order_by("pk"):
+            if order.sealed or order.note:
+                order.sealed, order.note = b"", ""
+                _bump(order, "sealed", "note")
+                _publish(order)
+        forget(Order, orders)
 
 
 def write_people(people: Sequence[OrderPerson], *, restored: Mapping[UUID, int] | None = None) -> None:

@@ -14,9 +14,9 @@ from central.payments.events import PaymentChanged
 from central.payments.models import Payment
 from central.payments.providers import is_online
 from central.people.actions import match_or_make_customer
-from central.people.events import CustomerChanged, CustomerMatched
+from central.people.events import CustomerChanged, CustomerErased, CustomerMatched, CustomersParted
 from central.people.models import OrderContact
-from central.people.queries import contact_of
+from central.people.queries import contact_of, customers_of
 from central.stock.events import PendingResolved
 from node.realms import ORDERS
 from sync.events import JobRun, handles, job, once
@@ -33,6 +33,8 @@ class ContactNotYet(Exception):
 def match_customer(event: OrderReceived, job: JobRun) -> dict[str, Any]:
     """Open the seal and make or find the customer, in their own realm. Away: the order stands, this is tried again."""
     order = Order.objects.get(pk=UUID(event.order))
+    if not order.sealed:
+        return {"skipped": "erased"}
     customer = match_or_make_customer(
         order.pk,
         open_person(order),
@@ -52,6 +54,20 @@ def name_customer(event: CustomerMatched, job: JobRun) -> None:
 def index_customer(event: CustomerChanged, job: JobRun) -> None:
     """What the customer's orders are found by. His version decides, not the order in which events come."""
     person_index.index_customer(UUID(event.customer), event.ver)
+
+
+@handles(CustomersParted)
+def hand_back_orders(event: CustomersParted, job: JobRun) -> None:
+    """A merge was taken back: orders go to whom their contacts name now, which a later merge may have changed again."""
+    # First whom each became: else an order would be handed back to the one it comes from.
+    person_index.index_customers([UUID(event.gone), UUID(event.kept)])
+    actions.give_orders(customers_of(UUID(order) for order in event.orders))
+
+
+@handles(CustomerErased)
+def forget_buyer(event: CustomerErased, job: JobRun) -> None:
+    """The orders stay, without who bought and what staff noted about him."""
+    actions.forget_buyer([UUID(order) for order in event.orders])
 
 
 @job(person_index.JOB, lease_s=3600)
@@ -82,6 +98,8 @@ def make_pay_page(event: OrderReceived, job: JobRun) -> dict[str, Any]:
     order = Order.objects.get(pk=UUID(event.order))
     if not is_online(order.payment_provider) or not order.total:
         return {"skipped": "paid_otherwise"}
+    if not order.sealed:
+        return {"skipped": "erased"}
     if order.is_duplicate_suspect:
         return {"skipped": "duplicate_suspect"}
     payment = open_payment(

@@ -8,13 +8,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from central.history.actions import forget
 from central.people import hooks
-from central.people.errors import StaleCustomer, UnknownCustomer
-from central.people.events import CustomerChanged, CustomerMatched
-from central.people.models import Customer, Doubt, OrderContact
+from central.people.errors import ErasedCustomer, StaleCustomer, UnknownCustomer
+from central.people.events import CustomerChanged, CustomerErased, CustomerMatched
+from central.people.models import Customer, Doubt, Merge, OrderContact
 from central.people.queries import email_index, phone_index
 from node.acting import named
 from node.realms import CUSTOMERS, atomic
@@ -82,7 +83,7 @@ def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str, s
             return known.customer
         # An account's e-mail changes with the account only: an order must not choose where the codes are sent.
         known_as = Customer.objects.select_for_update().filter(pk=signed_in).first() if signed_in else None
-        account = _survivor(known_as) if known_as else None
+        account = survivor(known_as) if known_as else None
         customer = account or _found(person)
         is_new = customer is None
         if customer is None:
@@ -117,10 +118,13 @@ def change_customer(
     One row serves the account and the client's card, so a change of either shows in the other at once. A phone that
     is another customer's stays with him: here it is kept unproven, and a person is asked whether the two are one.
     `is_email_proven`: a code that was sent to the new mail has come back.
-    Raises `UnknownCustomer`, `StaleCustomer`, and what `hooks` raise, such as a mail that another account has.
+    Raises `UnknownCustomer`, `ErasedCustomer`, `StaleCustomer`, and what `hooks` raise, such as a mail that another
+    account has.
     """
     with named(by), atomic(CUSTOMERS):
-        customer = _survivor(_locked(customer_id))
+        customer = survivor(locked(customer_id))
+        if customer.erased_at:
+            raise ErasedCustomer(customer_id)
         if seen_ver is not None and seen_ver != customer.ver:
             raise StaleCustomer(customer_id, seen_ver, customer.ver)
         said = {name: new for name, new in values.items() if (getattr(customer, name) or "") != new}
@@ -131,10 +135,10 @@ def change_customer(
                 raise KeyError(name)
             setattr(customer, name, new)
         if "phone" in said:
-            _set_phone(customer, customer.phone)
+            set_phone(customer, customer.phone)
         if "email" in said:
             customer.email_index = email_index(customer.email)
-        _changed(customer, *said)
+        write_changed(customer, *said)
         hooks.run_changed(customer, frozenset(said), is_email_proven)
     return customer
 
@@ -146,13 +150,13 @@ def customer_of_account(email: str, *, name: str, language: str, site: str, site
     somebody new, and a person is asked about those who might be the same: anybody can order with the phone of
     another and a mail of his own, and must not come to read the other's orders by it.
     """
-    known = Customer.objects.select_for_update().filter(email_index=email_index(email), merged_into=None)
-    same = list(known.order_by("created_at")[:20])
+    known = Customer.objects.select_for_update().filter(email_index=email_index(email)).order_by("created_at")[:20]
+    same = list({one.pk: one for one in map(survivor, known)}.values())
     if len(same) == 1 and hooks.is_free(same[0]) and _always_named(same[0], email):
         found = same[0]
         if not found.name and name:
             found.name = name
-            _changed(found, "name")
+            write_changed(found, "name")
         return found
     person = Person(name=name, phone="", email=email, language=language)
     made = _new(person, site=site, site_label=site_label, at=timezone.now())
@@ -168,18 +172,7 @@ def _always_named(customer: Customer, email: str) -> bool:
     return all(email_index(contact.email) == index for contact in customer.contacts.all())
 
 
-def decide_apart(doubt_id: int, *, by: str) -> Doubt:
-    """A person has looked: these are two people. Raises `UnknownCustomer`."""
-    with atomic(CUSTOMERS):
-        doubt = Doubt.objects.select_for_update().filter(pk=doubt_id).first()
-        if doubt is None:
-            raise UnknownCustomer(doubt_id)
-        doubt.state, doubt.decided_by = Doubt.State.APART, by
-        doubt.save(update_fields=["state", "decided_by"])
-    return doubt
-
-
-def _set_phone(customer: Customer, phone: str) -> None:
+def set_phone(customer: Customer, phone: str) -> None:
     """Give a customer a phone; its place in the index, which is there once, only when nobody else has it."""
     index = phone_index(phone) if phone else None
     same = Customer.objects.select_for_update().filter(phone_index=index).exclude(pk=customer.pk)
@@ -202,17 +195,18 @@ def _found(person: Person) -> Customer | None:
     customers = Customer.objects.select_for_update().order_by("created_at")
     phone, email = phone_index(person.phone), email_index(person.email)
     if phone and (customer := customers.filter(phone_index=phone).first()):
-        return _survivor(customer)
+        return survivor(customer)
     if not email:
         return None
-    same_mail = customers.filter(email_index=email, merged_into=None)
+    same_mail = customers.filter(email_index=email)
     # A shared mailbox is no proof: with another phone it is another person.
-    return same_mail.filter(phone_index=None).first() if phone else same_mail.first()
+    found = same_mail.filter(phone_index=None, merged_into=None).first() if phone else same_mail.first()
+    return survivor(found) if found else None
 
 
-def _survivor(customer: Customer) -> Customer:
+def survivor(customer: Customer) -> Customer:
     """The customer himself, or whom he was merged into."""
-    return _locked(customer.merged_into_id) if customer.merged_into_id else customer
+    return locked(customer.merged_into_id) if customer.merged_into_id else customer
 
 
 def _new(person: Person, *, site: str, site_label: str, at: datetime) -> Customer:
@@ -249,7 +243,7 @@ def _filled_in(customer: Customer, person: Person) -> None:
     """Add what was not known; what was known stays, the order's own contact holds what was given this time."""
     filled = [name for name in ("phone", "email", "name") if not getattr(customer, name) and getattr(person, name)]
     if "phone" in filled:
-        _set_phone(customer, person.phone)
+        set_phone(customer, person.phone)
     if "email" in filled:
         customer.email, customer.email_index = person.email, email_index(person.email)
     if "name" in filled:
@@ -257,66 +251,47 @@ def _filled_in(customer: Customer, person: Person) -> None:
     _save(customer, *filled)
 
 
-def merge_customers(gone: UUID, into: UUID) -> Customer:
-    """Two customers are one person: the orders of `gone` become those of `into`, and so do all that come later.
-
-    `gone` stays as a sign-post with its phone and mail, so that an order with them finds the right person. Told again
-    it changes nothing. Raises `UnknownCustomer`.
-    """
-    with atomic(CUSTOMERS):
-        # In order of their ids: two merges at one moment wait for each other instead of locking each other out.
-        locked = {pk: _locked(pk) for pk in sorted({gone, into})}
-        left, kept = _survivor(locked[gone]), _survivor(locked[into])
-        if left.pk == kept.pk:
-            return kept
-        OrderContact.objects.filter(customer=left).update(customer=kept)
-        before = {name: getattr(kept, name) for name in FIELDS}
-        hooks.run_merged(left, kept)
-        _hand_over(left, kept)
-        for one in (left, *Customer.objects.select_for_update().filter(merged_into=left).order_by("pk")):
-            one.merged_into = kept
-            _changed(one, "merged_into", "phone_index")
-        _changed(kept, *(name for name in FIELDS if getattr(kept, name) != before[name]))
-    return kept
-
-
-def _hand_over(left: Customer, kept: Customer) -> None:
-    """What `kept` lacks; with a phone goes its place in the index, which is there once."""
-    kept.name = kept.name or left.name
-    if not kept.email:
-        kept.email, kept.email_index = left.email, left.email_index
-    if not kept.phone:
-        kept.phone, kept.phone_index = left.phone, left.phone_index
-        left.phone_index = None
-
-
-def erase_customer(customer_id: UUID) -> None:
+def erase_customer(customer_id: UUID, *, by: str = "") -> Customer:
     """Forget who a customer was, and all that was given with his orders, in the history too; that he bought stays.
 
-    Raises `UnknownCustomer`.
+    His account is closed, merges with him cannot be taken back, and the history says only that he was erased, when and
+    by whom. Orders hear of it by `CustomerErased`. Told again it changes nothing. Raises `UnknownCustomer`.
     """
-    with atomic(CUSTOMERS):
-        customer = _survivor(_locked(customer_id))
-        gone = [customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")]
-        for one in gone:
+    with named(by), atomic(CUSTOMERS):
+        customer = survivor(locked(customer_id))
+        if customer.erased_at:
+            return customer
+        everybody = [customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")]
+        hooks.run_erased(everybody)
+        for one in everybody:
             one.name = one.phone = one.email = one.address = ""
             one.phone_index = one.email_index = one.claimed_index = None
-            _changed(one, *FIELDS)
-        for contact in OrderContact.objects.filter(customer=customer):
-            contact.name = contact.phone = contact.email = contact.address = contact.comment = contact.state_url = ""
-            contact.save()
-        hooks.run_erased(customer)
-        forget(Customer, [one.pk for one in gone])
+            one.erased_at = timezone.now()
+            write_changed(one, *FIELDS, "erased_at")
+        orders = [_forgotten(contact) for contact in OrderContact.objects.filter(customer=customer)]
+        Merge.objects.filter(Q(gone__in=everybody) | Q(kept__in=everybody)).update(before="")
+        Doubt.objects.filter(Q(customer__in=everybody) | Q(other__in=everybody)).delete()
+        forget(Customer, [one.pk for one in everybody])
+        record_event(CustomerErased(customer=customer.pk.hex, orders=orders), realm=CUSTOMERS)
+    return customer
 
 
-def _locked(customer_id: UUID) -> Customer:
+def _forgotten(contact: OrderContact) -> str:
+    contact.name = contact.phone = contact.email = contact.address = contact.comment = contact.state_url = ""
+    contact.save()
+    return contact.pk.hex
+
+
+def locked(customer_id: UUID) -> Customer:
+    """The row, held until the transaction ends. Raises `UnknownCustomer`."""
     customer = Customer.objects.select_for_update().filter(pk=customer_id).first()
     if customer is None:
         raise UnknownCustomer(customer_id)
     return customer
 
 
-def _changed(customer: Customer, *fields: str) -> None:
+def write_changed(customer: Customer, *fields: str) -> None:
+    """Write these fields as a new version, and tell of it."""
     _save(customer, *fields)
     _tell(customer)
 

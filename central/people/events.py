@@ -22,3 +22,18 @@ class CustomerChanged(Event, frozen=True, kw_only=True):
 
     customer: str
     ver: int
+
+
+class CustomersParted(Event, frozen=True, kw_only=True):
+    """A merge was taken back: `orders` may be another customer's now. Whose they are is read from the contacts."""
+
+    gone: str
+    kept: str
+    orders: list[str]
+
+
+class CustomerErased(Event, frozen=True, kw_only=True):
+    """The person behind these orders was forgotten; each id a UUID in hex."""
+
+    customer: str
+    orders: list[str]

@@ -5,7 +5,8 @@ Each runs inside the change's transaction: what it raises undoes the change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from central.people.models import Customer
 
@@ -14,13 +15,17 @@ Changed = Callable[[Customer, frozenset[str], bool], None]
 #: whether a customer is free to be taken by a new account
 Free = Callable[[Customer], bool]
 
-#: (the customer who is gone, whom he became)
-Merged = Callable[[Customer, Customer], None]
-Erased = Callable[[Customer], None]
+#: (the customer who is gone, whom he became) -> what taking it back needs, as JSON
+Merged = Callable[[Customer, Customer], Any]
+#: (who is there again, who was kept, what `Merged` has told) -> whether the account of the second went to the first
+Parted = Callable[[Customer, Customer, Any], bool]
+#: the customer and all who were merged into him, before anything of them is forgotten
+Erased = Callable[[Sequence[Customer]], None]
 
 _changed: dict[str, Changed] = {}
 _free: dict[str, Free] = {}
 _merged: dict[str, Merged] = {}
+_parted: dict[str, Parted] = {}
 _erased: dict[str, Erased] = {}
 
 
@@ -46,15 +51,26 @@ def on_merged(name: str, hook: Merged) -> None:
     _merged[name] = hook
 
 
+def on_parted(name: str, hook: Parted) -> None:
+    _parted[name] = hook
+
+
 def on_erased(name: str, hook: Erased) -> None:
     _erased[name] = hook
 
 
-def run_merged(gone: Customer, kept: Customer) -> None:
-    for hook in _merged.values():
-        hook(gone, kept)
+def run_merged(gone: Customer, kept: Customer) -> dict[str, Any]:
+    """What each hook has told, by its name."""
+    return {name: hook(gone, kept) for name, hook in _merged.items()}
 
 
-def run_erased(customer: Customer) -> None:
+def run_parted(gone: Customer, kept: Customer, told: Mapping[str, Any]) -> bool:
+    """Whether an account moved from `kept` back to `gone`."""
+    # Each of them is asked, whatever the first one says.
+    moved = [hook(gone, kept, told.get(name)) for name, hook in _parted.items()]
+    return any(moved)
+
+
+def run_erased(customers: Sequence[Customer]) -> None:
     for hook in _erased.values():
-        hook(customer)
+        hook(customers)

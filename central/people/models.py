@@ -41,6 +41,8 @@ class Customer(models.Model):
     ver = models.PositiveBigIntegerField(default=1)
     #: found to be the same person as another: written once, never a chain (see `actions.merge_customers`)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    #: forgotten on request (see `actions.erase_customer`); the row stays for the orders to lead to
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -78,10 +80,14 @@ class OrderContact(models.Model):
 
 
 class Doubt(models.Model):
-    """Two customers who may be one person: a phone or an e-mail in common, and nothing that proves it."""
+    """Two customers who may be one person: a phone or an e-mail in common, and nothing that proves it.
+
+    The rows named here stay those the doubt was about; who they are by now is said by `merged_into`.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
+        SAME = "same"
         APART = "apart"
 
     class Why(models.TextChoices):
@@ -97,3 +103,21 @@ class Doubt(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "other", "why"], name="doubt_once")]
+
+
+class Merge(models.Model):
+    """Two customers were said to be one person, and all that is needed to take it back."""
+
+    gone = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="merges_away")
+    kept = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="merges")
+    at = models.DateTimeField(default=timezone.now)
+    #: login, "" for Rialto itself
+    by = models.CharField(max_length=150, blank=True)
+    #: JSON of `merging.Before`, with both records as they were; "" once the person was erased
+    before = EncryptedTextField(column="people.merge.before", blank=True, default="")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["kept"], condition=Q(undone_at=None), name="merge_standing")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from central.people.models import EMAIL_INDEX, PHONE_INDEX, Customer, OrderContact
+from central.people.models import EMAIL_INDEX, PHONE_INDEX, Customer, Doubt, Merge, OrderContact
 from infra.crypto.errors import NotAnEmail, NotAPhone
 from infra.crypto.fields import blind_index
 from infra.crypto.normalise import email_key, phone_e164
@@ -70,6 +72,35 @@ def orders_of_account(customer_id: UUID, email: str) -> list[UUID]:
 
 def customer(customer_id: UUID) -> Customer | None:
     return Customer.objects.filter(pk=customer_id).first()
+
+
+def customers_of(orders: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Order -> whose it is, of those whose handler has been there."""
+    return dict(OrderContact.objects.filter(pk__in=list(orders)).values_list("pk", "customer"))
+
+
+def sites_of(customer: Customer) -> frozenset[str]:
+    """Where he came from and where he ordered; of those merged into him too."""
+    came = Customer.objects.filter(Q(pk=customer.pk) | Q(merged_into=customer)).values_list("source_site", flat=True)
+    return frozenset(came) | frozenset(customer.contacts.values_list("site", flat=True))
+
+
+def doubts() -> QuerySet[Any]:
+    """All doubts, with `one` and `two`: the ids of whom the two records are by now."""
+    return Doubt.objects.annotate(
+        one=Coalesce("customer__merged_into", "customer"), two=Coalesce("other__merged_into", "other")
+    )
+
+
+def open_doubts_of(customer: Customer) -> QuerySet[Any]:
+    """Those that wait for a person, from either side; not what a merge has settled by the way."""
+    found = doubts().filter(state=Doubt.State.OPEN).exclude(one=F("two"))
+    return found.filter(Q(one=customer.pk) | Q(two=customer.pk)).select_related("customer", "other")
+
+
+def standing_merges(customer: Customer) -> QuerySet[Merge]:
+    """Merges into a customer, the last first: only that one can be taken back now."""
+    return Merge.objects.filter(kept=customer, undone_at=None).select_related("gone")
 
 
 def names_of(orders: Iterable[UUID]) -> dict[UUID, str]:

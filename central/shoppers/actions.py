@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ import structlog
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 
 from central.people.actions import change_customer, customer_of_account
@@ -28,7 +30,6 @@ from central.shoppers.errors import (
     CodeSpent,
     EmailTaken,
     TooManyTries,
-    TwoAccounts,
     WeakPassword,
     WrongCode,
     WrongSignIn,
@@ -286,23 +287,58 @@ def email_changed(account: Account, email: str, *, is_proven: bool) -> None:
     account.save(update_fields=["email_index", "verified_at"])
 
 
-def move_account(gone: Customer, kept: Customer) -> None:
-    """Two customers were found to be one person: his sign-in stays. Inside that transaction. Raises `TwoAccounts`."""
+def join_accounts(gone: Customer, kept: Customer) -> dict[str, str] | None:
+    """Two customers were found to be one person: one sign-in stays. Inside that transaction.
+
+    The only account there is goes to `kept`; of two that of `kept` stays, and the other is closed: its carts and
+    sessions end, its e-mail is free. Returns what `part_accounts` needs.
+    """
     account = account_of(gone)
-    if account is None:
-        return
-    if account_of(kept) is not None:
-        raise TwoAccounts("both have an account; close one of them first")
-    # One signs in with the mail of the record: it goes along with the account.
-    kept.email, kept.email_index = gone.email, gone.email_index
-    account.customer = kept
-    account.save(update_fields=["customer"])
+    if account is None or account.is_closed:
+        return None
+    if account_of(kept) is None:
+        account.customer = kept
+        account.save(update_fields=["customer"])
+        return {"moved": account.pk.hex}
+    told = {
+        "closed": account.pk.hex, "email_index": bytes(account.email_index).hex(), "password": account.password,
+    }  # fmt: skip
+    _shut(account)
+    return told
+
+
+def part_accounts(gone: Customer, kept: Customer, told: dict[str, str] | None) -> bool:
+    """Take `join_accounts` back; whether `kept` has lost the account to `gone`. Inside that transaction.
+
+    Raises `EmailTaken` when somebody else has made an account with the mail of the closed one.
+    """
+    if not told:
+        return False
+    if moved := told.get("moved"):
+        return bool(Account.objects.filter(pk=UUID(hex=moved), customer=kept).update(customer=gone))
+    account = Account.objects.select_for_update().get(pk=UUID(hex=told["closed"]))
+    index = bytes.fromhex(told["email_index"])
+    if Account.objects.filter(email_index=index).exclude(pk=account.pk).exists():
+        raise EmailTaken("somebody has made an account with this e-mail meanwhile")
+    account.is_closed, account.email_index, account.password = False, index, told["password"]
+    account.save(update_fields=["is_closed", "email_index", "password"])
+    return False
 
 
 def close_account(account: Account) -> None:
     """The customer is to be forgotten: nobody signs in by this account again. Inside that transaction."""
+    _shut(account)
+    IdSession.objects.filter(account=account).update(device="")
+
+
+def forget_codes(customers: Sequence[Customer]) -> None:
+    """Codes hold the e-mail they were sent to. Inside the transaction that forgets these customers."""
+    indexes = [bytes(one.email_index) for one in customers if one.email_index]
+    Code.objects.filter(Q(email_index__in=indexes) | Q(account__customer__in=customers)).delete()
+
+
+def _shut(account: Account) -> None:
     _end_all(account)
-    Code.objects.filter(email_index=account.email_index).delete()
     account.is_closed, account.password = True, ""
     account.email_index = secrets.token_bytes(32)  # the mail is free for a new account
     account.save(update_fields=["is_closed", "password", "email_index"])

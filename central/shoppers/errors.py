@@ -47,13 +47,6 @@ class EmailTaken(ShopperError):
     status = 409
 
 
-class TwoAccounts(ShopperError):
-    """Both customers can sign in: which of the two sign-ins stays is the person's to say, not ours."""
-
-    code = "two_accounts"
-    status = 409
-
-
 class BadAsk(ShopperError):
     """A shop's request for a sign-in that no shop of ours has made: shown here, never redirected."""
 

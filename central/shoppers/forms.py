@@ -77,7 +77,7 @@ class PasswordForm(_Form):
 
 class ProfileForm(_Form):
     name = forms.CharField(
-        label=_("Name"), max_length=100, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Full name"), max_length=100, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     phone = forms.CharField(
         label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"autocomplete": "tel"})

@@ -18,8 +18,10 @@ from central.ui.lists import cells
 
 
 def _rows(user: Any) -> QuerySet[Customer]:
-    found: QuerySet[Any] = clients_visible_to(user).annotate(
-        orders_count=Count("contacts"), last_order_at=Max("contacts__created_at")
+    found: QuerySet[Any] = (
+        clients_visible_to(user)
+        .filter(erased_at=None)
+        .annotate(orders_count=Count("contacts"), last_order_at=Max("contacts__created_at"))
     )
     return found
 
@@ -49,7 +51,7 @@ CLIENTS = lists.List(
     columns=[
         lists.Column(
             "name",
-            _("Name"),
+            _("Full name"),
             lambda customer, shown: format_html('<span class="clip">{}</span>', customer.name or "…"),
             export=lambda customer: customer.name,
             css="grow",
@@ -90,6 +92,7 @@ CLIENTS = lists.List(
     default_sort="-since",
     search=lists.Search(_("Whole phone or e-mail"), find=_search),
     row_url=lambda customer: reverse("clients-card", args=[customer.pk]),
+    buttons=[lists.Button(_("Doubts"), "doubts", "users", "merge_customers")],
     empty=lists.Empty(
         _("No clients yet"), _("Whoever orders or makes an account in one of your shops stands here."), "users"
     ),

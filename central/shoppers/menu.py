@@ -30,6 +30,7 @@ def _find_clients(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 add_entry(Entry(15, "clients", _("Clients"), "users", "see_customers", "c"))
+add_entry(Entry(16, "doubts", _("Doubts"), "users", "merge_customers", in_side_bar=False))
 read_owners_by(owners_of_carts)
 add_search("clients", Search(_("Clients"), "see_customers", _find_clients))
 add_sentences(
@@ -37,6 +38,10 @@ add_sentences(
         "unknown_customer": _("There is no such client among those you may see."),
         "stale_customer": _("Somebody else has changed the record meanwhile. Look at it again."),
         "email_taken": _("Another account signs in with this e-mail, or an account would be left without one."),
-        "two_accounts": _("Both clients have an account: close one of them first."),
+        "two_accounts": _("Both clients have an account: compare them and say on the merge's screen which one stays."),
+        "erased_customer": _("This client was erased: nothing can be changed or taken back."),
+        "unknown_merge": _("There is no such merge, or it was taken back already."),
+        "merge_not_last": _("A later merge of this client has to be taken back first."),
+        "unknown_doubt": _("This was decided already."),
     }
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from central.people import hooks
 from central.people.models import Customer
 
@@ -10,6 +13,7 @@ def register() -> None:
     hooks.on_changed("shoppers", _changed)
     hooks.on_taken("shoppers", _is_free)
     hooks.on_merged("shoppers", _merged)
+    hooks.on_parted("shoppers", _parted)
     hooks.on_erased("shoppers", _erased)
 
 
@@ -27,15 +31,23 @@ def _is_free(customer: Customer) -> bool:
     return account_of(customer) is None
 
 
-def _merged(gone: Customer, kept: Customer) -> None:
-    from central.shoppers.actions import move_account
+def _merged(gone: Customer, kept: Customer) -> Any:
+    from central.shoppers.actions import join_accounts
 
-    move_account(gone, kept)
+    return join_accounts(gone, kept)
 
 
-def _erased(customer: Customer) -> None:
-    from central.shoppers.actions import close_account
+def _parted(gone: Customer, kept: Customer, told: Any) -> bool:
+    from central.shoppers.actions import part_accounts
+
+    return part_accounts(gone, kept, told)
+
+
+def _erased(customers: Sequence[Customer]) -> None:
+    from central.shoppers.actions import close_account, forget_codes
     from central.shoppers.queries import account_of
 
-    if account := account_of(customer):
-        close_account(account)
+    forget_codes(customers)
+    for one in customers:
+        if account := account_of(one):
+            close_account(account)

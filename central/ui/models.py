@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from infra.crypto.fields import EncryptedTextField
 from sync.contracts.ids import uuid7
 
 
@@ -21,7 +22,8 @@ class SavedView(models.Model):
     list = models.CharField(max_length=60)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     title = models.CharField(max_length=60)
-    query = models.TextField(blank=True)
+    #: a filter may be a phone or a name
+    query = EncryptedTextField(column="ui.view.query", blank=True, null=True)  # type: ignore[misc] # added later
     columns = models.JSONField(default=no_columns)
     #: everybody with the list's right sees it; only its owner changes it
     is_shared = models.BooleanField(default=False)

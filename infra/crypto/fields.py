@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -131,6 +132,20 @@ class EncryptedTextField(_TextField):
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted: look it up by its blind index")
         return super().get_lookup(lookup_name)
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """JSON in Python, ciphertext of its text in the database: for values of any shape that may name a person."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return super().get_db_prep_value(None if value is None else json.dumps(value), connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        text = super().from_db_value(value, expression, connection)
+        return None if text is None else json.loads(text)
+
+    def to_python(self, value: Any) -> Any:
+        return value
 
 
 def _split(stored: bytes) -> tuple[str, bytes, bytes]:

@@ -30,7 +30,8 @@ from central.history.models import Change
 from central.history.triggers import set_triggers
 from central.orders.actions import edit_order
 from central.orders.models import Order
-from central.people.actions import change_customer, erase_customer, match_or_make_customer, merge_customers
+from central.people.actions import change_customer, erase_customer, match_or_make_customer
+from central.people.merging import merge_customers
 from central.people.models import Customer
 from central.ui import actors
 from central.ui.actors import shopper
@@ -237,10 +238,9 @@ def test_a_merged_customer_brings_his_history_along(node_home: Any) -> None:
         merge_customers(gone.pk, kept.pk)
 
     entries = queries.of_record(cast.staff("ada", "admin"), kept).entries
-    assert [(entry.who, row.title, row.became) for entry in entries for row in entry.rows] == [
-        ("olga", "Is one person with", "Anna"),
-        ("the shopper", "Address", "Lane 1"),
-    ]
+    told = [(entry.who, row.title, row.became) for entry in entries for row in entry.rows]
+    assert told[-1] == ("the shopper", "Address", "Lane 1")
+    assert set(told[:-1]) == {("olga", "Is one person with", "Anna"), ("olga", "Address", "Lane 1")}
 
 
 def test_an_order_that_says_nothing_new_of_its_customer_is_no_change(node_home: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,8 +17,10 @@ from central.orders.models import Order, OrderPerson
 from central.orders.queries import OrderFilter, filtered_orders, orders_page, orders_visible_to
 from central.orders.tests.make import ANN, make_placed, realm_away
 from central.orders.tests.test_queries import staff
-from central.people.actions import change_customer, erase_customer, merge_customers
-from central.people.models import Customer, OrderContact
+from central.people.actions import change_customer, erase_customer
+from central.people.errors import ErasedCustomer, MergeNotLast
+from central.people.merging import merge_customers, undo_merge
+from central.people.models import Customer, Merge, OrderContact
 from sync import events
 from sync.contracts.orders import Person
 from sync.store.jobs.models import Job
@@ -25,7 +28,7 @@ from sync.store.jobs.models import Job
 pytestmark = pytest.mark.django_db(databases=["default", "orders", "customers"])
 
 REALMS = ("orders", "customers")
-OURS = ("orders.match_customer", "orders.name_customer", "orders.index_customer")
+OURS = ("orders.match_customer", "orders.name_customer", "orders.index_customer", "orders.hand_back_orders")
 BORIS = Person(name="Борис Королёв", phone="+70000000002", email="boris@example.com", language="ru")
 
 
@@ -141,13 +144,36 @@ def test_a_merged_customer_hands_his_orders_on_also_those_on_their_way(boss: Use
     assert set(found(boss, "борис")) == set(found(boss, "боря")) == {one, other, late, after}
 
 
-def test_an_erased_customer_is_found_by_nothing(boss: User) -> None:
+def test_customers_who_are_two_again_have_their_own_orders(boss: User) -> None:
+    one, other = place(BORIS), place(replace(BORIS, phone="+70000000005", email="", name="Мария"))
+    assert one.customer and other.customer
+    merge_customers(other.customer, one.customer)
+    events.run_due(REALMS)
+    since = place(replace(BORIS, phone="+70000000005", email="", name="Мария"))
+    assert since.customer == one.customer
+
+    undo_merge(Merge.objects.get().pk)
+    events.run_due(REALMS)
+
+    owners = dict(Order.objects.values_list("pk", "customer"))
+    assert owners == {one.pk: one.customer, other.pk: other.customer, since.pk: other.customer}
+    assert found(boss, "мария") == [since, other]
+    assert found(boss, "борис") == [one]
+
+
+def test_an_erased_customer_is_found_by_nothing_and_his_orders_stay_without_him(boss: User) -> None:
     order = place(BORIS)
     assert order.customer is not None
+    actions.edit_order(order.pk, note="Борис просил позвонить", by="olga")
     erase_customer(order.customer)
     events.run_due(REALMS)
 
     assert index() == {order.customer: ([], None)}
+    assert OrderContact.objects.get(pk=order.pk).phone == ""
+    left = Order.objects.get(pk=order.pk)
+    assert (bytes(left.sealed), left.note, left.total, left.customer) == (b"", "", order.total, order.customer)
+    _run_some(random.Random(1), 1000)  # what opens the seal comes again: it finds nothing to open
+    assert not Job.objects.using("orders").filter(state="failed").exists()
     assert OrderContact.objects.get(pk=order.pk).phone == ""
 
 
@@ -220,13 +246,19 @@ def test_any_order_of_events_ends_where_a_fresh_rebuild_does(seed: int) -> None:
 
 def _do_something(rng: random.Random, people: list[Person]) -> None:
     customers = list(Customer.objects.order_by("created_at").values_list("pk", flat=True))
-    deed = rng.choices(["order", "edit", "merge", "erase"], (6, 3, 2, 1))[0]
+    deed = rng.choices(["order", "edit", "merge", "undo", "erase"], (6, 3, 3, 3, 1))[0]
     if deed == "order" or len(customers) < 2:
         actions.receive_order(make_placed(person=rng.choice(people)))
     elif deed == "edit":
-        edit(rng.choice(customers), name=f"Имя{rng.randrange(9)}", email=f"m{rng.randrange(9)}@example.com")
+        with suppress(ErasedCustomer):
+            edit(rng.choice(customers), name=f"Имя{rng.randrange(9)}", email=f"m{rng.randrange(9)}@example.com")
     elif deed == "merge":
-        merge_customers(*rng.sample(customers, 2))
+        with suppress(ErasedCustomer):
+            merge_customers(*rng.sample(customers, 2))
+    elif deed == "undo":
+        if merges := list(Merge.objects.filter(undone_at=None)):
+            with suppress(ErasedCustomer, MergeNotLast):
+                undo_merge(rng.choice(merges).pk)
     else:
         erase_customer(rng.choice(customers))
 

@@ -209,7 +209,7 @@ def test_a_change_by_staff_shows_in_the_account_and_says_who() -> None:
     entry = of_record(cast.staff("ada", "admin"), account.customer).entries[0]
     assert (entry.who, [(row.title, row.was, row.became) for row in entry.rows]) == (
         "olga",
-        [("Name", "Анна Примерова", "Анна П."), ("E-mail", "anna@example.com", "new@example.com")],
+        [("Full name", "Анна Примерова", "Анна П."), ("E-mail", "anna@example.com", "new@example.com")],
     )
 
 

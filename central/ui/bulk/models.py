@@ -1,13 +1,17 @@
 """Bulk runs: one thing done to many rows of a list, in the realm the rows live in.
 
 Reached with `.using(alias)`: a row's mark "done" is written in the transaction that did it, or not at all.
+What was searched for, filled in and told may name a person, so all of it is encrypted.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
+from infra.crypto.fields import EncryptedJSONField, EncryptedTextField
 from sync.contracts.ids import uuid7
 
 
@@ -27,11 +31,11 @@ class BulkRun(models.Model):
     user = models.IntegerField()
     #: the filter in the address and the sites in view, as they were; None of it counts for a selection
     is_whole = models.BooleanField(default=False)
-    query = models.TextField(blank=True)
+    query = EncryptedTextField(column="bulk.run.query", blank=True, default="")
     in_view = models.CharField(max_length=80, blank=True)
     language = models.CharField(max_length=8, default="en")
     #: what was filled in, parameter -> values
-    filled = models.JSONField(default=dict)
+    filled: Any = EncryptedJSONField(column="bulk.run.filled", default=dict)
     undoes = models.UUIDField(null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     is_stopping = models.BooleanField(default=False)
@@ -65,10 +69,10 @@ class BulkRow(models.Model):
 
     run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="rows")
     key = models.CharField(max_length=64)
-    title = models.CharField(max_length=200, blank=True)
+    title = EncryptedTextField(column="bulk.row.title", blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    why = models.CharField(max_length=300, blank=True)
-    told = models.JSONField(null=True)
+    why = EncryptedTextField(column="bulk.row.why", blank=True, default="")
+    told: Any = EncryptedJSONField(column="bulk.row.told", null=True)  # type: ignore[misc] # any JSON
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "key"], name="bulk_row_once")]

@@ -21,7 +21,8 @@ from central.orders.actions import receive_order
 from central.orders.models import Order
 from central.orders.tests.make import make_line, make_placed
 from central.people.actions import match_or_make_customer
-from central.people.models import Customer, Doubt
+from central.people.merging import merge_customers
+from central.people.models import Customer, Doubt, Merge
 from sync.contracts.cart import CartDelta, Dot, LineKey
 from sync.contracts.ids import new_cart_id, new_client_id
 from sync.contracts.orders import Person
@@ -91,6 +92,14 @@ def client(site_id: str, name: str) -> tuple[Customer, Doubt]:
         for place in (1, 2)
     ]
     return made[0], Doubt.objects.create(customer=made[0], other=made[1], why=Doubt.Why.EMAIL)
+
+
+def merged(site_id: str, client: Customer, name: str) -> Merge:
+    """Another record of the same person, merged into his; it came from the same site."""
+    person = Person(name=name, phone=f"+70003{zlib.crc32(site_id.encode()) % 10**6:06d}", email="")
+    gone = match_or_make_customer(uuid4(), person, site=site_id, site_label=name)
+    merge_customers(gone.pk, client.pk, take=["name"], by="test")
+    return Merge.objects.get(gone=gone)
 
 
 def order(site_id: str, *lines: str, **more: Any) -> Order:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from central.accounts.actions import give_role, give_sites
 from central.orders.models import Order, OrderChange
@@ -267,3 +267,18 @@ def test_nothing_ticked_begins_nothing(mark: Any, orders: list[Order]) -> None:
 
     assert "Tick the rows first." in answer.content.decode()
     assert not BulkRun.objects.using("orders").exists()
+
+
+def test_nothing_of_a_run_lies_in_clear(mark: Any, orders: list[Order]) -> None:
+    text = "call Anna Example"
+    run = begin(mark, "note", whole="1", query="?q=TEA", note=text)
+    worked(run)
+
+    assert text in {order.note for order in Order.objects.all()}
+    with connections["orders"].cursor() as cursor:
+        for table in ("bulk_bulkrun", "bulk_bulkrow"):
+            cursor.execute(f"SELECT {table}::text FROM {table}")
+            rows = [row for (row,) in cursor.fetchall()]
+            assert rows
+            for word in ("Anna", "TEA"):
+                assert not [row for row in rows if word in row or word.encode().hex() in row], table
