@@ -10,6 +10,9 @@ import pytest
 from django.utils import translation
 
 from node import config as node_config
+from node.testing.flushing import empty_quickly
+
+empty_quickly()
 
 
 @pytest.fixture(autouse=True)
