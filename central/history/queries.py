@@ -47,7 +47,7 @@ class Row:
 class Entry:
     """What one request changed of one record. `who`, `as_whom`: in words; `through`: the site whose change led here.
 
-    `url`: the record's card, where the watch names one.
+    `is_new`: the record was made, `rows` are all it was made of. `url`: its card, where the watch names one.
     """
 
     at: datetime
@@ -59,6 +59,7 @@ class Entry:
     request: str
     rows: list[Row]
     through: str = ""
+    is_new: bool = False
     site: str = ""
     url: str = ""
 
@@ -173,6 +174,7 @@ def _entry(user: Any, changes: list[Change]) -> Entry | None:
         request=first.request,
         rows=rows,
         through=_site_named(user, through),
+        is_new=whole.kind == whole.record_kind and whole.op == Change.Op.INSERT,
         site=first.site,
         url=_url(first),
     )

@@ -28,15 +28,14 @@ class Entry:
     by: str
     seconds: int
     rows: list[tuple[str, str, str]]
+    icon: str = "receipt"
 
 
-def entries(card: OrderCard, *, sees_words: bool) -> list[Entry]:
-    """`sees_words`: whether the reader may see what people wrote, which may name a person."""
-    return in_words(card.history, sees_words=sees_words)
+def entries(changes: Iterable[OrderChange], *, sees_words: bool) -> list[Entry]:
+    """The changes of one or many orders, in their order.
 
-
-def in_words(changes: Iterable[OrderChange], *, sees_words: bool) -> list[Entry]:
-    """The changes of one or many orders, in their order."""
+    `sees_words`: whether the reader may see what people wrote, which may name a person.
+    """
     statuses = {status.code: status for status in all_statuses()}
     return [_entry(change, statuses, sees_words) for change in changes]
 
@@ -57,6 +56,7 @@ def _entry(change: OrderChange, statuses: dict[str, OrderStatus], sees_words: bo
         by=actors.in_words(change.by),
         seconds=change.seconds_editing,
         rows=rows + _words(change, sees_words),
+        icon=_ICONS.get(change.kind, "receipt"),
     )
 
 
@@ -67,6 +67,17 @@ def _words(change: OrderChange, sees_words: bool) -> list[tuple[str, str, str]]:
         return [(_("Comment"), "", _("hidden: your role does not show customers"))]
     said: dict[str, Any] = json.loads(change.words)
     return [(_("Comment"), str(said.get("note_was", "")), str(said.get("note", "")))]
+
+
+_ICONS: dict[str, str] = {
+    OrderChange.Kind.RECEIVED: "inbox",
+    OrderChange.Kind.STATUS: "arrow-right",
+    OrderChange.Kind.EDITED: "message-2",
+    OrderChange.Kind.CUSTOMER: "user",
+    OrderChange.Kind.PAYMENT: "credit-card",
+    OrderChange.Kind.MAIL: "mail",
+    OrderChange.Kind.STOCK: "package",
+}
 
 
 def _titles() -> dict[str, str]:

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from central.accounts.scope import Sites, visible_sites
 from central.orders.errors import UnknownOrder
 from central.orders.marks import marks_wanted
-from central.orders.models import Order, OrderChange, OrderLine, OrderPerson, OrderStatus, StatusMove
+from central.orders.models import Order, OrderLine, OrderPerson, OrderStatus, StatusMove
 from central.orders.text import fold
 from central.payments.models import Payment
 from central.payments.queries import payments_of
@@ -195,7 +195,6 @@ class OrderCard:
     customer_state: CustomerState
     customer: Customer | None
     contact: OrderContact | None
-    history: list[OrderChange]
     moves: list[OrderStatus]
     payments: list[Payment]
     technical: dict[str, Any] = field(default_factory=dict)
@@ -213,7 +212,6 @@ def order_card(order_id: uuid.UUID | str, user: Any) -> OrderCard:
         customer_state=state,
         customer=customer,
         contact=contact,
-        history=list(order.changes.all()),
         moves=moves_of(order),
         payments=list(payments_of(order.pk)),
         technical=technical_block(order),

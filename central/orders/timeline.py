@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from central.orders import history
 from central.orders.models import OrderChange
@@ -15,8 +16,17 @@ from central.ui.timeline import Entry, Source, add_source
 
 
 def of_order(user: Any, key: str, limit: int) -> Iterator[Entry]:
-    """The order's own history, in short. Raises `UnknownOrder` where the user may not see it."""
-    return _told(user, visible_order(key, user).changes.select_related("order")[:limit])
+    """All that its actions wrote of it. Raises `UnknownOrder` where the user may not see it."""
+    for words in history.entries(visible_order(key, user).changes.all()[:limit], sees_words=may(user, "see_customers")):
+        spent = ngettext("%(n)s second on the page", "%(n)s seconds on the page", words.seconds) % {"n": words.seconds}
+        yield Entry(
+            at=words.at,
+            title=words.title,
+            by=words.by,
+            icon=words.icon,
+            rows=words.rows,
+            note=spent if words.seconds else "",
+        )
 
 
 def of_customer(user: Any, key: str, limit: int) -> Iterator[Entry]:
@@ -27,7 +37,7 @@ def of_customer(user: Any, key: str, limit: int) -> Iterator[Entry]:
 
 def _told(user: Any, found: Iterable[OrderChange]) -> Iterator[Entry]:
     changes = list(found)
-    for change, words in zip(changes, history.in_words(changes, sees_words=may(user, "see_customers")), strict=True):
+    for change, words in zip(changes, history.entries(changes, sees_words=may(user, "see_customers")), strict=True):
         yield Entry(
             at=change.at,
             title=f"{change.order.number}: {words.title}",

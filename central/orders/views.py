@@ -1,94 +1,161 @@
-"""Screens of orders: the list over all sites, the list of single lines, the card."""
+"""The card of an order: what it is, where it goes next, what staff note about it."""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from central.orders import actions, history, queries
-from central.orders.errors import MoveRefused, StaleOrder
-from central.orders.models import OrderStatus
-from central.ui.explain import explain
+from central.orders import actions, history, queries, timeline
+from central.orders.forms import NoteForm, StatusForm
+from central.orders.models import Order, OrderStatus
+from central.ui import cards, live
+from central.ui.cards import Action, Badge, Card, Part, Warn
 from central.ui.screens import StaffRequest, may, screen
+from central.ui.templatetags.kit import ago
 
-PAGE = 50
-#: nobody edits one order for longer; a page left open over night is not work
-LONGEST_EDIT_S = 4 * 3600
+FORM = ["GET", "HEAD", "POST"]
+#: of the timeline, on the card itself: what one wants to know before one calls
+NEWEST = 5
 
 
 @screen("see_orders")
 def card(request: StaffRequest, order_id: UUID) -> HttpResponse:
-    return _card(request, order_id)
+    found = queries.order_card(order_id, request.user)
+    order = found.order
+    return cards.show(
+        request,
+        Card(
+            record=order,
+            title=order.number,
+            back=("orders", _("Orders")),
+            site=order.site,
+            note=ago(order.placed_at),
+            badges=[Badge(order.status.title, order.status.colour)],
+            warnings=list(_warnings(order)),
+            actions=_moves(order, found.moves),
+            facts_title=_("Order"),
+            parts=_parts(request, found),
+            topic=live.ORDERS,
+            help=_(
+                "The buttons on top move the order; which there are depends on its status. Every change stands in the "
+                "timeline and nothing there can be edited. A line keeps its site's label, its price and its currency "
+                "for ever."
+            ),
+        ),
+    )
 
 
-@screen("work_orders", methods=["POST"])
+@screen("work_orders", methods=FORM)
 def change_status(request: StaffRequest, order_id: UUID) -> HttpResponseBase:
+    """Move the order. Somebody else moved it meanwhile: a page asks whose status it is to have."""
     order = queries.visible_order(order_id, request.user)
-    try:
-        actions.change_status(
-            order.pk,
-            request.POST.get("to", ""),
-            by=request.user.username,
-            seconds=_seconds(request),
-            seen_ver=_number(request.POST.get("ver")),
-        )
-    except (StaleOrder, MoveRefused) as error:
-        messages.error(request, explain(error))
-    return redirect("orders-card", order.pk)
+    form = StatusForm(request, order)
+    if form.is_saveable():
+        to = form.changes.get("to", order.status_id)
+        with form.refusals():
+            order = actions.change_status(
+                order.pk, to, by=request.user.username, seconds=form.seconds, seen_ver=order.ver
+            )
+            said = _("%(number)s: %(status)s") % {"number": order.number, "status": order.status.title}
+            return form.saved(said, "orders-card", order.pk)
+    return form.page(order.number, back=("orders-card", order.number, order.pk))
 
 
-@screen("work_orders", methods=["POST"])
+@screen("work_orders", methods=FORM)
 def edit_note(request: StaffRequest, order_id: UUID) -> HttpResponseBase:
-    """Write the staff's comment. What it was when drawn comes along: of two people nobody loses his text."""
+    """Write the staff's comment. Of two who write at once nobody loses his text: the second chooses."""
     order = queries.visible_order(order_id, request.user)
     if not may(request.user, "see_customers"):
         return redirect("orders-card", order.pk)
-    note, was = (
-        request.POST.get("note", "").strip().replace("\r\n", "\n"),
-        request.POST.get("was", "").replace("\r\n", "\n"),
-    )
-    if was != order.note:
-        return _card(request, order_id, note_text=note, note_is_stale=True, status=409)
-    try:
-        actions.edit_order(order.pk, note=note, by=request.user.username, seconds=_seconds(request), seen_ver=order.ver)
-    except StaleOrder:
-        return _card(request, order_id, note_text=note, note_is_stale=True, status=409)
-    messages.success(request, _("The comment is saved."))
-    return redirect("orders-card", order.pk)
+    form = NoteForm(request, order)
+    if form.is_saveable():
+        with form.refusals():
+            note = form.changes.get("note", order.note)
+            actions.edit_order(order.pk, note=note, by=request.user.username, seconds=form.seconds, seen_ver=order.ver)
+            return form.saved(_("The comment is saved."), "orders-card", order.pk)
+    return form.page(order.number, back=("orders-card", order.number, order.pk))
 
 
-def _card(
-    request: StaffRequest,
-    order_id: UUID,
-    *,
-    note_text: str | None = None,
-    note_is_stale: bool = False,
-    status: int = 200,
-) -> HttpResponse:
-    found = queries.order_card(order_id, request.user)
-    sees_customers = may(request.user, "see_customers")
-    context = {
-        "card": found,
-        "order": found.order,
-        "groups": _lines_by_site(found),
-        "buttons": _buttons(found.moves),
-        "history": history.entries(found, sees_words=sees_customers),
-        "sees_customers": sees_customers,
-        "technical": history.technical_rows(found),
-        "payment_title": history.payment_titles().get(found.order.payment_provider, found.order.payment),
-        "payments": history.payments(found),
-        "note_text": found.order.note if note_text is None else note_text,
-        "note_is_stale": note_is_stale,
-        "opened": int(time.time()),
+def _warnings(order: Order) -> Iterable[Warn]:
+    if order.is_pending:
+        waiting = ngettext("%(n)s unit waits for stock", "%(n)s units wait for stock", order.pending_units)
+        yield Warn(waiting % {"n": order.pending_units}, "clock")
+    if order.is_duplicate_suspect:
+        yield Warn(_("Another order took the same goods out of this cart. Ask before you charge."), "copy")
+    if order.was_delayed:
+        yield Warn(_("Came late: its shop was cut off"), "plug-connected-x")
+
+
+def _moves(order: Order, moves: Sequence[OrderStatus]) -> list[Action]:
+    """A button for each status it may go to. The first step forward stands out; what cannot be taken back asks first.
+
+    `values` are what a form of the kit carries: the status as it was shown, so that nobody undoes what he has not seen.
+    """
+    forward = next((move for move in moves if not move.frees_stock and move.group != OrderStatus.Group.NEW), None)
+    values = {
+        "ver": str(order.ver),
+        "shown": json.dumps({"to": order.status_id}),
+        "opened": str(int(time.time())),
     }
-    return render(request, "orders/card.html", context, status=status)
+    return [
+        Action(
+            move.verb,
+            reverse("orders-status", args=[order.pk]),
+            right="work_orders",
+            is_post=True,
+            values={**values, "to": move.code},
+            css="btn-primary" if move is forward else "btn-outline-danger" if move.frees_stock else "",
+            confirm=_("Order %(number)s becomes “%(status)s” and its units go back on sale.")
+            % {"number": order.number, "status": move.title}
+            if move.frees_stock
+            else "",
+        )
+        for move in sorted(moves, key=lambda move: (move is not forward, move.frees_stock))
+    ]
+
+
+def _parts(request: StaffRequest, found: queries.OrderCard) -> list[Part]:
+    order, sees_customers = found.order, may(request.user, "see_customers")
+    lines = {"order": order, "groups": _lines_by_site(found), "hidden": found.hidden_lines}
+    people = {"card": found, "sees_customers": sees_customers}
+    paid = {
+        "order": order,
+        "title": history.payment_titles().get(order.payment_provider, order.payment),
+        "payments": history.payments(found),
+    }
+    told = list(timeline.of_order(request.user, str(order.pk), NEWEST + 1))
+    newest = {"entries": told[:NEWEST], "more": len(told) > NEWEST}
+    note = Part(
+        _("Staff comment"),
+        "orders/parts/note.html",
+        {"order": order, "form": NoteForm(request, order) if may(request.user, "work_orders") else None},
+        id="order-note",
+        is_written_in=True,
+    )
+    return [
+        Part(_("Lines"), "orders/parts/lines.html", lines, id="order-lines", is_flush=True),
+        *([note] if sees_customers else []),
+        Part(_("Timeline"), "orders/parts/newest.html", newest, id="order-newest"),
+        Part(_("Customer"), "orders/parts/people.html", people, is_aside=True, id="order-people"),
+        Part(_("Delivery and payment"), "orders/parts/payment.html", paid, is_aside=True, id="order-payment"),
+        Part(
+            _("Technical"),
+            "orders/parts/technical.html",
+            {"rows": history.technical_rows(found)},
+            is_aside=True,
+            id="order-technical",
+            icon="lock",
+        ),
+    ]
 
 
 def _lines_by_site(found: queries.OrderCard) -> list[dict[str, Any]]:
@@ -98,27 +165,3 @@ def _lines_by_site(found: queries.OrderCard) -> list[dict[str, Any]]:
         group["lines"].append(line)
         group["charged"] += line.charged
     return list(groups.values())
-
-
-def _buttons(moves: Sequence[OrderStatus]) -> list[dict[str, Any]]:
-    """The first step forward stands out; what cannot be taken back asks first."""
-    forward = next((move for move in moves if not move.frees_stock and move.group != OrderStatus.Group.NEW), None)
-    moves = sorted(moves, key=lambda move: (move is not forward, move.frees_stock))
-    return [
-        {
-            "status": move,
-            "css": "btn-primary" if move is forward else "btn-outline-danger" if move.frees_stock else "",
-            "asks": move.frees_stock,
-        }
-        for move in moves
-    ]
-
-
-def _seconds(request: StaffRequest) -> int:
-    """How long the page was open before this change."""
-    opened = _number(request.POST.get("opened"))
-    return min(LONGEST_EDIT_S, max(0, int(time.time()) - opened)) if opened else 0
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 19 else None

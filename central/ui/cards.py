@@ -71,13 +71,30 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Warn:
+    """What to look at before one acts, beside the badges."""
+
+    text: str
+    icon: str = "alert-triangle"
+
+
+@dataclass(frozen=True)
 class Part:
-    """A titled section of the card with a template of its own. `is_aside`: in the narrow column."""
+    """A titled section of the card with a template of its own. `is_aside`: in the narrow column.
+
+    `id`: its place in the page, where others link to. `is_written_in`: there is a form in it; when the record changes
+    meanwhile, the rest of the card follows, and this part only while nothing unsaved stands in it. `is_flush`: a table
+    that reaches the edges. `icon`: beside the title.
+    """
 
     title: Promise | str
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
     is_aside: bool = False
+    id: str = ""
+    is_written_in: bool = False
+    is_flush: bool = False
+    icon: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -103,6 +120,7 @@ class Card:
     note: str = ""
     site: str = ""
     badges: Sequence[Badge] = ()
+    warnings: Sequence[Warn] = ()
     actions: Sequence[Action] = ()
     facts: Sequence[Fact] = ()
     facts_title: Promise | str = ABOUT
@@ -128,6 +146,8 @@ def add_tab(tab: Tab) -> None:
 def show(request: HttpRequest, card: Card, *, status: int = 200) -> HttpResponse:
     """The card with the tab of the address open. 404 for a tab there is not, 403 for one without its right."""
     kind = kind_of(card.record)
+    parts = [replace(part, id=part.id or f"part-{number}") for number, part in enumerate(card.parts)]
+    written_in = [part.id for part in parts if part.is_written_in]
     tabs = sorted([*card.tabs, *(tab for tab in _tabs.values() if tab.fits(kind))])
     wanted = request.GET.get("tab", "")
     open_tab = next((tab for tab in tabs if tab.id == wanted), None)
@@ -143,8 +163,11 @@ def show(request: HttpRequest, card: Card, *, status: int = 200) -> HttpResponse
         "actions": [one for one in card.actions if one.right is None or may(request.user, one.right)],
         "tabs": [tab for tab in tabs if tab.right is None or may(request.user, tab.right)],
         "open_tab": open_tab,
-        "main_parts": [part for part in card.parts if not part.is_aside],
-        "aside_parts": [part for part in card.parts if part.is_aside],
+        "main_parts": [part for part in parts if not part.is_aside],
+        "aside_parts": [part for part in parts if part.is_aside],
+        "written_in": written_in if open_tab is None else [],
+        # What a nudge draws anew beside the head: all of it, unless somebody may be writing in a part.
+        "following": ",".join(f"#{part.id}" for part in parts if part.id not in written_in),
     }
     return render(request, "ui/card.html", {**context, **_inside(request, card.record, open_tab)}, status=status)
 

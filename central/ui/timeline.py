@@ -7,7 +7,7 @@ An app declares sources in a module `timeline.py`, found by name at start:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -20,7 +20,10 @@ from central.ui.screens import may
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One thing that happened. `url`: the card of what it happened with; `site`: the id whose label is shown."""
+    """One thing that happened. `url`: the card of what it happened with; `site`: the id whose label is shown.
+
+    `rows`: (name, was, became) of what it changed. `note`: how it was done, such as the time it took.
+    """
 
     at: datetime
     title: str = field(compare=False)
@@ -29,6 +32,8 @@ class Entry:
     icon: str = field(compare=False, default="history")
     url: str = field(compare=False, default="")
     site: str = field(compare=False, default="")
+    rows: Sequence[tuple[str, str, str]] = field(compare=False, default=())
+    note: str = field(compare=False, default="")
 
 
 #: (user, key of the record, limit) -> its newest entries, only such as the user may see
