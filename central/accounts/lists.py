@@ -1,4 +1,4 @@
-"""The list of staff."""
+"""The lists of staff and of roles."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from central.accounts.queries import all_roles, staff_of_sites, staff_visible_to
 from central.accounts.roles import title_of
 from central.accounts.states import STATES, in_states, state_of
 from central.ui import lists, sites
-from central.ui.lists import Button, Choices, Column, Empty, List, Option, Search, Shown, cells
+from central.ui.lists import Button, Choices, Column, Empty, Flag, List, Option, Search, Shown, cells
 from central.ui.scope import ALL, visible_sites
 
 
@@ -105,4 +107,61 @@ STAFF = List(
     empty=Empty(_("Nobody"), _("Nobody else may see your sites."), "users"),
 )
 
-urlpatterns = lists.urls(STAFF)
+
+def _role(role: Any, shown: Shown) -> Any:
+    ready = cells.badge(gettext("ready role"), "blue") if role.is_ready else ""
+    return format_html("{} {}", title_of(role.name), ready)
+
+
+ROLE_LIST = List(
+    name="roles",
+    title=_("Roles"),
+    right="see_staff",
+    rows=lambda user: all_roles(),
+    site_field="",
+    columns=[
+        Column("role", _("Role"), _role, sort="name", export=lambda role: title_of(role.name), css="grow"),
+        Column(
+            "rights",
+            _("Rights"),
+            lambda role, shown: len(role.permissions.all()),
+            export=lambda role: len(role.permissions.all()),
+            css="end number",
+            is_named=True,
+        ),
+        Column(
+            "people",
+            _("People"),
+            lambda role, shown: role.people,
+            sort="people",
+            export=lambda role: role.people,
+            css="end number",
+            is_named=True,
+        ),
+        Column(
+            "ready",
+            _("Ready role"),
+            lambda role, shown: gettext("yes") if role.is_ready else gettext("no"),
+            sort="is_ready",
+            export=lambda role: role.is_ready,
+            is_shown=False,
+        ),
+    ],
+    default_sort="-ready",
+    filters=[Flag("own", _("Our own"), Q(is_ready=False)), Flag("unused", _("Nobody has it"), Q(people=0))],
+    search=Search(_("Name of a role"), find=lambda rows, text, request: rows.filter(name__in=_called(text))),
+    row_url=lambda role: reverse("roles-one", args=[role.pk]),
+    buttons=[Button(_("Staff"), "staff", "users"), Button(_("New role"), "roles-new", "plus", "manage_staff")],
+    help=_(
+        "A role says what a person may do; whoever has several may do all of it. Ready roles never change: copy one "
+        "and change the copy."
+    ),
+)
+
+
+def _called(text: str) -> list[str]:
+    """Names of the roles in which the text stands, as they are called in the language of the page."""
+    return [role.name for role in all_roles() if text.casefold() in title_of(role.name).casefold()]
+
+
+urlpatterns = [*lists.urls(STAFF), *lists.urls(ROLE_LIST)]

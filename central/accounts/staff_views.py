@@ -221,21 +221,6 @@ def _in_words(rights: frozenset[str]) -> list[tuple[Any, list[Any]]]:
 
 
 @screen("see_staff")
-def roles(request: StaffRequest) -> HttpResponse:
-    shown = [
-        {
-            "role": role,
-            "title": title_of(role.name),
-            "is_ready": role.name in ROLES,
-            "people": role.people,  # type: ignore[attr-defined]
-            "rights": len(role.permissions.all()),
-        }
-        for role in queries.all_roles()
-    ]
-    return render(request, "accounts/roles.html", {"roles": shown})
-
-
-@screen("see_staff")
 def role(request: StaffRequest, role_id: int) -> HttpResponse:
     found = queries.role(role_id)
     is_ready = found.name in ROLES

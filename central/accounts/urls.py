@@ -28,7 +28,6 @@ urlpatterns = [
     path("staff/<int:user_id>/link", staff_views.mail_link, name="staff-link"),
     path("staff/<int:user_id>/password", staff_views.new_password, name="staff-password"),
     path("staff/<int:user_id>/sessions", staff_views.end_sessions, name="staff-sessions"),
-    path("roles", staff_views.roles, name="roles"),
     path("roles/new", staff_views.new_role, name="roles-new"),
     path("roles/<int:role_id>", staff_views.role, name="roles-one"),
     path("roles/<int:role_id>/edit", staff_views.edit_role, name="roles-edit"),

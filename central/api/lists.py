@@ -112,7 +112,7 @@ KEYS = List(
     site_field="",
     row_url=lambda key: reverse("keys-one", args=[key.pk]),
     prepare=_prepare,
-    buttons=[Button(_("Make a key"), "keys-new"), Button(_("What the API can"), "api-reference", "help-circle")],
+    buttons=[Button(_("What the API can"), "api-reference", "help-circle"), Button(_("Make a key"), "keys-new")],
     help=_(
         "A key lets a script do what a member of staff with its rights on its sites could. It is shown once, when it "
         "is made; here you see its beginning only."

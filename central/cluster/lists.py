@@ -1,18 +1,18 @@
-"""The list of sites."""
+"""The lists of sites and of their groups."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from central.cluster.models import Site
+from central.cluster.models import Site, SiteGroup
 from central.cluster.queries import groups_visible_to, sites_visible_to
 from central.ui import lists, live
 from central.ui.lists import cells
@@ -92,6 +92,7 @@ SITES = lists.List(
             field="language",
         ),
         lists.Flag("off", _("Switched off"), Q(is_active=False)),
+        lists.Flag("alone", _("In no group"), Q(group=None)),
     ],
     search=lists.Search(_("Name, label or address"), ("name", "label", "origin", "id")),
     row_url=lambda site: reverse("sites-one", args=[site.pk]),
@@ -106,4 +107,72 @@ SITES = lists.List(
         "orders and its history. Labels on past orders never change, whatever a site is called later."
     ),
     empty=lists.Empty(_("No sites"), _("You were given no site yet, or none is registered."), "building-store"),
+)
+
+
+# --- groups of sites -----------------------------------------------------------------------------------------------
+
+
+def _of_sites(rows: QuerySet[Any], sites: Any) -> QuerySet[Any]:
+    return rows.filter(pk__in=Site.objects.filter(pk__in=list(sites)).values("group"))
+
+
+def _prepare_groups(rows: list[Any], shown: lists.Shown) -> None:
+    """The sites in each group and the titles of those above, as far as the person sees them."""
+    within: dict[str, list[str]] = {}
+    for site, group in sites_visible_to(shown.request.user).filter(group__in=rows).values_list("pk", "group"):
+        within.setdefault(group, []).append(site)
+    known = dict(groups_visible_to(shown.request.user).values_list("pk", "title"))
+    for row in rows:
+        row.seen_sites = within.get(row.pk, [])
+        row.above = known.get(row.parent_id, "")
+
+
+def _title(group: SiteGroup, shown: lists.Shown) -> SafeString:
+    return format_html('{} <span class="text-secondary">{}</span>', group.title, group.pk)
+
+
+GROUPS = lists.List(
+    name="sites-groups",
+    path="site-groups",
+    title=_("Groups of sites"),
+    right="see_sites",
+    rows=groups_visible_to,
+    narrow=_of_sites,
+    columns=[
+        lists.Column("title", _("Group"), _title, sort="title", export=lambda group: group.title, css="grow"),
+        lists.Column(
+            "above",
+            _("Stands in"),
+            lambda group, shown: group.above or "—",
+            export=lambda group: group.above,
+            is_named=True,
+        ),
+        lists.Column(
+            "sites",
+            _("Sites"),
+            lambda group, shown: cells.sites(shown, group.seen_sites),
+            export=lambda group: ", ".join(group.seen_sites),
+            css="full",
+        ),
+    ],
+    default_sort="title",
+    filters=[lists.Flag("top", _("Stands in no other"), Q(parent=None))],
+    search=lists.Search(_("Name or id of a group"), ("title", "id")),
+    row_url=lambda group: reverse("sites-groups-one", args=[group.pk]),
+    prepare=_prepare_groups,
+    buttons=[
+        lists.Button(_("Sites"), "sites", "building-store"),
+        lists.Button(_("Make a group"), "sites-groups-new", right="manage_sites"),
+    ],
+    help=_(
+        "Sites of a group are looked at and managed together: the switch above every list narrows to a group, and "
+        "staff can be limited to one. Shoppers notice nothing of it; which shops share a cart is the cart group of a "
+        "site."
+    ),
+    empty=lists.Empty(
+        _("No groups yet"),
+        _("Put sites into groups to look at a part of the cluster, or to limit staff to it."),
+        "building-store",
+    ),
 )

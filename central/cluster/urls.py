@@ -1,13 +1,14 @@
 from django.urls import path
 
 from central.cluster.join import join
-from central.cluster.lists import SITES
+from central.cluster.lists import GROUPS, SITES
+from central.cluster.node_list import NODES
 from central.cluster.views import groups, nodes, realms, sites
 from central.ui import lists
 
 urlpatterns = [
     path("_join", join, name="join"),
-    path("nodes", nodes.nodes, name="nodes"),
+    *lists.urls(NODES),
     path("nodes/invite", nodes.invite, name="nodes-invite"),
     path("nodes/watch", nodes.watch, name="nodes-watch"),
     path("nodes/<slug:node_id>", nodes.node, name="nodes-one"),
@@ -19,7 +20,7 @@ urlpatterns = [
     path("realms/<slug:realm>", realms.realm, name="realms-one"),
     *lists.urls(SITES),
     path("sites/new", sites.new_site, name="sites-new"),
-    path("site-groups", groups.groups, name="sites-groups"),
+    *lists.urls(GROUPS),
     path("site-groups/new", groups.new_group, name="sites-groups-new"),
     path("site-groups/<slug:group_id>", groups.group, name="sites-groups-one"),
     path("sites/<slug:site_id>", sites.site, name="sites-one"),

@@ -21,11 +21,6 @@ RIGHT = "manage_keys"
 SHOWN = 100
 
 
-@screen(RIGHT)
-def keys(request: StaffRequest) -> HttpResponse:
-    return render(request, "exchange/keys.html", {"keys": queries.keys_visible_to(request.user)})
-
-
 @screen(RIGHT, methods=["GET", "HEAD", "POST"])
 def new_key(request: StaffRequest) -> HttpResponseBase:
     form = _form(request)

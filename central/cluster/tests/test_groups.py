@@ -114,6 +114,11 @@ def test_who_is_limited_to_sites_sees_their_groups_and_changes_none(node_home: A
 
     assert "Group one" in page
     assert "Group two" not in page
-    assert eva.post("/site-groups/one", {"title": "Mine"}).status_code == 404
+    make_site("ink")
+    edit_group("one", sites=["tea", "ink"], parent="two", by="ann")
+    form = eva.get("/site-groups/one").context["form"]
+    assert (form.may_edit, form.initial["sites"], form.fields["sites"].choices) == (False, ["tea"], [("tea", "Tea")])
+    assert form.initial["parent"] == ""
+    assert eva.post("/site-groups/one", {"title": "Mine"}).status_code == 403
     assert eva.post("/site-groups/new", {"id": "mine", "title": "Mine"}).status_code == 404
     assert SiteGroup.objects.get(pk="one").title == "Group one"

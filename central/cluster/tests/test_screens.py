@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from central.cluster import demo
 from central.cluster.models import Invite, Node, NodeHealth, Site
+from central.cluster.node_list import NODES
 from central.ui.tests import cast
 from central.ui.tests.test_forms import sent_from
 from node import config as node_config
@@ -51,6 +52,51 @@ def test_each_node_has_its_light(ada: Any) -> None:
     Node.objects.filter(pk="c").update(state=Node.State.REVOKED)
 
     assert lights(ada) == {"b": "amber", "a": "green", "d": "grey", "c": "red"}
+
+
+def shown_nodes(client: Any, **query: str) -> list[str]:
+    return re.findall(r'<tr id="row-(\w+)"', client.get("/nodes", query).content.decode())
+
+
+def test_nodes_are_sorted_and_filtered_by_state(ada: Any) -> None:
+    for node in "abcd":
+        cast.node(node)
+    joined("a", timedelta(seconds=1))
+    joined("b", timedelta(seconds=30))
+    Node.objects.filter(pk="c").update(state=Node.State.REVOKED)
+
+    assert shown_nodes(ada) == ["a", "b", "c", "d"]
+    assert shown_nodes(ada, sort="state") == ["b", "c", "d", "a"]
+    assert shown_nodes(ada, state="amber") == ["b"]
+    assert shown_nodes(ada, behind="1") == ["a", "b"]
+    assert shown_nodes(ada, q="no such") == []
+
+
+def test_a_node_falls_silent_on_an_open_list(ada: Any) -> None:
+    cast.node("a")
+    joined("a", timedelta(seconds=1))
+
+    page = ada.get("/nodes").content.decode()
+
+    assert re.search(r'<div data-live-tick hx-get="/nodes" hx-trigger="live" hx-target="#rows"', page)
+    NodeHealth.objects.update(heard_at=timezone.now() - timedelta(seconds=12))
+    assert lights(ada) == {"a": "amber"}
+
+
+def test_of_nodes_each_column_sorts_for_who_is_limited_to_sites_and_nothing_else_shows(ada: Any) -> None:
+    cast.site("hush")
+    cast.node("a", "tea", "hush")
+    cast.node("b", "hush")
+    joined("a", timedelta(seconds=1))
+    near = cast.signed_in(cast.staff("near", "manager", sites=["tea"]))
+
+    for column in (column for column in NODES.columns if column.sort):
+        for sign in ("", "-"):
+            assert shown_nodes(near, sort=f"{sign}{column.key}") == ["a"], column.key
+    page = near.get("/nodes").content.decode()
+    assert "L-tea" in page and "L-hush" not in page
+    file = b"".join(near.get("/nodes/-/export", {"as": "csv"})).decode("utf-8-sig")
+    assert "Node a (a)" in file and "hush" not in file and "Node b" not in file
 
 
 def test_a_node_shows_what_its_heartbeat_said(ada: Any) -> None:

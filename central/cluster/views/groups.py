@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from central.cluster import groups as actions
@@ -11,28 +10,9 @@ from central.cluster import queries
 from central.cluster.errors import NameTaken, UnknownGroup
 from central.cluster.forms import GroupForm
 from central.cluster.models import Site, SiteGroup
+from central.ui import cards
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
-
-
-@screen("see_sites")
-def groups(request: StaffRequest) -> HttpResponse:
-    sites = list(queries.sites_visible_to(request.user))
-    known = {group.pk: group for group in queries.groups_visible_to(request.user)}
-    rows = [
-        {
-            "group": group,
-            "parent": known.get(group.parent_id or ""),
-            "sites": [site for site in sites if site.group_id == group.pk],
-        }
-        for group in known.values()
-    ]
-    context = {
-        "rows": rows,
-        "without": [site for site in sites if site.group_id is None],
-        "may_edit": _may_edit(request),
-    }
-    return render(request, "cluster/groups.html", context)
 
 
 @screen("manage_sites", methods=["GET", "HEAD", "POST"])
@@ -52,29 +32,43 @@ def new_group(request: StaffRequest) -> HttpResponseBase:
     return form.page(_("Make a group"), back=("sites-groups", _("Groups of sites")), verb=_("Make a group"))
 
 
-@screen("manage_sites", methods=["GET", "HEAD", "POST"])
+@screen("see_sites", methods=["GET", "HEAD", "POST"])
 def group(request: StaffRequest, group_id: str) -> HttpResponseBase:
+    """A group and what was changed of it; a form for who may change it."""
     found = queries.groups_visible_to(request.user).filter(pk=group_id).first()
-    if found is None or not _may_edit(request):
+    if found is None:
         raise UnknownGroup(group_id)
-    form = GroupForm(request, initial=_initial(found), ver=found.ver, groups=_groups(found), sites=_sites())
+    may_edit = _may_edit(request)
+    if request.method == "POST" and not may_edit:
+        return HttpResponse(status=403)
+    sites = {site.pk: site.name for site in queries.sites_visible_to(request.user)}
+    above = {one.pk: one.title for one in queries.groups_visible_to(request.user) if one != found}
+    initial = {
+        "title": found.title,
+        "parent": found.parent_id if found.parent_id in above else "",
+        "sites": [site.pk for site in found.sites.all() if site.pk in sites],
+    }
+    form = GroupForm(
+        request, initial=initial, ver=found.ver, may_edit=may_edit, groups=[*above.items()], sites=[*sites.items()]
+    )
     if form.is_saveable():
         with form.refusals():
             actions.edit_group(found.pk, by=request.user.username, **form.changes)
             return form.saved(_("Saved."), "sites-groups")
-    return form.page(found.title, back=("sites-groups", _("Groups of sites")), note=found.pk)
+    return form.page(
+        found.title,
+        back=("sites-groups", _("Groups of sites")),
+        note=found.pk,
+        **cards.inside(request, found, "history"),
+    )
 
 
 def _may_edit(request: StaffRequest) -> bool:
     return may(request.user, "manage_sites") and visible_sites(request.user) is ALL
 
 
-def _initial(group: SiteGroup) -> dict[str, object]:
-    return {"title": group.title, "parent": group.parent_id or "", "sites": [site.pk for site in group.sites.all()]}
-
-
-def _groups(without: SiteGroup | None = None) -> list[tuple[str, str]]:
-    return [(one.pk, one.title) for one in SiteGroup.objects.all() if one != without]
+def _groups() -> list[tuple[str, str]]:
+    return [(one.pk, one.title) for one in SiteGroup.objects.all()]
 
 
 def _sites() -> list[tuple[str, str]]:

@@ -17,10 +17,10 @@ from central.cluster.fill import Fill, by_realm, fill_of
 from central.cluster.forms import InviteForm, WatchForm
 from central.cluster.models import Node, Silence, Site
 from central.cluster.node_history import fingerprint, history_of
+from central.cluster.node_list import STATES
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, screen
 from node.config import config
-from sync.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,6 @@ class NodeRow:
     #: the silence people were told of and which lasts, None while there is none
     silence: Silence | None
     is_cut: bool | None
-
-
-@screen("see_nodes")
-def nodes(request: StaffRequest) -> HttpResponse:
-    template = "cluster/parts/node_rows.html" if request.htmx else "cluster/nodes.html"
-    context = {
-        "rows": node_rows(request.user),
-        "is_demo": demo.is_demo(),
-        "version": VERSION,
-        "url": config().base_url,
-        "silent_after": silence.watch().silent_after_minutes,
-    }
-    return render(request, template, context)
 
 
 @screen("see_nodes")
@@ -138,17 +125,13 @@ def _as_row(found: Node, seen: Any, cut_links: dict[str, bool]) -> NodeRow:
     return NodeRow(
         node=found,
         light=light,
-        state=_states()[light],
+        state=str(STATES[light]),
         sites=[site for site in found.sites.all() if seen is ALL or site.id in seen],
         health=health,
         fill=fill_of(health.detail if health else {}),
         silence=next(iter(getattr(found, "silent_now", [])), None),
         is_cut=cut_links.get(found.id),
     )
-
-
-def _states() -> dict[str, str]:
-    return {"green": _("Up"), "amber": _("Silent"), "red": _("Revoked"), "grey": _("Not joined yet")}
 
 
 def _row(request: StaffRequest, node_id: str) -> NodeRow:

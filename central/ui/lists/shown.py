@@ -79,7 +79,11 @@ class Shown:
 
     @cached_property
     def usable_columns(self) -> list[Column]:
-        return [one for one in self.spec.columns if one.right is None or may(self.request.user, one.right)]
+        return [
+            one
+            for one in self.spec.columns
+            if (one.right is None or may(self.request.user, one.right)) and (one.is_there is None or one.is_there())
+        ]
 
     @cached_property
     def columns(self) -> list[Column]:

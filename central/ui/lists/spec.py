@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,8 @@ class Column:
     `export(row)`: the value in a file: text, number, date, None. Not given = the column is not in files.
     `css`: classes of the cell; on a phone "grow" takes the room that is left, "full" a line of its own,
     "wide-only" is not shown; "end" is right-aligned. `is_named`: on a phone the title stands before the value.
-    `is_shown`: until a person chooses his columns. `right`: who lacks it has no such column.
+    `is_shown`: until a person chooses his columns. `right`: who lacks it has no such column. `is_there`: asked anew for
+    each request, for a column that only some installations have.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Column:
     is_named: bool = False
     is_shown: bool = True
     right: str | None = None
+    is_there: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class List:
     `key`: the field that names a row in addresses and breaks ties of sorting; unique.
     `prepare(rows, shown)`: puts onto the rows of one page what their cells need from elsewhere, by one query each.
     `topic`: the nudges that make it stale, with row keys. `arrives`: the field that says when a row came; with it
-    new rows wait behind a banner. `head`: a template above the filters (tabs). The first of `bulk` is the key E.
+    new rows wait behind a banner. `ticks`: time alone makes it stale, so its rows are asked for every few seconds.
+    `head`: a template above the filters (tabs); `head_context(request)`: what it needs. The first of `bulk` is key E.
     """
 
     name: str
@@ -111,6 +114,8 @@ class List:
     arrives: str = ""
     buttons: Sequence[Button] = ()
     head: str = ""
+    head_context: Callable[[Any], Mapping[str, Any]] | None = None
+    ticks: bool = False
     help: Words = ""
     empty: Empty | None = None
     page_size: int = 50

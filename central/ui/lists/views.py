@@ -123,6 +123,7 @@ def _page_context(shown: Shown) -> dict[str, Any]:
     spec = shown.spec
     return {
         **_base_context(shown),
+        **(spec.head_context(shown.request) if spec.head_context else {}),
         "rows": drawn_rows(shown, shown.page.rows),
         "headers": [_header(shown, column) for column in shown.columns],
         "buttons": [one for one in spec.buttons if one.right is None or may(shown.request.user, one.right)],
