@@ -15,7 +15,8 @@ from node.bench.shopper import Good
 
 #: seconds between two looks at central's database
 LOOK = 0.05
-PATIENCE_S = 120.0
+#: seconds in which nothing new came: what is missing then is lost, not late
+PATIENCE_S = 60.0
 
 
 async def measure_intake(
@@ -27,20 +28,21 @@ async def measure_intake(
     cluster.cut(site)
     placed = await place_orders(cluster, site, goods, count)
     cluster.heal(site)
-    seen = await _watch(central, placed.orders)
+    seen = await arrivals(central, placed.orders)
     first, last = seen[0], seen[-1]
     seconds = last[0] - first[0]
     return round((last[1] - first[1]) / seconds, 1) if seconds else 0.0, count - last[1]
 
 
-async def _watch(central: Loader, orders: Sequence[str]) -> list[tuple[float, int]]:
+async def arrivals(central: Loader, orders: Sequence[str]) -> list[tuple[float, int]]:
     """(moment, orders there) each time there were more, from the first on."""
     seen: list[tuple[float, int]] = []
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and (not seen or seen[-1][1] < len(orders)):
+    grown_at = time.monotonic()
+    while time.monotonic() < grown_at + PATIENCE_S and (not seen or seen[-1][1] < len(orders)):
         answer = await central.ask("orders", ids=list(orders))
         found = len(answer["found"])
         if found and (not seen or found > seen[-1][1]):
             seen.append((float(answer["at"]), found))
+            grown_at = time.monotonic()
         await asyncio.sleep(LOOK)
-    return seen or [(until, 0)]
+    return seen or [(grown_at, 0)]

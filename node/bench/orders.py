@@ -23,7 +23,7 @@ from node.bench.cluster import Cluster, scratch_cluster
 from node.bench.figures import echo_times, fsync_times, load_average, spread
 from node.bench.http import Connection
 from node.bench.inside import EdgeDisk, Loader, central_home, edge_disk, loader_at
-from node.bench.intake import measure_intake
+from node.bench.intake import arrivals, measure_intake
 from node.bench.shopper import Failed, Good, Shopper, goods_on
 
 SHOPPERS = 8
@@ -56,7 +56,7 @@ async def measure(seconds: int) -> dict[str, Any]:
         await _fill(cluster, central, edge_disk(cluster, site), site, count + count // 2)
         _say(f"{count} orders at one edge")
         placed = await place_orders(cluster, site, goods, count)
-        lost = await _lost(central, placed.orders)
+        lost = count - (await arrivals(central, placed.orders))[-1][1]
         _say(f"{count // 2} orders while the link is cut, then healed")
         taken_in, more_lost = await measure_intake(cluster, central, site, goods, count // 2)
     return {
@@ -160,14 +160,3 @@ def _order(summary: dict[str, Any]) -> dict[str, Any]:
 async def _ok(shop: Connection, answer: Any, status: int) -> None:
     if answer.status != status:
         raise Failed(f"{shop.origin} answered {answer.status} instead of {status}: {answer.body[:300]!r}")
-
-
-async def _lost(central: Loader, orders: Sequence[str], patience: float = 60.0) -> int:
-    """Confirmed orders that central has not got when time is up."""
-    until = time.monotonic() + patience
-    while True:
-        found = (await central.ask("orders", ids=list(orders)))["found"]
-        missing = len(set(orders) - set(found))
-        if not missing or time.monotonic() > until:
-            return missing
-        await asyncio.sleep(0.2)
