@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from itertools import groupby
 
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
@@ -84,8 +83,12 @@ def _lock_last(edge: EdgeScope, realm: str) -> int:
 
 
 def _take_together(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -> None:
-    for kind, neighbours in groupby(ops, key=lambda op: op.kind):
-        _handle(edge, realm, kind, [op.body for op in neighbours])
+    # Kind by kind: an order is followed by reports of what it sold, and alone each would be a batch of its own.
+    bodies: dict[str, list[bytes]] = {}
+    for op in ops:
+        bodies.setdefault(op.kind, []).append(op.body)
+    for kind, of_kind in bodies.items():
+        _handle(edge, realm, kind, of_kind)
 
 
 def _take_each(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -> None:

@@ -2,8 +2,9 @@
 
 `@receives("cart_alias", realm="orders")` handles one kind of op. It runs inside `atomic(realm)` together with the row
 that remembers the op's number, so effects and acknowledgement commit as one. It must be idempotent all the same: an op
-may come by a second path (another shop, a new epoch). `@receives_many("order", realm="orders")` gets neighbours of one
-kind together, for what comes in thousands. `@answers("ask_stock")` answers a question over the link.
+may come by a second path (another shop, a new epoch). For the same reason ops of different kinds commute: those that
+came together are taken in kind by kind. `@receives_many("order", realm="orders")` gets all of its kind at once, for
+what comes in thousands. `@answers("ask_stock")` answers a question over the link.
 """
 
 from __future__ import annotations

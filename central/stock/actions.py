@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -150,24 +150,37 @@ def renew_grants(edge: EdgeScope, grants: Iterable[UUID]) -> list[Grant]:
     return renewed
 
 
-def take_report(node: str, report: GrantReport) -> Grant:
-    """Join an edge's totals of a grant by the greater; what it returned lies in the pool again.
+def take_reports(node: str, reports: Sequence[GrantReport]) -> list[Grant]:
+    """Join an edge's totals of its grants by the greater; what it returned lies in the pool again.
 
-    Raises `UnknownGrant`, and `WrongUnits` for totals above what was granted.
+    Raises `UnknownGrant`, and `WrongUnits` for totals above what was granted; then none is joined.
     """
-    known = Grant.objects.filter(pk=UUID(report.grant), edge=node).only("variant").first()
-    if known is None:
-        raise UnknownGrant("no such grant of this edge", grant=report.grant, edge=node)
+    known = dict(Grant.objects.filter(pk__in=_grants_of(reports), edge=node).values_list("pk", "variant"))
+    for report in reports:
+        if UUID(report.grant) not in known:
+            raise UnknownGrant("no such grant of this edge", grant=report.grant, edge=node)
     with atomic(ORDERS):
-        book = Book([known.variant])
-        grant = Grant.objects.select_for_update().get(pk=known.pk)
-        was = grant.returned
-        _join(grant, report)
-        book.move(grant.variant, edge_place(node), POOL, grant.returned - was, Cause.RETURN, ref=grant.pk.hex)
-        _resolve(book, [grant.variant])
+        book = Book(known.values())
+        grants = {grant.pk: grant for grant in _locked_grants(known)}
+        was = {key: grant.returned for key, grant in grants.items()}
+        for report in reports:
+            _join(grants[UUID(report.grant)], report)
+        freed = [grant for grant in grants.values() if grant.returned > was[grant.pk]]
+        for grant in freed:
+            units = grant.returned - was[grant.pk]
+            book.move(grant.variant, edge_place(node), POOL, units, Cause.RETURN, ref=grant.pk.hex)
+        _resolve(book, {grant.variant for grant in freed})
         book.close()
-        grant.save(update_fields=["sold", "returned", "state", "ver"])
-    return grant
+        Grant.objects.bulk_update(grants.values(), ["sold", "returned", "state", "ver"], batch_size=1000)
+    return list(grants.values())
+
+
+def _grants_of(reports: Iterable[GrantReport]) -> set[UUID]:
+    return {UUID(report.grant) for report in reports}
+
+
+def _locked_grants(ids: Collection[UUID]) -> Iterable[Grant]:
+    return Grant.objects.select_for_update().filter(pk__in=ids).order_by("pk") if ids else ()
 
 
 def book_order(placed: PlacedOrder) -> None:
@@ -186,7 +199,8 @@ def book_orders(placed: Sequence[PlacedOrder]) -> None:
         new = [order for order in placed if UUID(order.id) in first]
         if not new:
             return
-        grants = _locked_grants(new)
+        spent = {UUID(use.grant) for order in new for line in order.lines for use in line.uses}
+        grants = {grant.pk: grant for grant in _locked_grants(spent)}
         waiting = [one for order in new for one in _pending_of(order, by_variant(_book_uses(book, order, grants)))]
         Grant.objects.bulk_update(grants.values(), ["booked"], batch_size=1000)
         PendingUnits.objects.bulk_create(waiting, batch_size=1000)
@@ -239,12 +253,6 @@ def resolve_pending(variant: UUID) -> None:
         book = Book([variant])
         _resolve(book, [variant])
         book.close()
-
-
-def _locked_grants(orders: Sequence[PlacedOrder]) -> dict[UUID, Grant]:
-    ids = {UUID(use.grant) for order in orders for line in order.lines for use in line.uses}
-    found = Grant.objects.select_for_update().filter(pk__in=ids).order_by("pk") if ids else ()
-    return {grant.pk: grant for grant in found}
 
 
 def _book_uses(book: Book, placed: PlacedOrder, grants: Mapping[UUID, Grant]) -> Iterable[tuple[UUID, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,7 @@ from node.realms import ORDERS
 from sync.contracts.codec import pack, unpack
 from sync.contracts.stock import Answer, Ask, GrantReport, Renew, Renewed
 from sync.topics import EdgeScope
-from sync.upstream import Poison, answers, receives
+from sync.upstream import Poison, answers, receives_many
 
 
 @answers("ask_stock")
@@ -34,9 +35,9 @@ def renew_stock(edge: EdgeScope, body: bytes) -> bytes:
     return pack(Renewed(grants=[grant_doc(grant) for grant in renewed]))
 
 
-@receives("grant_report", realm=ORDERS)
-def take_grant_report(edge: EdgeScope, body: bytes) -> None:
+@receives_many("grant_report", realm=ORDERS)
+def take_grant_reports(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     try:
-        actions.take_report(edge.node, unpack(body, GrantReport))
+        actions.take_reports(edge.node, [unpack(body, GrantReport) for body in bodies])
     except (StockError, ValueError, msgspec.ValidationError) as error:
         raise Poison(str(error)) from error

@@ -14,7 +14,7 @@ from central.stock.events import PendingResolved
 from central.stock.ledger import Book
 from central.stock.models import POOL, Balance, Grant, Movement, PendingUnits
 from central.stock.queries import Stock, check_balance, stock_of
-from central.stock.receives import ask_stock, renew_stock, take_grant_report
+from central.stock.receives import ask_stock, renew_stock, take_grant_reports
 from central.stock.sizing import units_to_grant
 from central.stock.tests.make import make_edge, make_line, make_order
 from node.realms import ORDERS, atomic
@@ -56,9 +56,8 @@ def grant(units: int, node: str = "a", variant: uuid.UUID = TEA, epoch: int = 1)
 
 
 def report(made: Grant, sold: int = 0, returned: int = 0, is_sealed: bool = False) -> Grant:
-    return actions.take_report(
-        made.edge, GrantReport(grant=made.pk.hex, sold=sold, returned=returned, is_sealed=is_sealed)
-    )
+    told = GrantReport(grant=made.pk.hex, sold=sold, returned=returned, is_sealed=is_sealed)
+    return actions.take_reports(made.edge, [told])[0]
 
 
 def stock(variant: uuid.UUID = TEA) -> Stock:
@@ -225,9 +224,38 @@ def test_a_report_of_more_than_was_granted_is_poison_and_changes_nothing(sold, r
     made = grant(5)
 
     with pytest.raises(Poison), atomic(ORDERS):
-        take_grant_report(make_edge(), pack(GrantReport(grant=made.pk.hex, sold=sold, returned=returned)))
+        take_grant_reports(make_edge(), [pack(GrantReport(grant=made.pk.hex, sold=sold, returned=returned))])
 
     assert stock() == Stock(total=10, pool=5, at_edges=5)
+
+
+def test_many_reports_at_once_come_to_the_same_as_one_after_the_other():
+    receive(10)
+    receive(10, variant=CUP)
+    tea, cup = grant(5), grant(5, variant=CUP)
+    told = [
+        GrantReport(grant=tea.pk.hex, sold=1, returned=0),
+        GrantReport(grant=cup.pk.hex, sold=0, returned=2),
+        GrantReport(grant=tea.pk.hex, sold=3, returned=1, is_sealed=True),
+        GrantReport(grant=tea.pk.hex, sold=2, returned=0),  # an old one, by another path
+    ]
+
+    take_grant_reports(make_edge(), [pack(one) for one in told])
+
+    tea.refresh_from_db()
+    assert (tea.sold, tea.returned, tea.state) == (3, 2, Grant.State.SEALED)
+    assert (stock(TEA).pool, stock(CUP).pool) == (5 + 2, 5 + 2)
+
+
+def test_one_wrong_report_among_many_changes_nothing():
+    receive(10)
+    made, other = grant(3), grant(3)
+    told = [GrantReport(grant=made.pk.hex, sold=0, returned=2), GrantReport(grant=other.pk.hex, sold=9, returned=0)]
+
+    with pytest.raises(Poison), atomic(ORDERS):
+        take_grant_reports(make_edge(), [pack(one) for one in told])
+
+    assert stock().pool == 4
 
 
 def test_an_edge_cannot_report_for_another():
@@ -235,9 +263,9 @@ def test_an_edge_cannot_report_for_another():
     made = grant(5, node="a")
 
     with pytest.raises(UnknownGrant):
-        actions.take_report("b", GrantReport(grant=made.pk.hex, sold=0, returned=5))
+        actions.take_reports("b", [GrantReport(grant=made.pk.hex, sold=0, returned=5)])
     with pytest.raises(Poison):
-        take_grant_report(make_edge("b"), pack(GrantReport(grant="no uuid", sold=0, returned=5)))
+        take_grant_reports(make_edge("b"), [pack(GrantReport(grant="no uuid", sold=0, returned=5))])
 
     assert stock().pool == 5
 
