@@ -166,17 +166,17 @@ def test_the_frame_bars_nobody(browser: BrowserContext, cluster: Cluster) -> Non
     page.goto(f"{cluster.central}/orders?status=new")
     for key in ("j", "x"):
         page.keyboard.press(key)
-    found += _barriers(page)
+    found += barriers(page)
     page.keyboard.press("e")
     page.wait_for_selector("#id_to")
-    found += _barriers(page)
+    found += barriers(page)
     page.goto(f"{cluster.central}/carts")
-    found += _barriers(page)
+    found += barriers(page)
 
     assert found == []
 
 
-def _barriers(page: Page) -> list[str]:
+def barriers(page: Page) -> list[str]:
     violations = Axe().run(page).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in violations if one["impact"] in _SERIOUS]
 
