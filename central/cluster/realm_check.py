@@ -132,8 +132,10 @@ def _encoding(connection: Connection, realm: str) -> Iterator[Check]:
 
 
 def _locale(connection: Connection, realm: str) -> Iterator[Check]:
-    question = "SELECT datctype FROM pg_database WHERE datname = current_database()"
-    found = str(_one(connection, question))
+    # As JSON: the column's name depends on the version, and with ICU or the built-in provider datctype says nothing.
+    row = _one(connection, "SELECT to_jsonb(one) FROM pg_database one WHERE datname = current_database()")
+    named = row.get("datlocale") or row.get("daticulocale")
+    found = str(named if named and row["datlocprovider"] != "c" else row["datctype"])
     is_fine = found not in ("C", "POSIX")
     todo = "" if is_fine else _("It works; letters outside English compare by their bytes. Better: C.UTF-8.")
     yield Check(_("Locale"), State.FINE if is_fine else State.WARNS, found, todo)

@@ -118,5 +118,8 @@ def test_list_form_and_card_hold_from_right_to_left(browser: BrowserContext, clu
 #: what stands beyond an edge of the window, where nobody can scroll to
 CLIPPED = """(main) => [...main.querySelectorAll("a, button, input:not([type=hidden]), h1, h2, td")]
   .filter((one) => one.checkVisibility() && !one.closest(".visually-hidden, .views"))
-  .filter((one) => { const box = one.getBoundingClientRect(); return box.width && (box.left < -1 || box.right > innerWidth + 1); })
+  .filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.width && (box.left < -1 || box.right > innerWidth + 1);
+  })
   .map((one) => one.outerHTML.slice(0, 120))"""

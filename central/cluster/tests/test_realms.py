@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -113,6 +114,17 @@ def test_an_empty_database_is_fit(made: Any) -> None:
     assert fails("orders", url_of(made("rialto_check_empty"))) == []
 
 
+def test_the_built_in_locale_is_known_by_its_name(made: Any) -> None:
+    with psycopg.connect(dbname="postgres", **server()) as connection:
+        if connection.info.server_version < 170_000:
+            pytest.skip("this PostgreSQL has no built-in locales")
+    name = made(
+        "rialto_check_locale", more="ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+    )
+
+    assert [check.said for check in check_url("orders", url_of(name)) if check.what == "Locale"] == ["C.UTF-8"]
+
+
 def test_looking_changes_nothing(made: Any) -> None:
     name = made("rialto_check_untouched")
 
@@ -189,6 +201,16 @@ def test_the_screen_shows_each_check_and_never_the_password(
     assert "s3cret" not in html.unescape(bad.content.decode()) + caplog.text
     assert "somebody:***@127.0.0.1" in bad.content.decode()
     assert again.status_code == 422
+
+
+def test_what_has_to_be_mended_comes_first(made: Any, ada: Any) -> None:
+    name = made("rialto_check_order", "CREATE TABLE orders_order (id int)")
+
+    page = ada.post("/realms/test", {"realm": "customers", "url": url_of(name)}).content.decode()
+
+    states = re.findall(r'data-state="(\w+)"', page)
+    assert states[0] == "fails" and states == sorted(states, key=["fails", "warns", "fine"].index)
+    assert "1 thing to mend" in page
 
 
 def test_a_password_is_hidden_wherever_it_stands() -> None:
