@@ -61,6 +61,8 @@ class Right(models.Model):
         permissions = [
             ("see_orders", "See orders"),
             ("work_orders", "Move orders and comment on them"),
+            ("make_orders", "Place orders for shoppers, at the catalogue's prices"),
+            ("price_orders", "Place orders at prices of one's own"),
             ("see_customers", "See names, phones and addresses of customers"),
             ("edit_customers", "Change customers' records"),
             ("merge_customers", "Say which records are one person, and take it back"),

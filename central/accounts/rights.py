@@ -22,6 +22,8 @@ GROUPS: Final = (
         {
             "see_orders": _("See orders"),
             "work_orders": _("Move orders and comment on them"),
+            "make_orders": _("Place orders for shoppers, at the catalogue's prices"),
+            "price_orders": _("Place orders at prices of one's own"),
             "see_customers": _("See names, phones and addresses of customers"),
             "edit_customers": _("Change customers' records"),
             "merge_customers": _("Say which records are one person, and take it back"),

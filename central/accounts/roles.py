@@ -16,6 +16,8 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     ADMIN: (
         "see_orders",
         "work_orders",
+        "make_orders",
+        "price_orders",
         "see_customers",
         "edit_customers",
         "merge_customers",
@@ -40,6 +42,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     MANAGER: (
         "see_orders",
         "work_orders",
+        "make_orders",
         "see_customers",
         "edit_customers",
         "merge_customers",

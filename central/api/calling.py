@@ -8,28 +8,34 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
-from central.api.errors import NoRight
+from central.api.access import ACCESS, Access
+from central.api.errors import BadCall, NoRight
 from central.ui.screens import may
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(right: str) -> Callable[[View], View]:
-    """The one way to make a call: `right` is a codename of accounts.Right, "" for every key. Scope is the queries'."""
+def guarded(view: View) -> View:
+    """The one way to make a call: what it needs stands in `access.ACCESS` under its name. Scope is the queries'."""
+    access = ACCESS[view.__name__]
 
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if right:
-                demand(request, right)
-            return view(request, *args, **kwargs)
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        for right in access.rights:
+            demand(request, right)
+        if access.needs_name and "Idempotency-Key" not in request.headers:
+            raise BadCall("this call is not done without an Idempotency-Key")
+        return view(request, *args, **kwargs)
 
-        guarded.rialto_right = right  # type: ignore[attr-defined]
-        said = f"Needs the right `{right}`." if right else "For every key."
-        guarded.__doc__ = f"{view.__doc__ or ''}\n\n{said}".strip()
-        return guarded  # type: ignore[return-value]
+    checked.rialto_access = access  # type: ignore[attr-defined]
+    checked.__doc__ = f"{view.__doc__ or ''}\n\n{_said(access)}".strip()
+    return checked  # type: ignore[return-value]
 
-    return decorate
+
+def _said(access: Access) -> str:
+    if not access.rights:
+        return "For every key."
+    return " ".join(f"Needs the right `{right}`." for right in access.rights)
 
 
 def caller(request: HttpRequest) -> Any:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from central.accounts.scope import may_see
-from central.api.calling import caller, needs
+from central.api.calling import caller, guarded
 from central.api.schemas import (
     Cursor,
     IfMatch,
@@ -41,7 +41,7 @@ router = Router(tags=["Products"])
 
 
 @router.get("/units", response=UnitsOut, summary="List sellable units")
-@needs("see_products")
+@guarded
 def list_units(
     request: HttpRequest, site: SiteId = "", search: Search = "", cursor: Cursor = "", limit: Limit = 50
 ) -> UnitsOut:
@@ -51,7 +51,7 @@ def list_units(
 
 
 @router.get("/products/{product}", response=ProductOut, summary="Get a product")
-@needs("see_products")
+@guarded
 def get_product(request: HttpRequest, response: HttpResponse, product: UUID, site: SiteId) -> ProductOut:
     """As one shop shows it; `site` names the shop."""
     made = _product(request, site, product)
@@ -60,7 +60,7 @@ def get_product(request: HttpRequest, response: HttpResponse, product: UUID, sit
 
 
 @router.post("/products", response={201: ProductOut}, summary="Create a product")
-@needs("edit_products")
+@guarded
 def create_product(request: HttpRequest, response: HttpResponse, body: ProductIn) -> Any:
     """With its first units. A unit that exists already belongs to its product: change that one."""
     _own_site(request, body.site)
@@ -86,7 +86,7 @@ def create_product(request: HttpRequest, response: HttpResponse, body: ProductIn
 
 
 @router.patch("/products/{product}", response={200: ProductOut, 409: Problem}, summary="Change a product's texts")
-@needs("edit_products")
+@guarded
 def change_product(
     request: HttpRequest, response: HttpResponse, product: UUID, body: ProductChange, if_match: IfMatch = ""
 ) -> Any:
@@ -110,7 +110,7 @@ def change_product(
 
 
 @router.put("/prices", response={200: UnitOut, 409: Problem}, summary="Set a price")
-@needs("edit_products")
+@guarded
 def set_price(request: HttpRequest, response: HttpResponse, body: PriceIn, if_match: IfMatch = "") -> Any:
     """In minor units of the unit's currency. `ver` is the unit's; 409 `stale_product` brings `current`."""
     seen = queries.goods_row(caller(request), body.site, body.sku, body.options)
@@ -131,7 +131,7 @@ def set_price(request: HttpRequest, response: HttpResponse, body: PriceIn, if_ma
 
 
 @router.put("/stock", response=UnitOut, summary="Correct stock")
-@needs("edit_stock")
+@guarded
 def put_stock(request: HttpRequest, body: StockIn) -> UnitOut:
     """The unsold units of a variant, in the pool and at edges together, over all sites that sell it."""
     seen = queries.goods_row(caller(request), body.site, body.sku, body.options)

@@ -3,12 +3,13 @@
 # No `from __future__ import annotations`: ninja reads the types of the calls below as they stand.
 
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
-from central.api.calling import caller, demand, needs
+from central.accounts.scope import may_see
+from central.api.calling import caller, demand, guarded
 from central.api.schemas import (
     TEXT,
     ContactOut,
@@ -19,6 +20,7 @@ from central.api.schemas import (
     Moment,
     NoteIn,
     OrderCardOut,
+    OrderIn,
     OrderOut,
     OrdersOut,
     Problem,
@@ -29,19 +31,26 @@ from central.api.schemas import (
     StatusOut,
     seen_ver,
 )
+from central.catalog.keys import canonical_options, clean_sku, parse_options
+from central.cluster.errors import UnknownSite
 from central.orders import actions, queries
 from central.orders.errors import StaleOrder
 from central.orders.models import Order, OrderLine
+from central.orders.placing import WantedLine, WantedOrder, place_order
 from central.orders.queries import OrderCard, OrderFilter
 from central.ui.screens import may
+from sync.contracts.cart import LineKey
 
 router = Router(tags=["Orders"])
+
+#: what stands in an order for the text its buyer has agreed to: the caller keeps the proof
+CONSENT = "api"
 
 Code = Annotated[str, Query(max_length=30, pattern=TEXT)]
 
 
 @router.get("/orders", response=OrdersOut, summary="List orders")
-@needs("see_orders")
+@guarded
 def list_orders(
     request: HttpRequest,
     site: SiteId = "",
@@ -70,13 +79,13 @@ def list_orders(
 
 
 @router.get("/orders/{order}", response=OrderCardOut, summary="Get an order")
-@needs("see_orders")
+@guarded
 def get_order(request: HttpRequest, response: HttpResponse, order: UUID) -> OrderCardOut:
     return _card(request, response, order)
 
 
 @router.post("/orders/{order}/status", response={200: OrderCardOut, 409: Problem}, summary="Move an order to a status")
-@needs("work_orders")
+@guarded
 def move_order(
     request: HttpRequest, response: HttpResponse, order: UUID, body: StatusIn, if_match: IfMatch = ""
 ) -> Any:
@@ -92,10 +101,9 @@ def move_order(
 
 
 @router.patch("/orders/{order}", response={200: OrderCardOut, 409: Problem}, summary="Write the staff note")
-@needs("work_orders")
+@guarded
 def note_order(request: HttpRequest, response: HttpResponse, order: UUID, body: NoteIn, if_match: IfMatch = "") -> Any:
-    """Needs `see_customers` too, for a note may name one. 409 `stale_order` brings `current`."""
-    demand(request, "see_customers")
+    """A note may name a customer. 409 `stale_order` brings `current`."""
     found = queries.visible_order(order, caller(request))
     seen = seen_ver(body.ver, if_match)
     try:
@@ -106,14 +114,57 @@ def note_order(request: HttpRequest, response: HttpResponse, order: UUID, body: 
     return Status(200, _card(request, response, order))
 
 
+@router.post("/orders", response={201: OrderOut, 200: OrderOut, 409: Problem}, summary="Place an order")
+@guarded
+def create_order(request: HttpRequest, response: HttpResponse, body: OrderIn) -> Any:
+    """Prices are the catalogue's; a `price` in a line needs the right `price_orders` too.
+
+    Units come out of the pool, all of them or none: 409 `not_enough` says how many are left. The same Idempotency-Key
+    is the same order, for ever: 200 when it was made before. A refusal is remembered under it too, so try again under
+    another.
+    """
+    for site in {body.site, *(line.site or body.site for line in body.lines)}:
+        if not may_see(caller(request), site):
+            raise UnknownSite(site)
+    if any(line.price is not None for line in body.lines):
+        demand(request, "price_orders")
+    made, is_new = place_order(_wanted(request, body))
+    return Status(201 if is_new else 200, _order(made, list(made.lines.order_by("position"))))
+
+
 @router.get("/statuses", response=StatusesOut, summary="List statuses")
-@needs("see_orders")
+@guarded
 def list_statuses(request: HttpRequest) -> StatusesOut:
     return StatusesOut(
         items=[
             StatusOut(code=one.code, group=one.group, title=one.titles, is_final=one.is_final)
             for one in queries.all_statuses()
         ]
+    )
+
+
+def _wanted(request: HttpRequest, body: OrderIn) -> WantedOrder:
+    buyer = body.buyer
+    return WantedOrder(
+        id=uuid5(caller(request).key.pk, request.headers["Idempotency-Key"]),
+        site=body.site,
+        lines=[
+            WantedLine(
+                LineKey(line.site or body.site, clean_sku(line.sku), canonical_options(parse_options(line.options))),
+                line.units,
+                line.price,
+            )
+            for line in body.lines
+        ],
+        name=buyer.name.strip(),
+        phone=buyer.phone,
+        email=buyer.email,
+        address=buyer.address,
+        comment=buyer.comment,
+        delivery=body.delivery,
+        payment=body.payment,
+        consent_text=CONSENT,
+        said=body.model_dump_json(),
     )
 
 

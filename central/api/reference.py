@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from central.api.access import ACCESS
 from central.api.root import document
 
 #: operationId -> what people call it
@@ -24,6 +25,7 @@ TITLES = {
     "put_stock": _("Correct stock"),
     "list_orders": _("List orders"),
     "get_order": _("Get an order"),
+    "create_order": _("Place an order"),
     "move_order": _("Move an order to a status"),
     "note_order": _("Write the staff note"),
     "list_statuses": _("List statuses"),
@@ -65,7 +67,7 @@ def groups_of_calls() -> list[tuple[Any, list[Call]]]:
 
 def _call(made: dict[str, Any], path: str, method: str, call: dict[str, Any]) -> Call:
     said = call.get("description", "")
-    right = re.search(r"Needs the right `(\w+)`\.", said)
+    rights = ", ".join(ACCESS[call["operationId"]].rights)
     note = re.sub(r"\s*(Needs the right `\w+`\.|For every key\.)", "", said).replace("`", "")
     takes = [
         Field(one["name"], _kind(one["schema"]), one["in"], one.get("required", False), one.get("description", ""))
@@ -82,7 +84,7 @@ def _call(made: dict[str, Any], path: str, method: str, call: dict[str, Any]) ->
         method=method.upper(),
         path=path,
         note=note,
-        right=right[1] if right else "",
+        right=rights,
         takes=takes + _fields(made, body, "body"),
         answers=_fields(made, answer, ""),
     )

@@ -13,5 +13,7 @@ TITLES: Final = {
     "edit_stock": _("Change stock"),
     "see_orders": _("See orders"),
     "work_orders": _("Move orders and comment on them"),
+    "make_orders": _("Place orders, at the catalogue's prices"),
+    "price_orders": _("Place orders at prices of its own"),
     "see_customers": _("See names, phones and addresses"),
 }

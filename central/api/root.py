@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from central.api import goods, orders, sites
+from central.api.access import ACCESS
 from central.api.answers import refusal
 from central.api.errors import BadCall, BadInput
 from central.api.schemas import Problem
@@ -66,7 +67,8 @@ def _complete(method: str, call: dict[str, Any]) -> None:
     call["responses"] = responses
     if method in _REPEATABLE:
         name = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"}
-        call["parameters"].append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": name})
+        is_needed = ACCESS[call["operationId"]].needs_name
+        call["parameters"].append({"name": "Idempotency-Key", "in": "header", "required": is_needed, "schema": name})
 
 
 api = CentralApi(title="Rialto: central", version=VERSION, description=ABOUT, docs_url=None, urls_namespace="api")

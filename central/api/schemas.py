@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Header, Query
@@ -237,6 +237,37 @@ class OrderCardOut(OrderOut):
     contact: ContactOut | None
     moves: list[str]
     hidden_lines: int
+
+
+class OrderLineIn(Input):
+    """`site`: of a sister shop, when it is not the order's. `price`: of a unit, for keys that may set it."""
+
+    sku: Sku
+    options: Options = ""
+    units: Annotated[int, Field(ge=1, le=999)]
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)] = ""
+    price: Money | None = None
+
+
+class BuyerIn(Input):
+    """Who gets it. A phone without a country code is read as of the shop's country."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    phone: Annotated[str, Field(min_length=1, max_length=40, pattern=TEXT)]
+    email: Annotated[str, Field(max_length=254, pattern=TEXT)] = ""
+    address: Annotated[str, Field(max_length=300, pattern=TEXT)] = ""
+    comment: Annotated[str, Field(max_length=1000, pattern=TEXT)] = ""
+
+
+class OrderIn(Input):
+    """`delivery`, `payment`: codes of the shop's ways. `consent`: the buyer has agreed that his data is worked with."""
+
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    lines: Annotated[list[OrderLineIn], Field(min_length=1, max_length=100)]
+    buyer: BuyerIn
+    delivery: Annotated[str, Field(max_length=40, pattern=TEXT)]
+    payment: Annotated[str, Field(max_length=40, pattern=TEXT)]
+    consent: Literal[True]
 
 
 class StatusIn(Input):

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from central.accounts.scope import ALL
-from central.api.calling import caller, needs
+from central.api.calling import caller, guarded
 from central.api.schemas import KeyOut, SiteOut, SitesOut
 from central.cluster.errors import UnknownSite
 from central.cluster.models import Site
@@ -16,7 +16,7 @@ router = Router(tags=["Sites"])
 
 
 @router.get("/key", response=KeyOut, summary="What this key may")
-@needs("")
+@guarded
 def get_key(request: HttpRequest) -> KeyOut:
     holder = caller(request)
     seen = holder.says_sites()
@@ -30,13 +30,13 @@ def get_key(request: HttpRequest) -> KeyOut:
 
 
 @router.get("/sites", response=SitesOut, summary="List sites")
-@needs("see_sites")
+@guarded
 def list_sites(request: HttpRequest) -> SitesOut:
     return SitesOut(items=[_site(one) for one in sites_visible_to(caller(request))])
 
 
 @router.get("/sites/{site}", response=SiteOut, summary="Get a site")
-@needs("see_sites")
+@guarded
 def get_site(request: HttpRequest, site: str) -> SiteOut:
     found = None if "\x00" in site else sites_visible_to(caller(request)).filter(pk=site).first()
     if found is None:

@@ -112,8 +112,10 @@ def variants_of(keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID
 
 @dataclass(frozen=True)
 class PricedUnit:
-    """What a site asks for a unit now, and what it calls it. `is_active`: it can be bought."""
+    """What a site asks for a unit now, and what it calls it. `is_active`: it can be bought. `ver`: of its line card."""
 
+    variant: UUID
+    ver: int
     title: str
     options_title: str
     price: int
@@ -127,6 +129,8 @@ def priced_units(keys: Collection[LineKey]) -> dict[LineKey, PricedUnit]:
     offers = Offer.objects.filter(card_key__in=by_card).select_related("listing")
     return {
         by_card[offer.card_key]: PricedUnit(
+            offer.variant_id,
+            offer.ver,
             offer.listing.title,
             offer.options_title,
             offer.price,

@@ -23,6 +23,7 @@ from central.orders.models import Order, OrderChange, OrderLine, OrderPerson, Or
 from central.orders.text import fold
 from central.stock.actions import book_orders, free_order
 from central.ui import live
+from node.acting import current
 from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.codec import pack
 from sync.contracts.orders import PlacedOrder
@@ -85,7 +86,9 @@ def _write(new: Sequence[tuple[Order, PlacedOrder]]) -> None:
 
 def _arrival(order: Order) -> OrderChange:
     became = {"status": order.status_id}
-    return _change_row(order, Kind.RECEIVED, by=f"edge:{order.edge}", became=became, at=order.received_at)
+    actor = current()
+    by = f"edge:{order.edge}" if order.edge else actor.who if actor else "system"
+    return _change_row(order, Kind.RECEIVED, by=by, became=became, at=order.received_at)
 
 
 def _received(order: Order, placed: PlacedOrder) -> OrderReceived:

@@ -4,6 +4,8 @@ RialtoError
 ├── UnknownOrder, UnknownStatus
 ├── OrderConflict     a second, different order under an id or a number that is taken
 ├── BrokenOrder       an order whose parts contradict each other
+├── BadOrder          an order asked of central that cannot be placed
+├── NotEnough         fewer units than were asked for
 └── MoveRefused       the status it is in does not lead there
 """
 
@@ -57,3 +59,20 @@ class StaleOrder(RialtoError):
 
     def __init__(self, number: str, seen: int, now: int) -> None:
         super().__init__(f"order {number} was changed meanwhile; look again", number=number, seen=seen, now=now)
+
+
+class BadOrder(RialtoError):
+    """An order that cannot be placed as it is asked for. `field` says which part of it."""
+
+    code = "bad_order"
+    status = 422
+
+    def __init__(self, field: str, why: str, **data: object) -> None:
+        super().__init__(why, field=field, **data)
+
+
+class NotEnough(RialtoError):
+    """Fewer units are left than were asked for; `lines` says of which and how many. Nothing was sold."""
+
+    code = "not_enough"
+    status = 409

@@ -109,7 +109,7 @@ def make_pay_page(event: OrderReceived, job: JobRun) -> dict[str, Any]:
         currency=order.currency,
         number=order.number,
         basket=order.pk.hex,
-        return_url=open_person(order).state_url,
+        return_url=open_person(order).state_url or mails.shop_address(order),
     )
     return {"payment": payment.pk.hex, "state": payment.state}
 
@@ -129,7 +129,7 @@ def mail_pay_link(event: PaymentChanged, job: JobRun) -> dict[str, Any]:
     if event.became != Payment.State.WAITING or payment.state != Payment.State.WAITING:
         return {"skipped": "nothing_to_pay"}
     order = Order.objects.select_related("status").get(pk=UUID(event.order))
-    if not order.was_delayed:
+    if order.edge and not order.was_delayed:
         return {"skipped": "shown_at_the_shop"}
     return _mail(mails.PAY_LINK, order, _contact(order), job, pay_url=payment.pay_url)
 

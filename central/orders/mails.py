@@ -40,6 +40,12 @@ def send(
     )
 
 
+def shop_address(order: Order) -> str:
+    """Where the order's shop is, for an order that has no page of its own; "" when nobody answers."""
+    site = _site(order.site)
+    return f"{site.origin}/" if site else ""
+
+
 def _context(order: Order, contact: OrderContact, status: OrderStatus, site: Site | None) -> dict[str, Any]:
     language = contact.language
     lines = list(order.lines.all())

@@ -82,7 +82,10 @@ class StatusMove(models.Model):
 
 
 class Order(models.Model):
-    """One order, made at an edge. `id` and `number` were minted there and never change. Money: minor units."""
+    """One order, made at an edge, or by central itself: then `edge` is "". Money: minor units.
+
+    `id` and `number` were minted where it was made and never change.
+    """
 
     id = models.UUIDField(primary_key=True)
     number = models.CharField(max_length=40, unique=True)
@@ -123,6 +126,8 @@ class Order(models.Model):
     sealing_key = models.CharField(max_length=40)
     #: blake2b-256 of the body as it came: a second body under the same id is refused
     body_hash = models.BinaryField()
+    #: of an order that central took itself: a keyed mark of the call, by which a repeat is told from another call
+    called_as = models.BinaryField(default=b"", blank=True)
     #: what a member of staff wrote; free text may name a person, so it is encrypted
     note = EncryptedTextField(column="orders.note", blank=True, default="")
     #: number, titles and skus in one folded text, to search in
@@ -158,6 +163,13 @@ class Order(models.Model):
     def was_delayed(self) -> bool:
         """Whether it came noticeably later than it was placed: its shop was cut off."""
         return self.received_at - self.placed_at > timedelta(minutes=1)
+
+
+class OrderCounter(models.Model):
+    """How many orders central itself has numbered for a site."""
+
+    site = models.CharField(primary_key=True, max_length=20)
+    last = models.PositiveBigIntegerField()
 
 
 class OrderLine(models.Model):

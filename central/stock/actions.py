@@ -228,6 +228,34 @@ def _pending_of(order: PlacedOrder, lacking: Mapping[UUID, int]) -> list[Pending
     ]
 
 
+def sell_from_pool(placed: PlacedOrder) -> None:
+    """Sell an order of central's own out of the pool, whole or not at all; inside the transaction that writes it.
+
+    A repeat does nothing, and so does `book_order` after it. Raises `NotEnoughInPool`.
+    """
+    with atomic(ORDERS, savepoint=False):
+        wanted = by_variant((UUID(line.variant), line.units) for line in placed.lines)
+        book = Book(wanted)
+        if not _first_bookings([UUID(placed.id)]):
+            return
+        for variant, units in wanted.items():
+            book.move(variant, POOL, SOLD, units, Cause.ORDER, ref=UUID(placed.id).hex)
+        book.close()
+
+
+def gather_in_pool(wanted: Mapping[UUID, int]) -> bool:
+    """Ask edges for what lacks in the pool, and wait for it 1.5 s at most; whether it is there. Nothing is held."""
+
+    def lacking() -> dict[UUID, int]:
+        there = pools(wanted)
+        left = {variant: units - there.get(variant, 0) for variant, units in wanted.items()}
+        return {variant: units for variant, units in left.items() if units > 0}
+
+    if (short := lacking()) and _recall(short):
+        _retry(lambda: not lacking() or not edges_holding(lacking()))
+    return not lacking()
+
+
 def free_order(order_id: UUID, *, who: str, note: str = "") -> None:
     """The order will not be delivered: its units go back to the pool, once."""
     with atomic(ORDERS):

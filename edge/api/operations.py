@@ -35,9 +35,21 @@ REFUSALS: Mapping[int, str] = {
 }
 
 
+#: who may ask an address, and what he sees there
+WHO: Mapping[str, str] = {
+    "everybody": "Anybody; the answer is the same for all, or a handle of one's own.",
+    "handle": "A browser, known by its cookie: its own cart and sign-in. Without one the answer is empty or refused.",
+    "secret": "Whoever has the secret in the address, which was given to the order's shopper alone.",
+    "signed": "Whoever brings what a node of the cluster has signed; what is in it is all he gets.",
+}
+
+
 @dataclass(frozen=True)
 class Operation:
-    """`answers`: status -> a type (JSON), a media type, or None for no body. `form`: fields of a posted form."""
+    """`who`: who may ask, a key of `WHO`. `form`: fields of a posted form.
+
+    `answers`: status -> a type (JSON), a media type, or None for no body.
+    """
 
     name: str
     method: str
@@ -50,6 +62,7 @@ class Operation:
     answers: Mapping[int, Any] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
     sets_cookie: bool = False
+    who: str = field(kw_only=True)
 
     @property
     def is_write(self) -> bool:
@@ -60,19 +73,19 @@ OPERATIONS = (
     Operation(
         "make_session", "POST", "/_r/session", "Ask for a handle",
         "Sets the first-party cookie when the browser has none that is good. Once, before the first op.",
-        answers={204: None}, refusals=(403, 429), sets_cookie=True,
+        who="everybody", answers={204: None}, refusals=(403, 429), sets_cookie=True,
     ),
     Operation(
         "get_cart", "GET", "/_r/cart", "The cart as this shop shows it",
         "Empty for a browser without a handle.",
-        answers={200: CartView}, refusals=(429,),
+        who="handle", answers={200: CartView}, refusals=(429,),
     ),
     Operation(
         "post_ops", "POST", "/_r/cart", "Change the cart",
         "Answered after the fsync. Idempotent by dot: an op is named by the document that minted it (16 hex digits) "
         "and a counter from 1. The same op may be sent again, here or at a sister shop, and counts once; another "
         "payload under the same dot is `dot_conflict`. `takings` and `seen` are copied from the line's `tokens`.",
-        body=Ops, answers={200: OpsTaken}, refusals=(400, 401, 403, 409, 413, 422, 429),
+        body=Ops, who="handle", answers={200: OpsTaken}, refusals=(400, 401, 403, 409, 413, 422, 429),
     ),
     Operation(
         "live", "GET", "/_r/live", "The cart, live",
@@ -80,7 +93,7 @@ OPERATIONS = (
         "are in it), `acks` (`{\"dots\": [...]}`: central has these ops), `flash` (`{\"text\": ...}`). Ends at once "
         "for a browser without a handle.",
         query={"c": "The document whose ops `has` should name: 16 hex digits."},
-        answers={200: "text/event-stream"}, refusals=(429,),
+        who="handle", answers={200: "text/event-stream"}, refusals=(429,),
     ),
     Operation(
         "hop", "POST", "/_r/hop", "To a sister shop, with the cart",
@@ -90,12 +103,12 @@ OPERATIONS = (
             "path": "Where to land; `/` when left out.",
             "ops": "JSON list of ops not acknowledged yet.",
         },
-        answers={303: None}, refusals=(400, 403, 404, 413, 429), sets_cookie=True,
+        who="handle", answers={303: None}, refusals=(400, 403, 404, 413, 429), sets_cookie=True,
     ),
     Operation(
         "get_checkout", "GET", "/_r/checkout", "What may be ordered now",
         "Priced anew with each call. The `quote` goes back with the order.",
-        answers={200: CheckoutSummary}, refusals=(),
+        who="handle", answers={200: CheckoutSummary}, refusals=(),
     ),
     Operation(
         "place_order", "POST", "/_r/checkout", "Order it",
@@ -103,39 +116,40 @@ OPERATIONS = (
         "with the same order, another body under it `order_id_reused`. `price_changed`, `cart_changed` and "
         "`not_enough` (`left`: line -> units) ask for a new summary. Name, phone, e-mail and address are sealed to "
         "central's key before they touch the disk.",
-        body=PlaceOrder, answers={200: OrderView, 201: OrderView}, refusals=(400, 403, 409, 413, 422, 429, 503),
+        body=PlaceOrder, who="handle", answers={200: OrderView, 201: OrderView},
+        refusals=(400, 403, 409, 413, 422, 429, 503),
     ),
     Operation(
         "get_order", "GET", "/_r/order/{secret}", "An order and its state",
-        answers={200: OrderView}, refusals=(404, 429),
+        who="secret", answers={200: OrderView}, refusals=(404, 429),
     ),
     Operation(
         "order_live", "GET", "/order/{secret}/live", "An order's state, live",
         "Server-sent events `order`, data = OrderStateView.",
-        answers={200: "text/event-stream", 404: "text/html"}, refusals=(429,),
+        who="secret", answers={200: "text/event-stream", 404: "text/html"}, refusals=(429,),
     ),
     Operation(
         "keep_orders", "POST", "/_r/order/keep", "Hand in orders a tab keeps",
         "What an order's page gave the tab to keep until central has it. Idempotent by the order's id.",
-        body=list[KeptOrder], answers={200: KeptOrders}, refusals=(400, 403, 413, 429),
+        body=list[KeptOrder], who="signed", answers={200: KeptOrders}, refusals=(400, 403, 413, 429),
     ),
-    Operation("health", "GET", "/_r/health", "Whether this node answers", answers={200: Health}),
+    Operation("health", "GET", "/_r/health", "Whether this node answers", who="everybody", answers={200: Health}),
 )  # fmt: skip
 
-#: addresses for people, or of this document itself: (method, path as routed)
+#: addresses for people, or of this document itself: (method, path as routed) -> who may ask
 PAGES = {
-    ("GET", "/cart"),
-    ("GET", "/_r/bring"),
-    ("GET", "/_r/land"),
-    ("POST", "/_r/cart/form"),
-    ("GET", "/_r/openapi.json"),
-    ("GET", "/checkout"),
-    ("POST", "/checkout"),
-    ("GET", "/_r/who"),
-    ("GET", "/account"),
-    ("GET", "/account/order"),
-    ("GET", "/account/in"),
-    ("GET", "/account/return"),
-    ("POST", "/account/out"),
-    ("ANY", "/order/{secret}"),
+    ("GET", "/cart"): "handle",
+    ("GET", "/_r/bring"): "everybody",
+    ("GET", "/_r/land"): "signed",
+    ("POST", "/_r/cart/form"): "handle",
+    ("GET", "/_r/openapi.json"): "everybody",
+    ("GET", "/checkout"): "handle",
+    ("POST", "/checkout"): "handle",
+    ("GET", "/_r/who"): "handle",
+    ("GET", "/account"): "handle",
+    ("GET", "/account/order"): "handle",
+    ("GET", "/account/in"): "handle",
+    ("GET", "/account/return"): "handle",
+    ("POST", "/account/out"): "handle",
+    ("ANY", "/order/{secret}"): "secret",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from central.catalog.models import Listing, Offer
 from central.orders.models import Order, OrderChange
 from sync.events import run_due
 
-NO_ORDER = uuid.UUID(int=7)
 pytestmark = pytest.mark.django_db(databases=["default", "catalog", "orders", "customers", "work", "stats"])
 
 
@@ -53,26 +51,6 @@ def test_what_is_of_another_site_is_not_there(caller, shops) -> None:
 
     assert Order.objects.get(pk=theirs.pk).ver == theirs.ver
     assert Offer.objects.get(site="hush").price == 45_000
-
-
-@pytest.mark.parametrize(
-    ("right", "method", "path", "body"),
-    [
-        ("see_sites", "GET", "sites", None),
-        ("see_products", "GET", "units", None),
-        ("edit_products", "PUT", "prices", {"site": "tea", "sku": "Tea-1", "price": 1}),
-        ("edit_stock", "PUT", "stock", {"site": "tea", "sku": "Tea-1", "units": 1}),
-        ("see_orders", "GET", "orders", None),
-        ("work_orders", "POST", f"orders/{NO_ORDER}/status", {"to": "confirmed"}),
-        ("see_customers", "PATCH", f"orders/{NO_ORDER}", {"note": "x"}),
-    ],
-)
-def test_a_key_without_the_right_is_refused(caller, right: str, method: str, path: str, body: Any) -> None:
-    others = [one for one in caller().key.rights if one != right]
-
-    answer = caller(rights=others).ask(method, path, body)
-
-    assert (*refused(answer), answer.json()["right"]) == (403, "no_right", right)
 
 
 def test_people_are_shown_to_keys_that_may_see_them(caller, shops) -> None:

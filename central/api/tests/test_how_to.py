@@ -35,5 +35,6 @@ def test_every_command_of_the_page_works(central: str, key: str) -> None:
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         answers.append(json.loads(done.stdout))
 
-    assert len(answers) == 6
-    assert (answers[3]["price"], answers[4]["stock"], answers[5]["title"]) == (42_000, 12, "Oolong")
+    assert len(answers) == 7
+    assert (answers[3]["price"], answers[4]["stock"], answers[5]["total"]) == (42_000, 12, 84_000)
+    assert answers[6]["title"] == "Oolong"

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import msgspec
+import pytest
 
 from edge.api.contracts import CartView, CheckoutSummary, OpsTaken, Problem
 from edge.api.openapi import document
-from edge.api.operations import OPERATIONS, PAGES
+from edge.api.operations import OPERATIONS, PAGES, WHO
 from edge.asgi import LIVE, ROUTES
 from edge.urls import urlpatterns
 
@@ -25,10 +26,26 @@ def test_every_address_is_described_or_is_a_page() -> None:
     described = {(one.method, one.path) for one in OPERATIONS}
     paths = {path for _, path in described}
 
-    silent = {(method, path) for method, path in routed() - PAGES if (method, path) not in described}
+    silent = {(method, path) for method, path in routed() - PAGES.keys() if (method, path) not in described}
 
     assert {(method, path) for method, path in silent if method != "ANY" or path not in paths} == set()
     assert paths <= {path for _, path in routed()}
+
+
+def test_every_address_says_who_may_ask() -> None:
+    assert {one.who for one in OPERATIONS} | set(PAGES.values()) == set(WHO)
+    assert {path for _, path in PAGES} <= {path for _, path in routed()}
+
+
+@pytest.mark.parametrize("path", [one.path for one in OPERATIONS if (one.who, one.method) == ("handle", "GET")])
+async def test_who_has_no_handle_is_shown_no_cart(shopper, path: str) -> None:
+    await shopper.put_in(units=2)
+
+    shopper.cookie = ""
+    answer = await shopper.get(path)
+
+    assert answer.status_code == 200
+    assert b'"sku"' not in answer.content and b'"lines":[{' not in answer.content
 
 
 def test_references_of_the_document_lead_somewhere() -> None:
