@@ -13,6 +13,8 @@ from central.catalog.errors import BadGoods, UnknownRun
 from central.catalog.importing.columns import SAVED, checked_map
 from central.catalog.importing.models import FIELDS, ImportRun, ImportSource
 from central.ui.scope import ALL, visible_sites
+from infra.crypto.keys import ensure_central_keys
+from node.config import config
 from node.realms import CATALOG, atomic
 
 #: what people change of a source
@@ -95,8 +97,10 @@ def _part_login(source: ImportSource) -> None:
     if parts.username:
         source.login, source.password = unquote(parts.username), unquote(parts.password or "")
         source.url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    if not source.login:
-        source.password = ""
+    if source.login:
+        ensure_central_keys(config().home)  # a cluster so young that nobody joined it has made no keys yet
+    else:
+        source.login = source.password = None  # type: ignore[assignment]
 
 
 def _check(source: ImportSource) -> None:
