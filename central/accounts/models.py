@@ -70,6 +70,7 @@ class Right(models.Model):
             ("see_products", "See products"),
             ("edit_products", "Change products: texts, prices, pictures"),
             ("edit_stock", "Change stock"),
+            ("take_over_fields", "Take fields of products over from the source that feeds them"),
             ("see_sites", "See sites"),
             ("manage_sites", "Register and change sites"),
             ("see_nodes", "See nodes"),

@@ -37,6 +37,7 @@ GROUPS: Final = (
             "see_products": _("See products"),
             "edit_products": _("Change products: texts, prices, pictures"),
             "edit_stock": _("Change stock"),
+            "take_over_fields": _("Take fields of products over from the source that feeds them"),
             "import_goods": _("Import goods"),
         },
     ),

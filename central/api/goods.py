@@ -27,7 +27,7 @@ from central.api.schemas import (
     UnitsOut,
     seen_ver,
 )
-from central.catalog import actions, queries
+from central.catalog import actions, feeding, queries
 from central.catalog.actions import Goods, Unit
 from central.catalog.errors import BadGoods, StaleProduct, UnknownProduct
 from central.catalog.keys import canonical_options, clean_sku, parse_options
@@ -92,6 +92,9 @@ def change_product(
 ) -> Any:
     """409 `stale_product` when somebody changed it since the version you saw; `current` is how it stands now."""
     found = _product(request, body.site, product)
+    texts = {"title": body.title, "text": body.text, "brand": body.brand}
+    changed = [name for name, said in texts.items() if said not in (None, getattr(found, name))]
+    feeding.refuse_fed(product, body.site, changed)
     first = found.units[0]
     if body.brand not in (None, found.brand) and queries.is_shown_elsewhere(caller(request), product):
         raise BadGoods("brand", "is shared with shops that this key does not see")
@@ -130,11 +133,12 @@ def set_price(request: HttpRequest, response: HttpResponse, body: PriceIn, if_ma
     return Status(200, _tagged(response, _unit_now(request, seen)))
 
 
-@router.put("/stock", response=UnitOut, summary="Correct stock")
+@router.put("/stock", response={200: UnitOut, 409: Problem}, summary="Correct stock")
 @guarded
 def put_stock(request: HttpRequest, body: StockIn) -> UnitOut:
     """The unsold units of a variant, in the pool and at edges together, over all sites that sell it."""
     seen = queries.goods_row(caller(request), body.site, body.sku, body.options)
+    feeding.refuse_fed(seen.product, seen.site, ["stock"])
     set_stock(seen.variant, body.units, who=caller(request).username)
     return _unit_now(request, seen)
 

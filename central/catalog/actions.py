@@ -15,6 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCategory, UnknownProduct, UnknownUnit
+from central.catalog.feeding import refuse_fed
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange
 from central.cluster.models import Site
@@ -91,7 +92,11 @@ class Saved:
     products: dict[tuple[str, str], UUID] = field(default_factory=dict)
     changes: dict[tuple[str, str], Changes] = field(default_factory=dict)
     kept: dict[tuple[str, str], tuple[list[str], str]] = field(default_factory=dict)
-    #: the fields a foreign master holds of a unit's product, whether they were to change or not
+    #: the fields left because people took them over from their source
+    taken: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    #: all that people took over of a unit's product, whether it was to change or not
+    taken_fields: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    #: the fields a foreign master or people hold of a unit's product, whether they were to change or not
     held: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
@@ -334,7 +339,8 @@ def set_price(
 ) -> Offer:
     """Set what a site asks for a unit, in minor units of its currency. Touches one product document and one card.
 
-    `seen_ver`: the unit's version as it was shown. Raises `UnknownSite`, `UnknownUnit`, `BadGoods`, `StaleProduct`.
+    `seen_ver`: the unit's version as it was shown. Raises `UnknownSite`, `UnknownUnit`, `BadGoods`, `StaleProduct`,
+    `FieldFed`.
     """
     check_price(price)
     where = shop(site)
@@ -346,6 +352,8 @@ def set_price(
         check_price(struck)
         if (offer.price, offer.old_price) == (price, struck):
             return offer
+        names = (("price", price != offer.price), ("old_price", struck != offer.old_price))
+        refuse_fed(listing.product_id, site, [name for name, differs in names if differs])
         PriceChange.objects.create(offer=offer, by=by, was=offer.price, became=price)
         offer.price, offer.old_price = price, struck
         publish_card(where.group, offer)

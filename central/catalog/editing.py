@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
 from central.catalog.errors import BadGoods, UnknownProduct
+from central.catalog.feeding import refuse_fed
 from central.catalog.galleries import place_pictures
 from central.catalog.keys import name_key
 from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation
@@ -33,7 +34,8 @@ def edit_words(
 ) -> None:
     """Write a listing's words: `own` in its site's language, which go to the shops, `others` by language for staff.
 
-    Documents get a new version only where they differ. Raises `UnknownProduct`, `BadGoods`, `StaleProduct`.
+    Documents get a new version only where they differ. Raises `UnknownProduct`, `BadGoods`, `StaleProduct`,
+    `FieldFed`.
     """
     where = shop(site)
     with atomic(CATALOG):
@@ -41,6 +43,8 @@ def edit_words(
         listing = _locked(site, product)
         if seen_ver is not None:
             refuse_stale(seen_ver, listing.ver)
+        texts = (("title", own.title != listing.title), ("text", own.text != listing.text))
+        refuse_fed(product, site, [name for name, differs in texts if differs])
         units = [
             Unit(offer.variant.sku, offer.variant.options, options_title=own.options.get(offer.pk))
             for offer in listing.offers.select_related("variant")
@@ -76,7 +80,7 @@ def _translate(listing: Listing, language: str, words: Words) -> None:
 def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:
     """The pictures of a product in their order, the main one first; `pictures` are sha256 of kept ones.
 
-    Every site that shows it gets its documents anew. Raises `UnknownProduct`, `BadGoods`.
+    Every site that shows it gets its documents anew. Raises `UnknownProduct`, `BadGoods`, `FieldFed`.
     """
     wanted = list(dict.fromkeys(pictures))
     if len(wanted) > MAX_PICTURES:
@@ -88,6 +92,7 @@ def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:
         before = list(rows.values_list("media_id", flat=True))
         if wanted == before:
             return
+        refuse_fed(product, min(groups), ["picture"])
         place_pictures({product: wanted}, new=())
         _republish(product, groups, cards=wanted[:1] != before[:1])
 

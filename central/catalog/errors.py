@@ -3,6 +3,7 @@
 RialtoError
 ├── BadGoods: a product, price or category that cannot be kept; `field` says which part
 ├── UnknownUnit, UnknownProduct, UnknownCategory, UnknownRun
+├── FieldFed: a field that a source feeds, and nobody took over
 ├── StaleProduct: somebody changed it since it was seen
 ├── UnitTaken: a new product with a unit that the site sells already
 ├── BadPicture (infra.storage)
@@ -22,6 +23,14 @@ class BadGoods(RialtoError):
         super().__init__(f"{field}: {why}", field=field)
         self.field = field
         self.why = why
+
+
+class FieldFed(RialtoError):
+    code = "field_fed"
+    status = 409
+
+    def __init__(self, field: str, source: str) -> None:
+        super().__init__(f"{field}: “{source}” feeds it; take it over first", field=field, source=source)
 
 
 class UnknownUnit(RialtoError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,8 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES]
 class WordsForm(RecordForm):
     """A listing's words in the languages of the desk: its site's own first, which is what shoppers read."""
 
-    def __init__(self, request: Any, listing: Listing, own: str, **kwargs: Any) -> None:
+    def __init__(self, request: Any, listing: Listing, own: str, *, fed: Mapping[str, str], **kwargs: Any) -> None:
+        """`fed`: field -> the source that feeds it, of those nobody took over."""
         self.listing = listing
         self.own = own
         self.languages = [own, *(code for code in LANGUAGES if code != own)]
@@ -31,6 +33,7 @@ class WordsForm(RecordForm):
             self._add(f"text_{code}", LongTextField(rows=8, required=False, label=_("Description")), code)
             titles.append(f"title_{code}")
             texts.append(f"text_{code}")
+        self._lock(fed)
         rows: list[str | tuple[str, ...]] = [tuple(titles), tuple(texts)]
         options = [self._option_row(offer) for offer in listing.offers.all() if offer.variant.options]
         self.sections = (  # type: ignore[misc]
@@ -45,6 +48,14 @@ class WordsForm(RecordForm):
         field.language = language  # type: ignore[attr-defined]
         field.widget.attrs["lang"] = language
         self.fields[name] = field
+
+    def _lock(self, fed: Mapping[str, str]) -> None:
+        for name in fed.keys() & {"title", "text"}:
+            field = self.fields[f"{name}_{self.own}"]
+            field.disabled = True
+            field.help_text = _("Fed by “%(source)s”. Take it over on the product's card to change it.") % {
+                "source": fed[name]
+            }
 
     def _option_row(self, offer: Any) -> tuple[str, ...]:
         names = []

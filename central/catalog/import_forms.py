@@ -56,7 +56,7 @@ class SourceForm(RecordForm):
     makes_new = TickField(label=_("Make items that are not in the catalogue yet"), initial=True)
     is_master = TickField(
         label=_("Master of its items"),
-        help_text=_("No other source overwrites what this one writes. People at the desk still may."),
+        help_text=_("No other source overwrites what this one writes; at the desk it is locked until taken over."),
     )
     url = forms.URLField(
         label=_("Address of the file"),

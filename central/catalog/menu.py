@@ -41,6 +41,7 @@ add_sentences(
         "unknown_unit": _("There is no such product among those you may see."),
         "bad_goods": _("This cannot be kept: %(field)s."),
         "unknown_product": _("There is no such product among those you may see."),
+        "field_fed": _("“%(source)s” feeds this field: take it over on the product's card first."),
         "stale_product": _("Somebody changed this product meanwhile. Look at it again."),
         "unit_taken": _("The site sells %(sku)s already: change that product, or choose another SKU."),
         "bad_picture": _(

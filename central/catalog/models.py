@@ -16,6 +16,7 @@ from sync.contracts.ids import uuid7
 
 __all__ = [
     "Category",
+    "FieldOverride",
     "ImportRun",
     "ImportSource",
     "Listing",
@@ -89,6 +90,21 @@ class Product(models.Model):
     #: the import source whose word on its fields no other source overwrites
     master = models.ForeignKey(ImportSource, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     pictures: models.ManyToManyField[Media, ProductPicture] = models.ManyToManyField(Media, through="ProductPicture")
+
+
+class FieldOverride(models.Model):
+    """A field that the product's master source feeds, and people took over: no source writes it while this stands."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="overrides")
+    #: "": a field that all sites share
+    site = models.CharField(max_length=20, blank=True)
+    #: of `importing.models.FIELDS`
+    field = models.CharField(max_length=20)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "site", "field"], name="override_once")]
 
 
 class ProductPicture(models.Model):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.catalog.bulk import ACTIONS
 from central.catalog.documents import main_pictures
+from central.catalog.feeding import feeds_of
 from central.catalog.models import Media, Offer, ProductPicture, StockLevel
 from central.catalog.queries import found_by, offers_visible_to
 from central.stock.queries import Stock, stock_of
@@ -32,10 +33,13 @@ class Refused:
 
 
 def prepare(rows: list[Any], shown: lists.Shown | None = None) -> None:
-    """The main picture of each, and its stock; None while the stock's realm does not answer."""
+    """The main picture of each, its stock (None while that realm does not answer), and what a source feeds of it."""
     pictures = main_pictures(row.variant.product_id for row in rows)
     stock = stock_or_none({row.variant_id for row in rows})
+    fed = feeds_of((row.variant.product_id, row.site) for row in rows)
     for row in rows:
+        here = fed.get((row.variant.product_id, row.site), {})
+        row.fed = {name: one.source for name, one in here.items() if one.is_locked}
         row.picture = pictures.get(row.variant.product_id)
         row.stock = stock[row.variant_id] if stock is not None else None
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path("imports/<uuid:run_id>/refused", import_views.refused, name="imports-refused"),
     path("products/<uuid:product_id>", views.product, name="products-card"),
     path("products/<uuid:product_id>/words/<str:site>", views.edit_words, name="products-words"),
+    path("products/<uuid:product_id>/feed/<str:site>", views.feed, name="products-feed"),
     path("products/<uuid:product_id>/switch/<str:site>", views.switch, name="products-switch"),
     path("products/<uuid:product_id>/pictures", views.add_picture, name="products-pictures"),
     path("products/<uuid:product_id>/pictures/<str:sha256>", views.change_picture, name="products-picture"),

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from central.catalog import actions, card, editing, queries
-from central.catalog.errors import BadGoods
+from central.catalog import actions, card, editing, feeding, queries
+from central.catalog.errors import BadGoods, FieldFed
 from central.catalog.forms import LANGUAGES, NewProductForm, WordsForm
+from central.catalog.importing.words import FIELD_TITLES
 from central.catalog.models import Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
 from central.cluster.queries import site as site_row
@@ -66,9 +67,12 @@ def edit_price(request: StaffRequest) -> HttpResponse:
     except ValueError:
         why = _("Write an amount, such as 350 or 4.50.")
         return HttpResponse(price_cell(request, offer, Refused(typed, why)), status=422)
-    except BadGoods as error:
+    except (BadGoods, FieldFed) as error:
+        prepare([offer])
         return HttpResponse(price_cell(request, offer, Refused(typed, explain(error))), status=422)
-    return HttpResponse(price_cell(request, _offer(request), is_saved=True))
+    offer = _offer(request)
+    prepare([offer])
+    return HttpResponse(price_cell(request, offer, is_saved=True))
 
 
 @screen("edit_stock", methods=["POST"])
@@ -79,8 +83,9 @@ def edit_stock(request: StaffRequest) -> HttpResponse:
     if not (typed.isascii() and typed.isdecimal()) or len(typed) > 9:
         return _stock(request, offer, Refused(typed, _("Write a whole number, 0 or more.")))
     try:
+        feeding.refuse_fed(offer.variant.product_id, offer.site, ["stock"])
         set_stock(offer.variant_id, int(typed), who=request.user.username)
-    except StockError as error:
+    except (StockError, FieldFed) as error:
         return _stock(request, offer, Refused(typed, explain(error)))
     return _stock(request, offer, is_saved=True)
 
@@ -127,6 +132,7 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
             note=" · ".join(_notes(found)),
             parts=[
                 *shown,
+                *_feeds(request, found),
                 Part(_("Stock"), "catalog/parts/stocks.html", {"units": _stocks(found)}),
                 Part(_("Prices that were"), "catalog/parts/prices.html", {"prices": found.prices}),
                 Part(_("Pictures"), "catalog/parts/pictures.html", pictures, is_aside=True),
@@ -138,6 +144,22 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
             ),
         ),
     )
+
+
+def _feeds(request: StaffRequest, found: card.ProductCard) -> Iterator[Part]:
+    """What the product's source feeds at each site, and what people took over; nothing without a source."""
+    master = found.product.master
+    if master is None:
+        return
+    fed = feeding.feeds_of((found.product.pk, listing.site) for listing in found.listings)
+    rows: dict[tuple[str, str], dict[str, Any]] = {}  # what all sites share is named once
+    for (_product, site), fields in sorted(fed.items(), key=lambda item: item[0][1]):
+        for name, one in fields.items():
+            is_shared = name in feeding.SHARED
+            row = {"site": site, "title": FIELD_TITLES[name], "fed": one, "is_shared": is_shared}
+            rows.setdefault((name, "" if is_shared else site), row)
+    context = {"product": found.product, "rows": rows.values(), "may_share": not found.hidden_sites}
+    yield Part(_("Fed by “%(source)s”") % {"source": master.title}, "catalog/parts/feeds.html", context)
 
 
 def _notes(found: card.ProductCard) -> Iterator[str]:
@@ -203,7 +225,8 @@ def edit_words(request: StaffRequest, product_id: UUID, site: str) -> HttpRespon
     """The words of a product in both languages, as one site shows it."""
     listing = queries.listing_at(request.user, site, product_id)
     own = site_row(site).language
-    form = WordsForm(request, listing, own)
+    fed = feeding.feeds_of([(product_id, site)]).get((product_id, site), {})
+    form = WordsForm(request, listing, own, fed={name: one.source for name, one in fed.items() if one.is_locked})
     if form.is_saveable():
         with form.refusals():
             others = {code: form.words(code) for code in LANGUAGES if code != own}
@@ -249,6 +272,23 @@ def _goods(data: dict[str, Any]) -> actions.Goods:
     title = ", ".join(part.partition("=")[2] for part in data["options"].split(";") if part)
     unit = actions.Unit(data["sku"].strip(), data["options"], options_title=title, price=data["price"])
     return actions.Goods([unit], title=data["title"], text=data["text"], pictures=pictures)
+
+
+@screen("take_over_fields", methods=["POST"])
+def feed(request: StaffRequest, product_id: UUID, site: str) -> HttpResponseBase:
+    """Take a field over from the source that feeds it (`do`: take), or let the source write it again (`do`: give)."""
+    listing = queries.listing_at(request.user, site, product_id)
+    field = request.POST.get("field", "")
+    if field in feeding.SHARED and card.product_card(request.user, product_id).hidden_sites:
+        raise Http404(field)
+    act = {"take": feeding.take_over, "give": feeding.give_back}.get(request.POST.get("do", ""))
+    if act is None:
+        raise Http404
+    try:
+        act(listing.site, product_id, field, by=request.user.username)
+    except BadGoods as error:
+        messages.error(request, explain(error))
+    return redirect("products-card", product_id)
 
 
 @screen("edit_products", methods=["POST"])
@@ -313,5 +353,5 @@ def _shared_pictures(request: StaffRequest, product_id: UUID) -> list[str]:
 def _set_pictures(request: StaffRequest, product_id: UUID, pictures: list[str]) -> None:
     try:
         editing.set_pictures(product_id, pictures, by=request.user.username)
-    except BadGoods as error:
+    except (BadGoods, FieldFed) as error:
         messages.error(request, explain(error))

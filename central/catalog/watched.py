@@ -12,7 +12,17 @@ from uuid import UUID
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from central.catalog.models import Listing, Media, Offer, PictureAlt, Product, ProductPicture, Translation
+from central.catalog.importing.words import FIELD_TITLES
+from central.catalog.models import (
+    FieldOverride,
+    Listing,
+    Media,
+    Offer,
+    PictureAlt,
+    Product,
+    ProductPicture,
+    Translation,
+)
 from central.ui.scope import limit
 from central.ui.watching import watch
 
@@ -50,6 +60,11 @@ def _language_of(row: str) -> str:
     return Translation.objects.filter(pk=row).values_list("language", flat=True).first() or ""
 
 
+def _overridden(row: str) -> str:
+    found = FieldOverride.objects.filter(pk=row).values_list("field", flat=True).first()
+    return str(FIELD_TITLES.get(found, found)) if found else ""
+
+
 watch(
     Product,
     title=_("Product"),
@@ -71,6 +86,16 @@ watch(
     fields=("title", "text", "attributes", "is_active"),
     titles={"title": _("Title"), "text": _("Text"), "attributes": _("Properties"), "is_active": _("On sale")},
     name_of=_listed,
+)
+watch(
+    FieldOverride,
+    title=_("Product"),
+    right="see_products",
+    of=(Product, "product"),
+    fields=("field", "by"),
+    titles={"field": _("Taken over from its source"), "by": _("Who")},
+    words={"field": lambda field: str(FIELD_TITLES.get(field, field))},
+    part=_overridden,
 )
 watch(
     Translation,

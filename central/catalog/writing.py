@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved, Shop, Unit, lock_goods
 from central.catalog.errors import BadGoods
+from central.catalog.feeding import taken_over
 from central.catalog.galleries import place_pictures
 from central.catalog.keys import clean_sku, name_key, slug_of
 from central.catalog.models import (
@@ -61,8 +62,9 @@ class Draft:
     #: field -> (was, became): of the product, and of each unit
     changes: Changes = field(default_factory=dict)
     unit_changes: dict[Key, Changes] = field(default_factory=dict)
-    #: fields that another source is master of, and which of them this batch would have changed
+    #: fields that another source is master of, or people took over, and which of them this batch would have changed
     held: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
     kept: set[str] = field(default_factory=set)
 
     def differs(self, name: str, was: Any, became: Any, key: Key | None = None) -> bool:
@@ -110,6 +112,7 @@ class GoodsWriter:
         self.by_sku = {row.sku: row for row in self.variants.values()}
         ids = {row.product_id for row in self.variants.values()}
         self.products = {row.pk: row for row in Product.objects.filter(pk__in=ids).select_related("master")}
+        self.taken = taken_over(ids, self.where.id) if self.importing is not None else {}
         listings = Listing.objects.filter(site=self.where.id, product_id__in=ids)
         if not self.is_dry:
             listings = listings.select_for_update()
@@ -152,7 +155,8 @@ class GoodsWriter:
         except BadGoods as error:
             return self._refuse(units, str(error))
         draft = self._open(goods, product, listing)
-        draft.held = self._held(draft)
+        draft.taken = self.taken.get(product.pk, frozenset()) if self.importing is not None else frozenset()
+        draft.held = self._held(draft) | draft.taken
         self._lay_product(draft)
         self._lay_listing(draft)
         for unit in units:
@@ -349,7 +353,9 @@ class GoodsWriter:
             self.saved.changes[unit.key] = changes
             if draft.held and draft.product.master:
                 self.saved.held[unit.key] = draft.held
-                self.saved.kept[unit.key] = (sorted(draft.kept), draft.product.master.title)
+                self.saved.taken_fields[unit.key] = draft.taken
+                self.saved.taken[unit.key] = sorted(draft.kept & draft.taken)
+                self.saved.kept[unit.key] = (sorted(draft.kept - draft.taken), draft.product.master.title)
             outcome = "created" if unit.key in draft.created else ("updated" if is_updated else "unchanged")
             self.saved.outcomes[unit.key] = outcome  # type: ignore[assignment]
             self.saved.variants[unit.key] = draft.offers[unit.key].variant_id

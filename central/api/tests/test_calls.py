@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from central.api.models import RememberedCall
 from central.api.tests.caller import refused
-from central.catalog.models import Listing, Offer
+from central.catalog.models import ImportSource, Listing, Offer, Product
 from central.orders.models import Order, OrderChange
 from sync.events import run_due
 
@@ -132,6 +132,21 @@ def test_a_product_is_made_and_changed(caller, shops) -> None:
         409,
         "stale_product",
     )
+
+
+def test_what_a_source_feeds_a_key_does_not_write(caller, shops) -> None:
+    made = caller()
+    source = ImportSource.objects.create(title="Maker", sites=["tea"], is_master=True, created_by="test")
+    Product.objects.update(master=source)
+    product = Offer.objects.get(variant__sku="Tea-1").variant.product_id
+
+    answers = [
+        made.ask("PATCH", f"products/{product}", {"site": "tea", "title": "Mine"}),
+        made.ask("PUT", "prices", {"site": "tea", "sku": "Tea-1", "price": 1}),
+        made.ask("PUT", "stock", {"site": "tea", "sku": "Tea-1", "units": 1}),
+    ]
+
+    assert [refused(one) for one in answers] == [(409, "field_fed")] * 3
 
 
 # --- a call that is sent again -------------------------------------------------------------------------------------

@@ -190,8 +190,11 @@ class Shelf:
         if units is None or units == told or (known and "stock" not in self.rules.fields):
             return
         if "stock" in saved.held.get(key, ()):
-            fields, title = saved.kept[key]
-            saved.kept[key] = ([*fields, "stock"], title)
+            if "stock" in saved.taken_fields.get(key, ()):
+                saved.taken[key] = [*saved.taken[key], "stock"]
+            else:
+                fields, title = saved.kept[key]
+                saved.kept[key] = ([*fields, "stock"], title)
             return
         stock[key] = units
         line.changes["stock"] = [told, units]
@@ -200,11 +203,14 @@ class Shelf:
 
     @staticmethod
     def note_kept(line: Line, key: Key, saved: Saved) -> None:
-        """Say which fields were left because another source is master of them."""
+        """Say which fields were left because another source is master of them, or people took them over."""
         fields, title = saved.kept.get(key, ([], ""))
-        if not fields:
+        taken = saved.taken.get(key, [])
+        if not fields and not taken:
             return
-        line.why = f"{', '.join(fields)}: left alone, “{title}” is their master"
+        master = f"{', '.join(fields)}: left alone, “{title}” is their master" if fields else ""
+        people = f"{', '.join(taken)}: left alone, people took them over" if taken else ""
+        line.why = "; ".join(filter(None, (master, people)))
         if line.outcome == "unchanged":
             line.outcome = "kept"
 

@@ -38,6 +38,11 @@ _REASONS: list[tuple[str, Promise | str]] = [
         r"its article '(?P<sku>.*)' is already that of another product.*",
         _("its article “%(sku)s” is already that of another product"),
     ),
+    (
+        r"(?P<fields>.*): left alone, “(?P<title>.*)” is their master; .*: left alone, people took them over",
+        _("left alone: “%(title)s” is the master, and people took some over"),
+    ),
+    (r"(?P<fields>.*): left alone, people took them over", _("left alone: people took it over")),
     (r"(?P<fields>.*): left alone, “(?P<title>.*)” is their master", _("left alone: “%(title)s” is the master")),
     (
         r"(?P<file>.*) declares a DTD.*",

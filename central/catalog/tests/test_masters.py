@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from central.catalog.actions import set_price
 from central.catalog.importing import runs
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.importing.run import import_files
@@ -76,17 +75,6 @@ def test_a_file_from_the_command_line_is_no_master_either(tmp_path: Path) -> Non
     import_files([file], "tea")
 
     assert shown() == ("Sencha", "Maker", 1_000, 5)
-
-
-def test_people_overrule_a_master_and_he_says_it_again() -> None:
-    maker = source("Maker", is_master=True)
-    bring(maker, "T1,Sencha,Maker,10,5\n")
-    set_price("tea", "T1", "", 1_200, by="ada")
-    assert shown()[2] == 1_200
-
-    bring(maker, "T1,Sencha,Maker,11,5\n")
-
-    assert shown()[2] == 1_100
 
 
 def test_a_source_updates_only_its_fields_and_a_new_item_comes_whole() -> None:
