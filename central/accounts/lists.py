@@ -55,7 +55,7 @@ STAFF = List(
     columns=[
         Column(
             "name",
-            _("Name"),
+            _("Full name"),
             lambda user, shown: cells.two_lines(user.get_full_name() or user.get_username(), user.get_username()),
             sort="last_name",
             export=lambda user: user.get_full_name(),
