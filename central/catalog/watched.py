@@ -102,7 +102,6 @@ watch(
     title=_("Product"),
     right="see_products",
     of=(Listing, "listing"),
-    is_wide=True,
     fields=("title", "text", "options"),
     titles={"title": _("Title"), "text": _("Text")},
     part=_language_of,

@@ -284,9 +284,9 @@ def test_words_of_a_site_one_may_not_see_stay_out_of_a_shared_products_history(n
     product = product_at("tea")
     edit_words("tea", product, Words("Чай"), {"en": Words("Hush hush")}, by="olga")
 
-    found = queries.of_record(cast.staff("near", "manager", sites=["ink"]), Product.objects.get(pk=product))
-
-    assert "Hush" not in str(found)
+    shared = Product.objects.get(pk=product)
+    assert "Hush" not in str(queries.of_record(cast.staff("far", "manager", sites=["ink"]), shared))
+    assert "Hush" in str(queries.of_record(cast.staff("near", "manager", sites=["tea"]), shared))
 
 
 # --- who acts ------------------------------------------------------------------------------------------------------
