@@ -214,13 +214,13 @@ def _rows(user: Any, change: Change) -> list[Row]:
     made = []
     for column, before, after in _columns(watch, change):
         title = _column_title(watch, column)
-        named = format_html("{} {}", title, part) if part else title
         if MASK in (before, after):
-            made.append(Row(named, "", _("changed; what it says is not kept")))
+            made.append(Row(title, "", _("changed; what it says is not kept")))
             continue
         was, became = (_value(user, watch, column, value) for value in (before, after))
         if was != became:
-            made.append(Row(named, was, became))
+            is_said = not part or part in (was, became)
+            made.append(Row(title if is_said else format_html("{} {}", title, part), was, became))
     return made
 
 
