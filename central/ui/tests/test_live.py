@@ -16,8 +16,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from central.accounts.actions import give_role, give_sites
+from central.accounts.models import GroupRight
 from central.accounts.scope import ALL
 from central.asgi import application
+from central.cluster.groups import make_group
 from central.ui import consumers, live
 from central.ui.tests import cast
 
@@ -92,6 +94,30 @@ async def test_staff_of_one_site_hear_of_that_site_only() -> None:
 
         assert (await socket.receive_json_from(timeout=SOON))["keys"] == ["own"]
         assert await socket.receive_nothing()
+
+
+@pytest.mark.parametrize("who", ["of another site", "of another group", "without rights"])
+@awaited
+async def test_no_topic_tells_a_stranger_of_another_site(who: str) -> None:
+    async with socket_of(await database_sync_to_async(_stranger)(who), *live.TOPICS) as socket:
+        for topic in live.TOPICS:
+            await nudge("hush", "foreign", topic=topic)
+        if who != "without rights":
+            await nudge("tea", "own")
+            assert (await socket.receive_json_from(timeout=SOON))["keys"] == ["own"]
+
+        assert await socket.receive_nothing()
+
+
+def _stranger(who: str) -> User:
+    if who == "without rights":
+        return cast.stranger()
+    cast.site("tea")
+    make_group("tea-group", title="Tea group", sites=["tea"], by="test")
+    user = cast.staff("tea-admin", "admin", sites=["tea"] if who == "of another site" else [])
+    if who == "of another group":
+        GroupRight.objects.create(user=user, group="tea-group")
+    return user
 
 
 @awaited
