@@ -55,6 +55,23 @@ def edit_words(
         note_search_words(Listing.objects.filter(pk=listing.pk))
 
 
+def translate_goods(site: str, words: Mapping[UUID, Mapping[str, Words]], *, by: str) -> None:
+    """Write what products are called in languages their site does not speak: product -> language -> words.
+
+    For staff; no document holds them. Raises `UnknownProduct`, `BadGoods`.
+    """
+    with atomic(CATALOG):
+        lock_goods()
+        rows = Listing.objects.select_for_update().filter(site=site, product__in=words).order_by("product_id")
+        listings = {row.product_id: row for row in rows}
+        for product, said in words.items():
+            if product not in listings:
+                raise UnknownProduct(f"the shop '{site}' has no product {product.hex}")
+            for language, one in said.items():
+                _translate(listings[product], language, one)
+        note_search_words(Listing.objects.filter(pk__in=[row.pk for row in listings.values()]))
+
+
 def note_search_words(rows: QuerySet[Listing]) -> None:
     """What the listings are found by, from the words they have now; inside the caller's `atomic("catalog")`."""
     listings = list(rows.select_related("product").prefetch_related("translations", "offers__variant"))

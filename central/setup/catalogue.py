@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from random import Random
+from uuid import UUID
 
-from central.catalog.actions import Goods, Unit, keep_pictures, save_goods, shop, told_stock, write_category
+from central.catalog.actions import (
+    Goods,
+    Saved,
+    Shop,
+    Unit,
+    keep_pictures,
+    save_goods,
+    shop,
+    told_stock,
+    write_category,
+)
+from central.catalog.editing import Words, translate_goods
 from central.catalog.keys import canonical_options
-from central.catalog.models import Category
+from central.catalog.models import Category, Offer
 from central.setup.goods import SHELVES, Item, Shelf
+from central.setup.goods.other import OPTIONS, WORDS
 from central.setup.pictures import picture
 from central.stock.actions import receive_stock
 from node.realms import CATALOG, atomic
@@ -39,9 +52,23 @@ def _fill(site: str, shelves: list[Shelf]) -> None:
         saved = save_goods(where, goods, by=BY)
         if saved.refused:
             raise RuntimeError(f"the demo's own goods are refused: {saved.refused}")
+    _translate(where, numbered, saved)
     stock = {saved.variants[key]: units for key, units in _stock(numbered) if units}
     receive_stock(stock, who=BY, note="first delivery", ref="DEMO-1")
     told_stock(stock)
+
+
+def _translate(where: Shop, numbered: list[tuple[str, Shelf, Item]], saved: Saved) -> None:
+    """What the goods are called in the other language of the desk."""
+    language = "en" if where.language == "ru" else "ru"
+    offers: dict[UUID, dict[UUID, str]] = {}
+    for offer in Offer.objects.filter(site=where.id).exclude(variant__options="").select_related("variant"):
+        value = offer.variant.options.partition("=")[2]
+        title = OPTIONS.get(value, value) if language == "ru" else value
+        offers.setdefault(offer.variant.product_id, {})[offer.pk] = title
+    products = {sku: product for (sku, _options), product in saved.products.items()}
+    words = {products[sku]: Words(*WORDS[sku], offers.get(products[sku], {})) for sku, _, _ in numbered}
+    translate_goods(where.id, {product: {language: said} for product, said in words.items()}, by=BY)
 
 
 def _numbered(site: str, shelves: Iterable[Shelf]) -> Iterator[tuple[str, Shelf, Item]]:

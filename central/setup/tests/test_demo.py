@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from central.catalog.models import Category, Listing, Offer, ProductPicture, Variant
+from central.catalog.models import Category, Listing, Offer, ProductPicture, Translation, Variant
 from central.cluster.models import Node, Rate, Site
 from central.orders.models import Order, OrderLine
 from central.people.models import OrderContact
 from central.setup import demo
 from central.setup.goods import SHELVES
+from central.setup.goods.other import WORDS
 from central.setup.people import GONE, MORE_STAFF, STAFF, shopper
 from central.setup.pictures import PALETTES, picture
 from central.setup.pictures.scene import MOTIFS
@@ -42,6 +43,20 @@ def test_titles_are_told_apart_within_a_shop():
     for shelves in SHELVES.values():
         titles = [item.title for shelf in shelves for item in shelf.items]
         assert len(set(titles)) == len(titles)
+
+
+def test_every_good_has_words_of_the_other_language_and_no_word_has_lost_its_good():
+    own = {
+        f"{site[0].upper()}-{row:02d}{number:02d}": item.title
+        for site, shelves in SHELVES.items()
+        for row, shelf in enumerate(shelves, start=1)
+        for number, item in enumerate(shelf.items, start=1)
+    }
+
+    assert WORDS.keys() == own.keys()
+    for sku, (title, text) in WORDS.items():
+        is_russian = any("а" <= sign <= "я" for sign in text.casefold())
+        assert title and text and is_russian == sku.startswith("I")
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
@@ -78,6 +93,15 @@ def test_a_seeded_cluster_holds_three_shops_and_their_past(node_home):
     }
     assert Site.objects.get(pk="clay").origin == "http://clay.localhost:8402"
     assert Rate.objects.count() == 2
+    assert {
+        site: Translation.objects.filter(listing__site=site).values_list("language").distinct().get()
+        for site in SHELVES
+    } == {
+        "tea": ("en",),
+        "clay": ("en",),
+        "ink": ("ru",),
+    }
+    assert Translation.objects.count() == len(WORDS)
     assert Listing.objects.count() >= 150
     assert all(5 <= Category.objects.filter(site=site).count() <= 6 for site in ("tea", "clay", "ink"))
     assert not Listing.objects.exclude(product__in=ProductPicture.objects.values("product")).exists()
