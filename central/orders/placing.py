@@ -18,9 +18,9 @@ from central.catalog.queries import PricedUnit, priced_units
 from central.cluster import queries as cluster
 from central.cluster.documents import site_doc
 from central.cluster.models import Site
-from central.orders.actions import receive_order
 from central.orders.errors import BadOrder, NotEnough, OrderConflict
 from central.orders.models import Order
+from central.orders.receiving import receive_order
 from central.orders.seal import seal_person
 from central.stock.actions import gather_in_pool, sell_from_pool
 from central.stock.errors import NotEnoughInPool

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from django.db import DataError
 
-from central.orders import actions
+from central.orders import receiving
 from central.orders.errors import BrokenOrder, OrderConflict
 from node.realms import ORDERS
 from sync.contracts.codec import unpack
@@ -20,7 +20,7 @@ from sync.upstream import Poison, receives_many
 def take_in_orders(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     """A repeat is taken in again without effect; another order under a known id goes to quarantine."""
     try:
-        actions.receive_orders([(unpack(body, PlacedOrder), body) for body in bodies])
+        receiving.receive_orders([(unpack(body, PlacedOrder), body) for body in bodies])
     except (msgspec.MsgspecError, ValueError, DataError) as error:
         raise Poison("not an order") from error
     except (OrderConflict, BrokenOrder) as error:

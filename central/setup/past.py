@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from central.catalog.models import Offer
 from central.cluster.models import Site
-from central.orders.actions import PastMove, PastOrder, write_past_orders
 from central.orders.person_index import index_customers
+from central.orders.receiving import PastMove, PastOrder, write_past_orders
 from central.people.actions import PastContact, keep_past_contacts
 from central.setup.people import WORKERS, Shopper, account_holders, shopper
 from central.setup.shops import PLACES, RATES

@@ -24,7 +24,7 @@ from central.catalog.importing.models import ImportRun
 from central.catalog.importing.sources import make_source
 from central.catalog.models import Offer, Variant
 from central.catalog.tests.make import make_site
-from central.orders import actions
+from central.orders import receiving
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
 from central.stock.models import Balance, Movement
@@ -130,12 +130,12 @@ def sweep_until(what: Callable[[], Any]) -> None:
 
 def test_an_order_is_worked_on_by_a_worker_that_was_flushed_and_killed(valkey: Valkey) -> None:
     with running_worker(valkey) as first:
-        order = actions.receive_order(make_placed())
+        order = receiving.receive_order(make_placed())
         until(lambda: is_matched(order))  # by messages alone, from realm to realm
         first.send_signal(signal.SIGKILL)
         first.wait(10)
 
-    forgotten = actions.receive_order(make_placed())  # nobody is there to be woken
+    forgotten = receiving.receive_order(make_placed())  # nobody is there to be woken
     redis.Redis(unix_socket_path=str(valkey.socket)).flushall()
 
     with running_worker(valkey):
@@ -148,7 +148,7 @@ def test_a_broker_that_is_away_does_not_hold_up_the_writer(valkey: Valkey) -> No
     valkey.stop()
 
     started = time.monotonic()
-    order = actions.receive_order(make_placed())
+    order = receiving.receive_order(make_placed())
 
     assert time.monotonic() - started < 3
     assert Job.objects.using("orders").filter(state="queued").count() == 2

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connections
 from django.db.models import ProtectedError
 
-from central.orders import actions
+from central.orders import actions, receiving
 from central.orders.errors import MoveRefused, StaleOrder, UnknownOrder, UnknownStatus
 from central.orders.models import Order, OrderChange, OrderStatus, StatusMove
 from central.orders.tests.make import make_placed
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "orders"])
 
 @pytest.fixture
 def order() -> Order:
-    return actions.receive_order(make_placed())
+    return receiving.receive_order(make_placed())
 
 
 def test_a_button_moves_the_order_and_says_so_to_all(order: Order) -> None:

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from central.cluster.models import Site
-from central.orders import actions
+from central.orders import actions, receiving
 from central.orders.models import Order
 from central.orders.queries import _customer_of
 from central.orders.tests.make import ANN, make_line, make_placed, realm_away
@@ -61,7 +61,7 @@ def read(folder: Path) -> list[Any]:
 
 
 def test_an_order_gets_its_customer_and_the_shopper_a_mail(mails: Path) -> None:
-    order = actions.receive_order(make_placed(make_line(units=2)))
+    order = receiving.receive_order(make_placed(make_line(units=2)))
 
     events.run_due(REALMS)
 
@@ -81,7 +81,7 @@ def test_an_order_gets_its_customer_and_the_shopper_a_mail(mails: Path) -> None:
 
 
 def test_every_handler_may_run_twice(mails: Path) -> None:
-    order = actions.receive_order(make_placed(payment_provider="pretend_card"))
+    order = receiving.receive_order(make_placed(payment_provider="pretend_card"))
     events.run_due(REALMS)
     kinds = sorted(change.kind for change in order.changes.all())
     for realm in REALMS:
@@ -96,7 +96,7 @@ def test_every_handler_may_run_twice(mails: Path) -> None:
 
 def test_customers_away_the_order_is_taken_and_the_customer_follows(mails: Path) -> None:
     with realm_away("customers"):
-        order = actions.receive_order(make_placed())
+        order = receiving.receive_order(make_placed())
         for _ in range(20):
             let_time_pass(("orders",))
             events.run_due(["orders"])
@@ -114,7 +114,7 @@ def test_customers_away_the_order_is_taken_and_the_customer_follows(mails: Path)
 
 
 def test_a_worker_killed_between_commit_and_send_forgets_nothing(mails: Path) -> None:
-    actions.receive_order(make_placed())
+    receiving.receive_order(make_placed())
     events.run_job("orders", jobs(handler="orders.match_customer")[0].pk)
     [mailing] = jobs("customers", handler="orders.mail_order_accepted")
     assert runner._claim("customers", mailing.pk) is not None  # a worker takes it, and is killed
@@ -140,7 +140,7 @@ def test_a_worker_killed_after_the_send_sends_the_same_mail_again(mails: Path, m
             return sent[-1]
 
     monkeypatch.setattr("central.notices.actions.gateway", lambda: DiesAfterSending(mails))
-    order = actions.receive_order(make_placed())
+    order = receiving.receive_order(make_placed())
 
     events.run_due(REALMS)
     let_time_pass()
@@ -151,7 +151,7 @@ def test_a_worker_killed_after_the_send_sends_the_same_mail_again(mails: Path, m
 
 
 def test_a_mail_that_is_refused_is_not_tried_again(mails: Path) -> None:
-    actions.receive_order(make_placed(person=msgspec.structs.replace(ANN, email="no address")))
+    receiving.receive_order(make_placed(person=msgspec.structs.replace(ANN, email="no address")))
 
     events.run_due(REALMS)
 
@@ -161,7 +161,7 @@ def test_a_mail_that_is_refused_is_not_tried_again(mails: Path) -> None:
 
 
 def test_without_an_address_nothing_is_sent(mails: Path) -> None:
-    actions.receive_order(make_placed(person=msgspec.structs.replace(ANN, email="")))
+    receiving.receive_order(make_placed(person=msgspec.structs.replace(ANN, email="")))
 
     events.run_due(REALMS)
 
@@ -170,7 +170,7 @@ def test_without_an_address_nothing_is_sent(mails: Path) -> None:
 
 
 def test_a_new_status_is_told_where_the_status_says_so(mails: Path) -> None:
-    order = actions.receive_order(make_placed())
+    order = receiving.receive_order(make_placed())
     events.run_due(REALMS)
     for status in ("confirmed", "packed"):
         actions.change_status(order.pk, status, by="olga")
@@ -182,7 +182,7 @@ def test_a_new_status_is_told_where_the_status_says_so(mails: Path) -> None:
 
 
 def test_a_status_mail_waits_for_the_customer(mails: Path) -> None:
-    order = actions.receive_order(make_placed())
+    order = receiving.receive_order(make_placed())
     actions.change_status(order.pk, "confirmed", by="olga")
     events.run_job("orders", jobs(handler="orders.mail_status")[0].pk)
     [job] = jobs(handler="orders.mail_status")
@@ -197,7 +197,7 @@ def test_a_status_mail_waits_for_the_customer(mails: Path) -> None:
 
 
 def test_a_page_to_pay_on_goes_down_with_the_orders_state(mails: Path) -> None:
-    order = actions.receive_order(make_placed(payment_provider="pretend_card"))
+    order = receiving.receive_order(make_placed(payment_provider="pretend_card"))
     events.run_due(REALMS)
 
     payment = Payment.objects.get()
@@ -208,7 +208,7 @@ def test_a_page_to_pay_on_goes_down_with_the_orders_state(mails: Path) -> None:
 
 
 def test_a_suspected_duplicate_is_not_charged(mails: Path) -> None:
-    order = actions.receive_order(make_placed(payment_provider="pretend_card"))
+    order = receiving.receive_order(make_placed(payment_provider="pretend_card"))
     Order.objects.filter(pk=order.pk).update(is_duplicate_suspect=True)
 
     events.run_due(REALMS)
@@ -218,7 +218,7 @@ def test_a_suspected_duplicate_is_not_charged(mails: Path) -> None:
 
 def test_an_order_that_came_late_gets_its_page_by_mail(mails: Path) -> None:
     placed_at = int((timezone.now() - timedelta(hours=2)).timestamp() * 1000)
-    order = actions.receive_order(make_placed(payment_provider="pretend_card", placed_at=placed_at))
+    order = receiving.receive_order(make_placed(payment_provider="pretend_card", placed_at=placed_at))
 
     events.run_due(REALMS)
     let_time_pass()
@@ -229,7 +229,7 @@ def test_an_order_that_came_late_gets_its_page_by_mail(mails: Path) -> None:
 
 
 def test_a_payment_says_so_in_the_history_once(mails: Path) -> None:
-    order = actions.receive_order(make_placed(payment_provider="pretend_card"))
+    order = receiving.receive_order(make_placed(payment_provider="pretend_card"))
     events.run_due(REALMS)
     card: Any = provider_named("pretend_card")
     callback = card.pay(Payment.objects.get().provider_ref, "4242 4242 4242 4242")
@@ -245,7 +245,7 @@ def test_a_payment_says_so_in_the_history_once(mails: Path) -> None:
 
 def test_units_that_were_waited_for_are_found(mails: Path) -> None:
     placed = make_placed(make_line(units=3))
-    order = actions.receive_order(placed)
+    order = receiving.receive_order(placed)
     assert order.pending_units == 3
 
     receive_stock({UUID(placed.lines[0].variant): 5}, who="olga")

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from msgspec.structs import replace
 
-from central.orders import actions, marks, person_index
+from central.orders import actions, marks, person_index, receiving
 from central.orders.models import Order, OrderPerson
 from central.orders.queries import OrderFilter, filtered_orders, orders_page, orders_visible_to
 from central.orders.tests.make import ANN, make_placed, realm_away
@@ -43,7 +43,7 @@ def boss() -> User:
 
 
 def place(person: Person) -> Order:
-    order = actions.receive_order(make_placed(person=person))
+    order = receiving.receive_order(make_placed(person=person))
     events.run_due(REALMS)
     order.refresh_from_db()
     return order
@@ -131,7 +131,7 @@ def test_a_new_name_finds_and_the_old_one_only_where_it_was_given(boss: User) ->
 
 def test_a_merged_customer_hands_his_orders_on_also_those_on_their_way(boss: User) -> None:
     one, other = place(BORIS), place(replace(BORIS, phone="+70000000005", email="", name="Боря"))
-    late = actions.receive_order(make_placed(person=replace(BORIS, email="", name="Он же")))
+    late = receiving.receive_order(make_placed(person=replace(BORIS, email="", name="Он же")))
     assert one.customer and other.customer and one.customer != other.customer
     events.run_job("orders", Job.objects.using("orders").get(handler="orders.match_customer", state="queued").pk)
     merge_customers(one.customer, other.customer)
@@ -248,7 +248,7 @@ def _do_something(rng: random.Random, people: list[Person]) -> None:
     customers = list(Customer.objects.order_by("created_at").values_list("pk", flat=True))
     deed = rng.choices(["order", "edit", "merge", "undo", "erase"], (6, 3, 3, 3, 1))[0]
     if deed == "order" or len(customers) < 2:
-        actions.receive_order(make_placed(person=rng.choice(people)))
+        receiving.receive_order(make_placed(person=rng.choice(people)))
     elif deed == "edit":
         with suppress(ErasedCustomer):
             edit(rng.choice(customers), name=f"Имя{rng.randrange(9)}", email=f"m{rng.randrange(9)}@example.com")

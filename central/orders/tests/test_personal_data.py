@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from central.orders import actions
+from central.orders import actions, receiving
 from central.orders.tests.make import ANN, make_placed
 from central.people.queries import customers_by_email, customers_by_phone
 from node.realms import CENTRAL_REALMS, alias_of
@@ -37,7 +37,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def everything_happens() -> None:
-    order = actions.receive_order(make_placed(payment_provider="pretend_card"))
+    order = receiving.receive_order(make_placed(payment_provider="pretend_card"))
     actions.change_status(order.pk, "confirmed", by="olga", note="Анна просит позвонить на 70000000001")
     actions.edit_order(order.pk, note="Примерова, anna@example.com", by="olga")
     for _ in range(3):
@@ -63,7 +63,7 @@ def test_no_dump_of_any_realm_shows_the_shopper(mails: Path) -> None:
 
 @pytest.mark.django_db(databases=ALIASES)
 def test_the_test_would_see_what_is_written_in_clear(mails: Path) -> None:
-    order = actions.receive_order(make_placed())
+    order = receiving.receive_order(make_placed())
     type(order).objects.filter(pk=order.pk).update(referer="https://example.com/?anna@example.com")
 
     assert b"anna@example.com" in dump("orders")["orders_order"]
@@ -75,7 +75,7 @@ def test_an_error_on_the_way_leaves_no_person_in_the_job(mails: Path, monkeypatc
         raise ValueError(f"{ANN.name} {ANN.phone}")
 
     monkeypatch.setattr("central.orders.handlers.match_or_make_customer", fails)
-    actions.receive_order(make_placed())
+    receiving.receive_order(make_placed())
 
     events.run_due(["orders"])
 

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 
 from central.accounts.models import Profile, SiteRight
-from central.orders import actions
+from central.orders import actions, receiving
 from central.orders.errors import UnknownOrder
 from central.orders.models import Order
 from central.orders.queries import (
@@ -39,7 +39,7 @@ def staff(*sites: str, sees_all: bool = False) -> User:
 
 
 def place(*lines: Any, minutes: int = 0, **more: Any) -> Order:
-    return actions.receive_order(make_placed(*lines, **more), received_at=START + timedelta(minutes=minutes))
+    return receiving.receive_order(make_placed(*lines, **more), received_at=START + timedelta(minutes=minutes))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from central.carts.actions import join_delta
 from central.carts.queries import cart_state
 from central.cluster.models import Site
-from central.orders import actions, intake
+from central.orders import intake, receiving
 from central.orders.errors import BrokenOrder, OrderConflict
 from central.orders.models import Order, OrderChange, OrderLine
 from central.orders.tests.make import make_line, make_placed
@@ -49,7 +49,7 @@ def test_an_order_arrives_whole() -> None:
         make_line(units=2), make_line("ink", "I-1", price=1_050, currency="EUR", rate_micros=98_500_000)
     )
 
-    order = actions.receive_order(placed)
+    order = receiving.receive_order(placed)
 
     order.refresh_from_db()
     assert (order.number, order.status_id, order.site_label, order.domain) == (
@@ -81,11 +81,11 @@ def test_the_same_order_again_is_the_first_one() -> None:
 
 def test_a_second_other_order_under_one_id_is_refused_and_changes_nothing() -> None:
     placed = make_placed()
-    actions.receive_order(placed)
+    receiving.receive_order(placed)
     other = msgspec.structs.replace(placed, referer="https://other.example.com/")
 
     with pytest.raises(OrderConflict):
-        actions.receive_order(other)
+        receiving.receive_order(other)
     with pytest.raises(Poison, match="order_conflict"), atomic("orders"):
         take_in_orders(EDGE, [pack(other)])
 
@@ -197,14 +197,14 @@ def test_a_number_that_a_restored_disk_gave_out_twice_is_marked_and_nothing_is_l
     first = make_placed()
     second = make_placed(number=first.number)
 
-    assert [actions.receive_order(first).number, actions.receive_order(second).number] == [
+    assert [receiving.receive_order(first).number, receiving.receive_order(second).number] == [
         first.number,
         f"{first.number}-2",
     ]
 
 
 def test_the_edge_and_the_workers_are_told_in_the_same_transaction() -> None:
-    order = actions.receive_order(make_placed())
+    order = receiving.receive_order(make_placed())
 
     told = Outbox.objects.using("orders").get(topic="order_state:a")
     assert (told.key, told.ver) == (order.pk.hex, 1)
@@ -213,7 +213,7 @@ def test_the_edge_and_the_workers_are_told_in_the_same_transaction() -> None:
 
 
 def test_the_edge_reads_the_state_of_its_own_orders_only() -> None:
-    mine, other = actions.receive_order(make_placed()), actions.receive_order(make_placed(edge="b"))
+    mine, other = receiving.receive_order(make_placed()), receiving.receive_order(make_placed(edge="b"))
 
     found = _read("order_state:a", [mine.pk.hex, other.pk.hex])
 
@@ -231,7 +231,7 @@ def test_what_the_order_took_leaves_the_cart_and_what_came_since_stays() -> None
     order_id = UUID(int=7).hex
     taken = core.checkout(seen, order_id, [Dot("a" * 16, 1)])
     join_delta(CartDelta(cart=cart, delta=core.encode(core.add(Dot("b" * 16, 1), key, 1))))
-    actions.receive_order(make_placed(id=order_id, cart=cart, taken=CartDelta(cart=cart, delta=core.encode(taken))))
+    receiving.receive_order(make_placed(id=order_id, cart=cart, taken=CartDelta(cart=cart, delta=core.encode(taken))))
 
     assert core.quantity(cart_state(cart), key) == 1
 
@@ -243,17 +243,20 @@ def test_two_cut_off_shops_that_sold_one_basket_both_stand_and_the_later_is_flag
     for number, placed_at in ((1, 2_000), (2, 1_000)):  # the later one comes first
         order_id = UUID(int=number).hex
         taken = CartDelta(cart=cart, delta=core.encode(core.checkout(seen, order_id, [Dot("a" * 16, 1)])))
-        orders.append(actions.receive_order(make_placed(id=order_id, cart=cart, taken=taken, placed_at=placed_at)))
+        orders.append(receiving.receive_order(make_placed(id=order_id, cart=cart, taken=taken, placed_at=placed_at)))
 
     assert [Order.objects.get(pk=order.pk).is_duplicate_suspect for order in orders] == [True, False]
 
 
 def test_an_order_of_the_past_has_its_history_and_disturbs_nobody() -> None:
     placed, then = make_placed(), datetime(2026, 3, 1, 12, tzinfo=UTC)
-    moves = [actions.PastMove("confirmed", "olga", then + timedelta(hours=1)), actions.PastMove("sent", "igor", then)]
+    moves = [
+        receiving.PastMove("confirmed", "olga", then + timedelta(hours=1)),
+        receiving.PastMove("sent", "igor", then),
+    ]
 
     for _ in range(2):
-        actions.write_past_orders([actions.PastOrder(placed, UUID(int=5), then, moves)])
+        receiving.write_past_orders([receiving.PastOrder(placed, UUID(int=5), then, moves)])
 
     order = Order.objects.get(pk=placed.id)
     assert (order.status_id, order.customer, order.received_at, order.ver) == ("sent", UUID(int=5), then, 3)

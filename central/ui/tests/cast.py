@@ -17,8 +17,8 @@ from central.carts.models import Cart
 from central.catalog.actions import Goods, Unit, save_product
 from central.cluster.actions import invite_node, register_site
 from central.failures.models import Failure
-from central.orders.actions import receive_order
 from central.orders.models import Order
+from central.orders.receiving import receive_order
 from central.orders.tests.make import make_line, make_placed
 from central.people.actions import match_or_make_customer
 from central.people.merging import merge_customers
