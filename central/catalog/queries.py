@@ -17,6 +17,9 @@ from central.ui.scope import limit as limit_to_sites
 from sync.contracts.cart import LineKey
 from sync.contracts.documents import card_key
 
+#: so many listings found are named one by one; see `found_by`
+FEW = 5_000
+
 
 @dataclass(frozen=True)
 class GoodsRow:
@@ -160,9 +163,19 @@ def found_by(rows: QuerySet[Offer], text: str) -> QuerySet[Offer]:
 
     Case and ё do not matter. What holds no word at all narrows nothing.
     """
+    found = listings_found_by(text)
+    if found is None:
+        return rows
+    # Few are named to the planner one by one: it takes a word's beginning for common, and would rather walk through
+    # all goods in their order than look up the index. Of many, that walk soon meets a page of them.
+    some = list(found.values_list("pk", flat=True)[: FEW + 1])
+    return rows.filter(listing__in=some if len(some) <= FEW else found)
+
+
+def listings_found_by(text: str) -> QuerySet[Listing] | None:
+    """The listings whose words begin so; None when there is no word in what was typed."""
     query = begun_words(text)
-    # The listings by themselves: joined to offers first, the planner walks all of those in their order.
-    return rows.filter(listing__in=Listing.objects.filter(Begun("search_key", query))) if query else rows
+    return Listing.objects.filter(Begun("search_key", query)) if query else None
 
 
 def _rows(offers: Sequence[Offer]) -> list[GoodsRow]:

@@ -7,14 +7,14 @@ from django.test import RequestFactory
 
 from central.accounts.actions import make_staff
 from central.accounts.scope import ALL
+from central.catalog import queries
 from central.catalog.actions import Goods, Unit, delist, keep_picture, save_product, set_price, upsert_category
 from central.catalog.errors import UnknownUnit
-from central.catalog.models import Offer
 from central.catalog.queries import (
     categories_visible_to,
     count_of,
-    found_by,
     goods_row,
+    listings_found_by,
     price_changes_visible_to,
     products_visible_to,
 )
@@ -96,10 +96,18 @@ def test_parts_of_a_sku_and_the_whole_of_it_begin_words(shops, boss, typed, is_f
     ] * 2 * is_found
 
 
+def test_more_than_a_few_are_found_as_well(shops, boss, monkeypatch):
+    monkeypatch.setattr(queries, "FEW", 1)
+
+    assert len(products_visible_to(boss, search="т").rows) == 0
+    assert titles(products_visible_to(boss, search="ча", limit=1)) in (["Чашка/C1"], ["Чашка/C2"])
+    assert len(products_visible_to(boss, search="").rows) == 5
+
+
 def test_words_are_looked_up_in_an_index(shops, boss):
     with connections[CATALOG].cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = found_by(Offer.objects.all(), "елоч t1").explain()
+        plan = listings_found_by("елоч t1").explain()
 
     assert "listing_by_word" in plan
 
