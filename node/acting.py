@@ -18,7 +18,8 @@ class Actor:
     """`who`: a login, or with a colon what no login has in it: "shopper:<customer>", "edge:<node>", "key:<prefix>" of
     the API, "1c:<login>" of an exchange, "job:<handler>", "cli:<user>".
 
-    `as_whom`: the login he acts in the name of, "" for his own; "site:<id>" where a change followed from that site's.
+    `as_whom`: "site:<id>" where a change followed from that site's, else "". The place for the login in whose name he
+    acts, too: nothing lets anybody do that yet.
     `address`: where from, an IP address. `request`: one id for all a request changes.
     """
 

@@ -39,7 +39,7 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     #: rises with every change, of the row or of the contacts that belong to it
     ver = models.PositiveBigIntegerField(default=1)
-    #: found to be the same person as another: written once, never a chain (see `actions.merge_customers`)
+    #: found to be the same person as another, never a chain; taken back by `merging.undo_merge`
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
     #: forgotten on request (see `actions.erase_customer`); the row stays for the orders to lead to
     erased_at = models.DateTimeField(null=True, blank=True)
