@@ -118,6 +118,7 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
         "languages": settings.LANGUAGES,
         "most_pictures": editing.MAX_PICTURES,
         "may_share": may(request.user, "edit_products") and not found.hidden_sites,
+        "fed_by": _feeder_of_pictures(found),
     }
     shown = [
         Part(labels.get(listing.site, listing.site), "catalog/parts/site.html", _site(listing))
@@ -144,6 +145,13 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
             ),
         ),
     )
+
+
+def _feeder_of_pictures(found: card.ProductCard) -> str:
+    """The source that feeds the pictures; "" when none does, or people took them over."""
+    place = (found.product.pk, found.listings[0].site)
+    fed = feeding.feeds_of([place]).get(place, {}).get("picture")
+    return fed.source if fed and fed.is_locked else ""
 
 
 def _feeds(request: StaffRequest, found: card.ProductCard) -> Iterator[Part]:

@@ -14,6 +14,7 @@ from central.catalog.feeding import feeds_of, give_back, take_over
 from central.catalog.importing import runs
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.models import FieldOverride, Listing, Offer, Product
+from central.catalog.tests.make import svg
 from central.stock.queries import stock_of
 from central.ui.tests import cast
 from node.realms import CENTRAL_REALMS, alias_of
@@ -149,6 +150,20 @@ def test_the_desk_locks_names_the_source_and_hands_over(tea: UUID) -> None:
     page = desk.get(card).content.decode()
     assert "taken over by ada" in page and 'name="price"' in page
     assert "Taken over from its source" in desk.get(f"{card}?tab=history").content.decode()
+
+
+def test_pictures_that_are_fed_are_shown_and_not_changed(maker: ImportSource, tea: UUID) -> None:
+    ImportSource.objects.update(fields=[])
+    desk, picture = ada(), actions.keep_picture(svg())
+
+    page = desk.get(f"/products/{tea}").content.decode()
+    with pytest.raises(FieldFed):
+        editing.set_pictures(tea, [picture], by="ada")
+
+    assert "feeds the pictures" in page and 'name="pictures"' not in page
+    take_over("tea", tea, "picture", by="ada")
+    editing.set_pictures(tea, [picture], by="ada")
+    assert 'name="pictures"' in desk.get(f"/products/{tea}").content.decode()
 
 
 def test_without_the_right_nothing_is_taken_over(tea: UUID) -> None:
