@@ -144,7 +144,7 @@ def _parts(request: StaffRequest, found: queries.OrderCard) -> list[Part]:
     return [
         Part(_("Lines"), "orders/parts/lines.html", lines, id="order-lines", is_flush=True),
         *([note] if sees_customers else []),
-        Part(_("Timeline"), "orders/parts/newest.html", newest, id="order-newest"),
+        Part(_("Timeline"), "history/newest.html", newest, id="order-newest"),
         Part(_("Customer"), "orders/parts/people.html", people, is_aside=True, id="order-people"),
         Part(_("Delivery and payment"), "orders/parts/payment.html", paid, is_aside=True, id="order-payment"),
         Part(

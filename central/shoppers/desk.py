@@ -9,9 +9,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from central.history import queries as history
 from central.orders.queries import orders_visible_to
 from central.people.actions import change_customer, erase_customer
 from central.people.merging import decide_apart, decide_same, doubt_again, merge_customers, undo_merge
@@ -29,16 +30,19 @@ from central.shoppers.clients import (
     title_of,
 )
 from central.shoppers.queries import account_of, open_grants, open_sessions, shops_by_id
-from central.ui import timeline
+from central.ui import cards, timeline
+from central.ui.cards import Action, Card, Part, Warn, as_danger
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, may, screen
+from central.ui.templatetags.kit import ago
 from central.ui.watching import kind_of
 from node.errors import RialtoError
 
 FORM = ("GET", "HEAD", "POST")
-#: of one card; older ones are found in the list of orders
+PARTS = "shoppers/desk/parts"
+#: of one card; older ones are found in the list of orders, and under the tab Timeline
 SHOWN_ORDERS = 30
-SHOWN_CHANGES = 50
+SHOWN_CHANGES = 5
 #: whom one might merge with
 SHOWN_OTHERS = 20
 
@@ -47,28 +51,71 @@ _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
 @screen("see_customers")
 def card(request: StaffRequest, client_id: UUID) -> HttpResponseBase:
-    """One client: contacts, account, orders one may see, who changed what, and who might be the same person."""
+    """One client: contacts, account, orders one may see, and who might be the same person."""
     client = clients.record_of(request.user, client_id)
     if client is None:
         raise Http404
     if client.merged_into_id:
         return redirect("clients-card", client.merged_into_id)
+    return cards.show(
+        request,
+        Card(
+            record=client,
+            title=title_of(client),
+            back=("clients", _("Clients")),
+            site=client.source_site,
+            note=format_html("{} {}", _("client since"), ago(client.created_at)),
+            warnings=[Warn(_("This client was erased. His orders stay without him."))] if client.erased_at else [],
+            actions=[] if client.erased_at else _actions(client),
+            facts_title=_("Client"),
+            parts=_parts(request, client),
+            help=_(
+                "The contacts are the client's own record: a change here shows in his account at once, and his in "
+                "here. A changed e-mail has to be proven by a code before it signs in."
+            ),
+        ),
+    )
+
+
+def _actions(client: Customer) -> list[Action]:
+    return [
+        Action(_("Edit"), reverse("clients-edit", args=[client.pk]), "pencil", "edit_customers", css="btn-primary"),
+        Action(_("Merge"), reverse("clients-other", args=[client.pk]), "users", "merge_customers"),
+        as_danger(Action(_("Erase"), reverse("clients-erase", args=[client.pk]), "trash", "erase_customers")),
+    ]
+
+
+def _parts(request: StaffRequest, client: Customer) -> list[Part]:
+    told = timeline.entries(request.user, kind_of(client), str(client.pk), SHOWN_CHANGES + 1)
+    newest = {"entries": told[:SHOWN_CHANGES], "more": len(told) > SHOWN_CHANGES}
+    orders = _orders(request, client)
+    doubts = [_doubt(request, client, doubt) for doubt in open_doubts_of(client)]
+    merges = list(standing_merges(client))
+    parts = [
+        Part(_("Orders"), f"{PARTS}/orders.html", {"orders": orders}, is_flush=True),
+        Part(_("Timeline"), "history/newest.html", newest),
+        Part(_("Contacts"), f"{PARTS}/contacts.html", {"client": client}, is_aside=True),
+        Part(_("Account"), f"{PARTS}/account.html", _account(client), is_aside=True),
+    ]
+    if merges:
+        parts.append(
+            Part(_("Merged records"), f"{PARTS}/merged.html", {"client": client, "merges": merges}, is_aside=True)
+        )
+    if doubts:
+        same = {"client": client, "doubts": doubts}
+        parts.insert(0, Part(_("Might be the same person"), f"{PARTS}/doubts.html", same))
+    return parts
+
+
+def _account(client: Customer) -> dict[str, Any]:
     account = account_of(client)
     grants = open_grants(account) if account else []
     shops = shops_by_id({grant.site for grant in grants})
-    context = {
-        "client": client,
-        "title": title_of(client),
+    return {
         "account": account,
         "sessions": open_sessions(account) if account else [],
         "signed_in_at": sorted({shops[grant.site].name for grant in grants if grant.site in shops}),
-        "orders": _orders(request, client),
-        "timeline": timeline.entries(request.user, kind_of(client), str(client.pk), SHOWN_CHANGES),
-        "page": history.of_record(request.user, client, older_than=request.GET.get("older_than", "")),
-        "doubts": [_doubt(request, client, doubt) for doubt in open_doubts_of(client)],
-        "merges": list(standing_merges(client)),
     }
-    return render(request, "shoppers/desk/client.html", context)
 
 
 @screen("edit_customers", methods=FORM)
