@@ -82,7 +82,7 @@ KEYS = List(
         ),
         Column(
             "refused",
-            _("Refused"),
+            _("Refusals"),
             lambda key, shown: cells.number(key.usage.refused),
             css="end wide-only",
             is_named=True,

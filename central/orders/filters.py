@@ -67,7 +67,7 @@ def _groups(request: Any) -> Iterable[lists.Option]:
         OrderStatus.Group.NEW: _now("New"),
         OrderStatus.Group.ACCEPTED: _now("Being worked on"),
         OrderStatus.Group.SHIPPED: _now("On their way"),
-        OrderStatus.Group.DONE: _now("Done"),
+        OrderStatus.Group.DONE: _now("Carried out"),
         OrderStatus.Group.CANCELLED: _now("Cancelled or returned"),
     }
     return [lists.Option(group.value, title) for group, title in titles.items()]

@@ -30,18 +30,22 @@ def used_in(app: Path) -> set[str]:
 
 
 def known_in(language: str) -> set[str]:
-    """All msgids with a whole translation, over the catalogues of every app of the house."""
-    known: set[str] = set()
-    for path in ROOT.glob(f"*/**/locale/{language}/LC_MESSAGES/django.po"):
-        if ".venv" in path.parts:
-            continue
+    """All msgids with a whole translation, over the catalogues of every app of central."""
+    return {msgid for _, msgid in wordings_in(language)}
+
+
+def wordings_in(language: str) -> dict[tuple[str, str], set[tuple[str, ...]]]:
+    """(context, msgid) -> its whole translations. Django merges the catalogues of all apps: of two, one is never seen."""
+    found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    for path in ROOT.glob(f"central/*/locale/{language}/LC_MESSAGES/django.po"):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)
         for message in catalogue:
             texts = message.string if isinstance(message.string, (list, tuple)) else [message.string]
             if message.id and all(texts) and not message.fuzzy:
-                known.add(message.id[0] if isinstance(message.id, (list, tuple)) else message.id)
-    return known
+                msgid = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
+                found.setdefault((message.context or "", msgid), set()).add(tuple(texts))
+    return found
 
 
 def _of_template(text: str) -> Iterator[str]:
