@@ -59,13 +59,12 @@ def record_fact(topic: str, key: str, body: bytes, *, realm: str) -> None:
 
 
 def record_facts(entries: Iterable[tuple[str, str, bytes]], *, realm: str) -> None:
-    """`record_fact` for many at once: (topic, key, body), in one insert a thousand."""
-    rows = [
-        Outbox(topic=topic, key=key, ver=0, op=Op.FACT, body=body, schema=_schema_of(topic))
-        for topic, key, body in entries
-    ]
+    """`record_fact` for many at once, in one trip to the server: (topic, key, body)."""
+    rows = [(topic, key, 0, str(Op.FACT), body, _schema_of(topic)) for topic, key, body in entries]
     if rows:
-        Outbox.objects.using(alias_of(realm)).bulk_create(rows, batch_size=1000)
+        # Plain SQL: every writer of central pays for this statement, and the ORM would double its price.
+        with connections[alias_of(realm)].cursor() as cursor:
+            cursor.executemany(_INSERT, rows)
         _wake_after_commit(realm)
 
 

@@ -35,7 +35,7 @@ def known_in(language: str) -> set[str]:
 
 
 def wordings_in(language: str) -> dict[tuple[str, str], set[tuple[str, ...]]]:
-    """(context, msgid) -> its whole translations. Django merges the catalogues of all apps: of two, one is never seen."""
+    """(context, msgid) -> its whole translations. Django merges the apps' catalogues: of two, one is never seen."""
     found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for path in ROOT.glob(f"central/*/locale/{language}/LC_MESSAGES/django.po"):
         with path.open("rb") as file:
