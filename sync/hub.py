@@ -42,6 +42,9 @@ logger = logging.getLogger(__name__)
 #: seconds
 TICK = 0.25
 LOOK_AGAIN = 2.0  # at revocations and scopes
+#: after a transaction of ops, before the next of the same edge and realm: what comes meanwhile goes in together. A
+#: lone op waits for nothing; of many, each would pay for a commit, a number, a nudge and three reads of its own.
+GATHER = 0.01
 #: questions of one edge answered at a time
 ANSWERS = 16
 
@@ -359,6 +362,7 @@ class Session:
             level = logging.WARNING if isinstance(error, DatabaseError) else logging.ERROR
             logger.log(level, "realm '%s' cannot take ops in: %s", take.realm, error)
             event = io.TakeFailed(take.realm)
+        await asyncio.sleep(GATHER)
         self.feed(event)
 
     async def _save_acked(self, realm: str, epoch: str, seq: int) -> None:
