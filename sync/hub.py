@@ -44,7 +44,7 @@ TICK = 0.25
 LOOK_AGAIN = 2.0  # at revocations and scopes
 #: after a transaction of ops, before the next of the same edge and realm: what comes meanwhile goes in together. A
 #: lone op waits for nothing; of many, each would pay for a commit, a number, a nudge and three reads of its own.
-GATHER = 0.01
+GATHER = 0.03
 #: questions of one edge answered at a time
 ANSWERS = 16
 
