@@ -44,8 +44,10 @@ LOCK = 7_215_304_001
 _FEW = 20
 
 _HEAD = "SELECT epoch, head, chain, floor, floor_chain FROM sync_central_synchead WHERE id = 1 FOR UPDATE"
+# An array, not IN (SELECT): after an ANALYZE of the empty outbox the planner joins the two by going over the whole
+# table for each of the 2,000, and the log grows at a third of its speed.
 _TAKE = (
-    "DELETE FROM sync_central_outbox WHERE id IN (SELECT id FROM sync_central_outbox ORDER BY id LIMIT %s) "
+    "DELETE FROM sync_central_outbox WHERE id = ANY(ARRAY(SELECT id FROM sync_central_outbox ORDER BY id LIMIT %s)) "
     "RETURNING id, topic, key, ver, op, body, schema"
 )
 _COLUMNS = "(seq, topic, key, ver, op, body, schema, chain, created)"
