@@ -16,7 +16,7 @@ from central.accounts.queries import all_roles, staff_of_sites, staff_visible_to
 from central.accounts.roles import title_of
 from central.accounts.states import STATES, in_states, state_of
 from central.ui import lists, sites
-from central.ui.lists import Button, Choices, Column, Empty, Flag, List, Option, Search, Shown, cells
+from central.ui.lists import Button, Choices, Column, Empty, Flag, List, Option, Search, Shown, cells, moment_column
 from central.ui.scope import ALL, visible_sites
 
 
@@ -75,14 +75,7 @@ STAFF = List(
             "email", _("E-mail"), lambda user, shown: user.email or "—", sort="email", export=lambda user: user.email
         ),
         Column("state", _("State"), _state, export=lambda user: str(state_of(user).title)),
-        Column(
-            "seen",
-            _("Last sign-in"),
-            lambda user, shown: cells.ago(user.last_login),
-            sort="last_login",
-            export=lambda user: cells.moment_value(user.last_login),
-            css="end",
-        ),
+        moment_column("seen", _("Last sign-in"), "last_login", css="end"),
     ],
     default_sort="login",
     filters=[

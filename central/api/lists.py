@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.api import queries
 from central.api.models import ApiKey
-from central.ui.lists import Button, Choices, Column, Empty, List, Option, Search, cells
+from central.ui.lists import Button, Choices, Column, Empty, List, Option, Search, cells, moment_column
 from central.ui.lists.shown import Shown
 
 STATES = (
@@ -87,23 +87,8 @@ KEYS = List(
             css="end wide-only",
             is_named=True,
         ),
-        Column(
-            "used",
-            _("Last used"),
-            lambda key, shown: cells.ago(key.last_used_at) if key.last_used_at else "—",
-            sort="last_used_at",
-            export=lambda key: cells.moment_value(key.last_used_at),
-            is_named=True,
-        ),
-        Column(
-            "made",
-            _("Made"),
-            lambda key, shown: cells.ago(key.made_at),
-            sort="made_at",
-            export=lambda key: cells.moment_value(key.made_at),
-            css="wide-only",
-            is_named=True,
-        ),
+        moment_column("used", _("Last used"), "last_used_at", is_named=True),
+        moment_column("made", _("Made"), "made_at", css="wide-only", is_named=True),
         Column("by", _("Made by"), lambda key, shown: key.made_by, export=lambda key: key.made_by, css="wide-only"),
     ],
     default_sort="-made",

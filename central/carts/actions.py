@@ -58,7 +58,7 @@ def join_deltas(facts: Sequence[CartDelta]) -> list[Joined]:
     """`join_delta` for each, in their order and with the same outcome; each cart is read and written once."""
     with atomic(ORDERS, savepoint=False):
         roots, rows = _locked_roots({fact.cart for fact in facts})
-        work = {root: _Work(row, state_of(row), bytes(row.state)) for root, row in rows.items()}
+        work = {root: _LockedCart(row, state_of(row), bytes(row.state)) for root, row in rows.items()}
         joined: list[Joined] = []
         news: list[tuple[str, str, bytes]] = []
         for fact in facts:
@@ -74,7 +74,7 @@ def join_deltas(facts: Sequence[CartDelta]) -> list[Joined]:
 
 
 @dataclass
-class _Work:
+class _LockedCart:
     """A locked cart and what deltas have made of it."""
 
     row: Cart
@@ -161,7 +161,7 @@ def _written(row: Cart) -> tuple[Any, ...]:
     return row.state, row.ver, row.alarms, row.updated_at, row.units, row.sites, row.pk
 
 
-def _write(changed: Sequence[_Work]) -> None:
+def _write(changed: Sequence[_LockedCart]) -> None:
     told: set[str] = set()
     for one in changed:
         row = one.row

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from central.catalog.importing.models import ImportRun
 from central.catalog.importing.sources import at_sites, runs_visible_to
 from central.catalog.importing.words import OUTCOMES, STATES, TONES
-from central.ui.lists import Button, Choices, Column, Dates, Empty, List, Option, Search, cells
+from central.ui.lists import Button, Choices, Column, Dates, Empty, List, Option, Search, cells, moment_column
 
 
 def _state(run: ImportRun) -> Any:
@@ -55,13 +55,7 @@ IMPORTS = List(
         Column("state", _("State"), lambda run, shown: _state(run), sort="state", export=lambda run: run.state),
         *(_count(name) for name in ("created", "updated", "unchanged", "refused")),
         Column("by", _("Who"), lambda run, shown: run.by, sort="by", css="wide-only", export=lambda run: run.by),
-        Column(
-            "when",
-            _("When"),
-            lambda run, shown: cells.ago(run.created_at),
-            sort="created_at",
-            export=lambda run: cells.moment_value(run.created_at),
-        ),
+        moment_column("when", _("When"), "created_at"),
     ],
     default_sort="-when",
     filters=[Choices("state", _("State"), _states), Dates("when", _("When"), field="created_at")],

@@ -208,15 +208,7 @@ PRODUCTS = lists.List(
             css="end",
             is_named=True,
         ),
-        lists.Column(
-            "changed",
-            _("Changed"),
-            lambda offer, shown: cells.ago(offer.listing.changed_at),
-            sort="listing__changed_at",
-            export=lambda offer: cells.moment_value(offer.listing.changed_at),
-            css="end",
-            is_shown=False,
-        ),
+        lists.moment_column("changed", _("Changed"), "listing__changed_at", css="end", is_shown=False),
     ],
     default_sort="title",
     filters=[

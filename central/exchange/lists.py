@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.exchange.models import ExchangeKey
 from central.exchange.queries import keys_visible_to
-from central.ui.lists import Button, Column, Empty, Flag, List, Search, Shown, cells
+from central.ui.lists import Button, Column, Empty, Flag, List, Search, Shown, cells, moment_column
 
 
 def _of_sites(rows: QuerySet[Any], sites: frozenset[str]) -> QuerySet[Any]:
@@ -64,14 +64,7 @@ EXCHANGE = List(
             export=lambda key: key.gives_people,
             is_named=True,
         ),
-        Column(
-            "seen",
-            _("Last seen"),
-            lambda key, shown: cells.ago(key.seen_at),
-            sort="seen_at",
-            export=lambda key: cells.moment_value(key.seen_at),
-            is_named=True,
-        ),
+        moment_column("seen", _("Last seen"), "seen_at", is_named=True),
     ],
     default_sort="title",
     filters=[

@@ -13,7 +13,7 @@ from central.failures.models import Failure
 from central.failures.queries import failures_visible_to
 from central.failures.words import STATES, state_title, state_tone, what, why
 from central.ui import live
-from central.ui.lists import BulkAction, Choices, Column, Empty, List, Option, Search, cells
+from central.ui.lists import BulkAction, Choices, Column, Empty, List, Option, Search, cells, moment_column
 from node.realms import CENTRAL_REALMS
 
 RIGHT = "mend_jobs"
@@ -54,14 +54,7 @@ FAILURES = List(
             css="end",
             is_named=True,
         ),
-        Column(
-            "failed",
-            _("Failed"),
-            lambda one, shown: cells.ago(one.failed_at),
-            sort="failed_at",
-            export=lambda one: cells.moment_value(one.failed_at),
-            css="end",
-        ),
+        moment_column("failed", _("Failed"), "failed_at", css="end"),
     ],
     default_sort="state",
     filters=[

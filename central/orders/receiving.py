@@ -46,7 +46,7 @@ def receive_orders(arrived: Sequence[tuple[PlacedOrder, bytes]], *, received_at:
         queue_up(*sorted(name for placed, _ in arrived for name in (placed.id, placed.number)))
         known = Order.objects.in_bulk([UUID(placed.id) for placed, _ in arrived])
         new: dict[UUID, PlacedOrder] = {}
-        made, now = _Making([placed for placed, _ in arrived]), received_at or timezone.now()
+        made, now = _OrderBatch([placed for placed, _ in arrived]), received_at or timezone.now()
         for placed, body in arrived:
             order_id, body_hash = UUID(placed.id), _hash(body)
             if order := known.get(order_id):
@@ -121,7 +121,7 @@ def write_past_orders(past: Sequence[PastOrder]) -> None:
     """
     with atomic(ORDERS):
         known = set(Order.objects.filter(pk__in=[one.placed.id for one in past]).values_list("pk", flat=True))
-        made = _Making([one.placed for one in past])
+        made = _OrderBatch([one.placed for one in past])
         orders: list[Order] = []
         lines: list[OrderLine] = []
         changes: list[OrderChange] = []
@@ -150,7 +150,7 @@ def _past_changes(order: Order, past: PastOrder) -> Iterator[OrderChange]:
         )  # fmt: skip
 
 
-class _Making:
+class _OrderBatch:
     """Rows of orders that arrive together: what they need to know is asked once, numbers are given out once."""
 
     def __init__(self, placed: Sequence[PlacedOrder]) -> None:

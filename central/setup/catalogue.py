@@ -21,7 +21,7 @@ from central.catalog.editing import Words, translate_goods
 from central.catalog.keys import canonical_options
 from central.catalog.models import Category, Offer
 from central.setup.goods import SHELVES, Item, Shelf
-from central.setup.goods.other import OPTIONS, WORDS
+from central.setup.goods.translations import OPTIONS, WORDS
 from central.setup.pictures import picture
 from central.stock.actions import receive_stock
 from node.realms import CATALOG, atomic

@@ -95,10 +95,7 @@ DOUBTS = lists.List(
             sort="why", export=lambda doubt: str(_option(WHYS, doubt.why).title),
         ),
         lists.Column("sites", _("Came from"), _site, css="wide-only"),
-        lists.Column(
-            "since", _("Since"), lambda doubt, shown: cells.ago(doubt.at), sort="at",
-            export=lambda doubt: cells.moment_value(doubt.at), css="wide-only",
-        ),
+        lists.moment_column("since", _("Since"), "at", css="wide-only"),
         lists.Column(
             "state", _("State"), _state, sort="is_decided",
             export=lambda doubt: str(_option(STATES, doubt.state).title),

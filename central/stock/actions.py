@@ -183,16 +183,12 @@ def _locked_grants(ids: Collection[UUID]) -> Iterable[Grant]:
     return Grant.objects.select_for_update().filter(pk__in=ids).order_by("pk") if ids else ()
 
 
-def book_order(placed: PlacedOrder) -> None:
-    """Write an order's units into the ledger, inside the transaction that takes the order in; a repeat does nothing.
-
-    Units with no right, or with one that does not cover them, wait as `PendingUnits`: an order is never refused here.
-    """
-    book_orders([placed])
-
-
 def book_orders(placed: Sequence[PlacedOrder]) -> None:
-    """`book_order` for each, in their order; each variant and grant is read and written once."""
+    """Write orders' units into the ledger, inside the transaction that takes the orders in; a repeat does nothing.
+
+    In their order; each variant and grant is read and written once. Units with no right, or with one that does not
+    cover them, wait as `PendingUnits`: an order is never refused here.
+    """
     with atomic(ORDERS, savepoint=False):
         book = Book(UUID(line.variant) for order in placed for line in order.lines)
         first = _first_bookings([UUID(order.id) for order in placed])
@@ -231,7 +227,7 @@ def _pending_of(order: PlacedOrder, lacking: Mapping[UUID, int]) -> list[Pending
 def sell_from_pool(placed: PlacedOrder) -> None:
     """Sell an order of central's own out of the pool, whole or not at all; inside the transaction that writes it.
 
-    A repeat does nothing, and so does `book_order` after it. Raises `NotEnoughInPool`.
+    A repeat does nothing, and so does `book_orders` after it. Raises `NotEnoughInPool`.
     """
     with atomic(ORDERS, savepoint=False):
         wanted = by_variant((UUID(line.variant), line.units) for line in placed.lines)

@@ -9,7 +9,7 @@ from central.orders.models import Order, OrderLine
 from central.people.models import OrderContact
 from central.setup import demo
 from central.setup.goods import SHELVES
-from central.setup.goods.other import WORDS
+from central.setup.goods.translations import WORDS
 from central.setup.people import GONE, MORE_STAFF, STAFF, shopper
 from central.setup.pictures import PALETTES, picture
 from central.setup.pictures.scene import MOTIFS

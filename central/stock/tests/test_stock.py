@@ -335,8 +335,8 @@ def test_an_order_is_booked_once_however_often_it_comes():
     made = grant(6)
     placed = make_order(make_line(TEA, 2, (made, 2)))
 
-    actions.book_order(placed)
-    actions.book_order(placed)
+    actions.book_orders([placed])
+    actions.book_orders([placed])
 
     assert stock() == Stock(total=8, pool=4, at_edges=4, sold=2)
     made.refresh_from_db()
@@ -348,7 +348,7 @@ def test_the_order_and_the_report_may_come_in_any_order():
     for is_order_first in (True, False):
         made = grant(5)
         placed = make_order(make_line(TEA, 3, (made, 3)))
-        steps = [lambda: actions.book_order(placed), lambda: report(made, sold=3, returned=2, is_sealed=True)]  # noqa: B023
+        steps = [lambda: actions.book_orders([placed]), lambda: report(made, sold=3, returned=2, is_sealed=True)]  # noqa: B023
         for step in steps if is_order_first else reversed(steps):
             step()
         made.refresh_from_db()
@@ -360,8 +360,8 @@ def test_the_order_and_the_report_may_come_in_any_order():
 def test_units_with_no_right_wait_and_get_theirs_when_goods_come_in():
     first = make_order(make_line(TEA, 3), placed_at=1_700_000_000_000)
     second = make_order(make_line(TEA, 1), placed_at=1_700_000_000_001)
-    actions.book_order(second)
-    actions.book_order(first)
+    actions.book_orders([second])
+    actions.book_orders([first])
     assert stock() == Stock(pending=4)
 
     receive(2)
@@ -378,8 +378,8 @@ def test_the_oldest_order_is_served_first_and_later_returns_serve_the_next():
     receive(2)
     made = grant(2)
     old, new = (make_order(make_line(TEA, 1), placed_at=1_700_000_000_000 + n) for n in range(2))
-    actions.book_order(new)
-    actions.book_order(old)
+    actions.book_orders([new])
+    actions.book_orders([old])
 
     report(made, returned=1)
 
@@ -390,7 +390,7 @@ def test_the_oldest_order_is_served_first_and_later_returns_serve_the_next():
 def test_free_units_serve_a_pending_order_on_arrival():
     receive(5)
 
-    actions.book_order(make_order(make_line(TEA, 2), make_line(TEA, 1)))
+    actions.book_orders([make_order(make_line(TEA, 2), make_line(TEA, 1))])
 
     assert stock() == Stock(total=2, pool=2, sold=3)
 
@@ -400,8 +400,8 @@ def test_a_right_that_does_not_cover_the_line_oversells_nothing():
     small, other = grant(2), grant(3, node="b")
     ghost = Grant(id=uuid.uuid4(), edge="a", epoch=1, variant=TEA, units=9)
 
-    actions.book_order(make_order(make_line(TEA, 9, (small, 5), (ghost, 4))))
-    actions.book_order(make_order(make_line(CUP, 3, (other, 3))))
+    actions.book_orders([make_order(make_line(TEA, 9, (small, 5), (ghost, 4)))])
+    actions.book_orders([make_order(make_line(CUP, 3, (other, 3)))])
 
     assert stock() == Stock(total=3, at_edges=3, sold=2, pending=7)
     assert stock(CUP) == Stock(pending=3)
@@ -411,7 +411,7 @@ def test_a_cancelled_order_gives_its_units_back_once():
     receive(3)
     made = grant(3)
     placed = make_order(make_line(TEA, 2, (made, 2)), make_line(CUP, 1))
-    actions.book_order(placed)
+    actions.book_orders([placed])
 
     for _ in range(2):
         actions.free_order(uuid.UUID(placed.id), who="anna", note="changed her mind")

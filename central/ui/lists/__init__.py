@@ -5,7 +5,7 @@
         rows=lambda user: orders_visible_to(user),
         columns=[
             Column("number", _("Number"), lambda order, shown: order.number),
-            Column("received", _("Received"), lambda order, shown: cells.ago(order.received_at), sort="received_at"),
+            moment_column("received", _("Received"), "received_at"),
         ],
         default_sort="-received",
         filters=[Sites("site", _("Site")), Choices("status", _("Status"), statuses)],
@@ -19,6 +19,7 @@ What it gives and how each part is used: `docs/reference/list-kit.md`.
 
 from __future__ import annotations
 
+from central.ui.lists.columns import moment_column
 from central.ui.lists.filters import Choices, Dates, Filter, Flag, Option, Search, Sites, Text
 from central.ui.lists.shown import Shown
 from central.ui.lists.spec import BulkAction, Button, Column, Empty, List, find
@@ -40,5 +41,6 @@ __all__ = [
     "Sites",
     "Text",
     "find",
+    "moment_column",
     "urls",
 ]
