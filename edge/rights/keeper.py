@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from edge.rights import lease, service
 from edge.rights.models import Hold, Right
 from node.errors import RialtoError
 from sync.contracts.codec import pack, unpack
-from sync.contracts.stock import Answer, Ask, Recall, Renew, Renewed
+from sync.contracts.stock import Answer, Ask, GrantDoc, Recall, Renew, Renewed
 from sync.link import link
 from sync.replica import told
 from sync.store.edge.models import Document
@@ -28,6 +29,8 @@ LOOK_S = 2.0
 #: a full round: what is low is asked for, what is held is renewed
 ROUND_S = 60.0
 CHUNK = 500
+#: grants written at a time: hundreds in one job would hold every order up for half a second
+AT_ONCE = 25
 REQUEST_S = 10.0
 
 T = TypeVar("T")
@@ -45,8 +48,7 @@ async def ask(wanted: dict[str, int], *, must: bool, timeout: float) -> Answer: 
     asked_at = lease.boottime_ms()
     body = await link.request("ask_stock", pack(Ask(wanted=wanted, must=must)), timeout=timeout)
     answer = unpack(body, Answer)
-    if answer.grants:
-        await writer.run(lambda: service.add_grants(answer.grants, asked_at))
+    await _keep(answer.grants, asked_at)
     return answer
 
 
@@ -54,8 +56,12 @@ async def renew(grants: Sequence[str]) -> None:
     """Ask central to let us sell on from these grants. Raises `sync.link.LinkDown`."""
     asked_at = lease.boottime_ms()
     body = await link.request("renew_stock", pack(Renew(grants=list(grants))), timeout=REQUEST_S)
-    renewed = unpack(body, Renewed)
-    await writer.run(lambda: service.add_grants(renewed.grants, asked_at))
+    await _keep(unpack(body, Renewed).grants, asked_at)
+
+
+async def _keep(grants: Sequence[GrantDoc], asked_at: int) -> None:
+    for part in _chunks(grants, AT_ONCE):
+        await writer.run(partial(service.add_grants, part, asked_at))
 
 
 @told("recall")
@@ -138,7 +144,7 @@ def _has_expired_holds() -> bool:
     return Hold.objects.filter(until__lte=lease.boottime_ms()).exists()
 
 
-def _chunks(items: Iterable[T]) -> Iterable[list[T]]:
+def _chunks(items: Iterable[T], size: int = CHUNK) -> Iterable[list[T]]:
     rest = iter(items)
-    while part := list(islice(rest, CHUNK)):
+    while part := list(islice(rest, size)):
         yield part
