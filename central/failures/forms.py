@@ -17,6 +17,8 @@ def _reason() -> forms.CharField:
 
 
 class GiveUpForm(RecordForm):
+    verb = _("Give up")
+    is_dangerous = True
     sections = (Section("", "reason"),)
     reason = _reason()
 

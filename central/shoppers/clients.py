@@ -114,6 +114,7 @@ class EraseForm(RecordForm):
     """Typing the client's name is the confirmation."""
 
     verb = _("Erase for ever")
+    is_dangerous = True
     word = forms.CharField(max_length=300, required=False)
 
     def __init__(self, request: HttpRequest, client: Customer) -> None:

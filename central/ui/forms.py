@@ -103,6 +103,8 @@ class RecordForm(forms.Form):
     sections: ClassVar[Sequence[Section]] = ()
     #: what the button says
     verb: ClassVar[Promise | str] = gettext_lazy("Save")
+    #: what the button does cannot be taken back
+    is_dangerous: ClassVar[bool] = False
 
     def __init__(
         self,
