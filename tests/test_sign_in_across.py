@@ -23,7 +23,7 @@ from central.cluster.models import Node
 from central.shoppers import codes, out
 from central.shoppers.models import Account, Grant
 from central.shoppers.tests import make as people
-from central.stock.actions import receive_stock
+from central.stock.receipts import receive_stock
 from central.ui.tests import cast
 from edge.account import central as asking
 from edge.account import names, signing_in, watch

@@ -13,7 +13,7 @@ import pytest
 from django.db import connections
 
 from central.orders.models import Order as CentralOrder
-from central.stock import actions
+from central.stock import receipts
 from central.stock.queries import Stock, check_balance, stock_of
 from edge.cart import service as carts
 from edge.checkout.models import Order as EdgeOrder
@@ -107,7 +107,7 @@ async def buy(number: int, units: int) -> int:
 
 @pytest.mark.slow
 async def test_many_shoppers_at_once_buy_no_more_than_there_is(wire):
-    await at_central(lambda: actions.receive_stock({ASSAM: 60}, who="anna"))
+    await at_central(lambda: receipts.receive_stock({ASSAM: 60}, who="anna"))
     await keeping.Keeper().round()
 
     codes = await asyncio.gather(*[buy(number, 1 + number % 3) for number in range(48)])
@@ -125,7 +125,7 @@ async def test_many_shoppers_at_once_buy_no_more_than_there_is(wire):
 
 
 async def test_cut_off_the_edge_sells_what_it_has_and_the_rest_waits_for_goods(wire):
-    await at_central(lambda: actions.receive_stock({ASSAM: 10}, who="anna"))
+    await at_central(lambda: receipts.receive_stock({ASSAM: 10}, who="anna"))
     await keeping.ask({ASSAM.hex: 8}, must=False, timeout=1)
     wire.is_up = False
 
@@ -136,13 +136,13 @@ async def test_cut_off_the_edge_sells_what_it_has_and_the_rest_waits_for_goods(w
     await wire.deliver()
     # 8 were this edge's; 2 lay in the pool and serve the oldest that waits; 2 wait for goods
     assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(sold=10, pending=2)
-    await at_central(lambda: actions.receive_stock({ASSAM: 5}, who="anna"))
+    await at_central(lambda: receipts.receive_stock({ASSAM: 5}, who="anna"))
     assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=3, pool=3, sold=12)
     assert await at_central(check_balance) == []
 
 
 async def test_every_order_that_was_confirmed_is_at_central_as_the_edge_made_it(wire):
-    await at_central(lambda: actions.receive_stock({ASSAM: 50}, who="anna"))
+    await at_central(lambda: receipts.receive_stock({ASSAM: 50}, who="anna"))
 
     await asyncio.gather(*[buy(number, 2) for number in range(5)])
     await wire.deliver()

@@ -34,8 +34,8 @@ from central.catalog.keys import canonical_options, clean_sku, parse_options
 from central.catalog.models import Listing
 from central.catalog.queries import GoodsRow
 from central.cluster.errors import UnknownSite
-from central.stock.actions import set_stock
 from central.stock.queries import stock_of
+from central.stock.receipts import set_stock
 
 router = Router(tags=["Products"])
 

@@ -22,9 +22,9 @@ from central.catalog.models import Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
 from central.cluster.queries import site as site_row
 from central.cluster.queries import sites_visible_to
-from central.stock.actions import set_stock
 from central.stock.errors import StockError
 from central.stock.models import EDGE_PREFIX, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Movement
+from central.stock.receipts import set_stock
 from central.ui import cards, sites, texts
 from central.ui.cards import Card, Part
 from central.ui.explain import explain

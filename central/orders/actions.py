@@ -13,7 +13,7 @@ from central.orders.errors import MoveRefused, StaleOrder, UnknownOrder, Unknown
 from central.orders.events import StatusChanged
 from central.orders.models import Order, OrderChange, OrderPerson, OrderStatus, StatusMove
 from central.orders.writing import change_row, publish, queue_up
-from central.stock.actions import free_order
+from central.stock.booking import free_order
 from node.realms import ORDERS, atomic
 from sync.events import record_event
 

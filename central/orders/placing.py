@@ -22,10 +22,11 @@ from central.orders.errors import BadOrder, NotEnough, OrderConflict
 from central.orders.models import Order
 from central.orders.receiving import receive_order
 from central.orders.seal import seal_person
-from central.stock.actions import gather_in_pool, sell_from_pool
+from central.stock.booking import sell_from_pool
 from central.stock.errors import NotEnoughInPool
 from central.stock.ledger import by_variant
 from central.stock.queries import pools
+from central.stock.recalling import gather_in_pool
 from infra.crypto.errors import NotAnEmail, NotAPhone
 from infra.crypto.fields import blind_index
 from infra.crypto.normalise import email_key, phone_e164

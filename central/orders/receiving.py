@@ -18,7 +18,7 @@ from central.orders.labels import label_of
 from central.orders.models import Order, OrderChange, OrderLine, OrderStatus
 from central.orders.text import fold
 from central.orders.writing import change_row, nudge, queue_up, state_of
-from central.stock.actions import book_orders
+from central.stock.booking import book_orders
 from node.acting import current
 from node.realms import ORDERS, atomic
 from sync.contracts.codec import pack

@@ -23,7 +23,7 @@ from central.catalog.models import Category, Offer
 from central.setup.goods import SHELVES, Item, Shelf
 from central.setup.goods.translations import OPTIONS, WORDS
 from central.setup.pictures import picture
-from central.stock.actions import receive_stock
+from central.stock.receipts import receive_stock
 from node.realms import CATALOG, atomic
 from sync.contracts.money import minor_digits
 

@@ -27,7 +27,7 @@ from central.catalog.actions import Goods, Shop, Unit, save_goods, set_price, sh
 from central.catalog.models import Listing, Offer, Variant  # noqa: E402
 from central.orders.models import Order  # noqa: E402
 from central.setup import load_imports  # noqa: E402
-from central.stock.actions import receive_stock  # noqa: E402
+from central.stock.receipts import receive_stock  # noqa: E402
 from node.realms import CATALOG, alias_of, atomic, on_commit  # noqa: E402
 from sync.core.log import link_chain  # noqa: E402
 from sync.outbox import record_state, record_states  # noqa: E402

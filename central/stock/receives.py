@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from central.stock import actions
+from central.stock import granting
 from central.stock.documents import grant_doc
 from central.stock.errors import StockError
 from central.stock.queries import stock_of
@@ -23,7 +23,7 @@ def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
     """Rights for what the edge wants; with `must`, other edges are asked to give back what lacks."""
     ask = unpack(body, Ask)
     wanted = {UUID(variant): units for variant, units in ask.wanted.items()}
-    grants = actions.grant_or_recall(edge, wanted) if ask.must else actions.grant_rights(edge, wanted)
+    grants = granting.grant_or_recall(edge, wanted) if ask.must else granting.grant_rights(edge, wanted)
     left = {variant.hex: stock.pool for variant, stock in stock_of(wanted).items()}
     return pack(Answer(grants=[grant_doc(grant) for grant in grants], left=left))
 
@@ -31,13 +31,13 @@ def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
 @answers("renew_stock")
 def renew_stock(edge: EdgeScope, body: bytes) -> bytes:
     """Those of the named grants that the edge may go on selling from."""
-    renewed = actions.renew_grants(edge, [UUID(grant) for grant in unpack(body, Renew).grants])
+    renewed = granting.renew_grants(edge, [UUID(grant) for grant in unpack(body, Renew).grants])
     return pack(Renewed(grants=[grant_doc(grant) for grant in renewed]))
 
 
 @receives_many("grant_report", realm=ORDERS)
 def take_grant_reports(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     try:
-        actions.take_reports(edge.node, [unpack(body, GrantReport) for body in bodies])
+        granting.take_reports(edge.node, [unpack(body, GrantReport) for body in bodies])
     except (StockError, ValueError, msgspec.ValidationError) as error:
         raise Poison(str(error)) from error

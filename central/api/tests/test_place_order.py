@@ -16,8 +16,9 @@ from central.catalog.models import Offer
 from central.orders.models import Order, OrderChange
 from central.orders.placing import WantedLine, WantedOrder, place_order
 from central.people.models import OrderContact
-from central.stock.actions import grant_rights, receive_stock
+from central.stock.granting import grant_rights
 from central.stock.queries import check_balance, stock_of
+from central.stock.receipts import receive_stock
 from central.ui.tests import cast
 from sync.contracts.cart import LineKey
 from sync.events import run_due

@@ -27,7 +27,7 @@ from central.catalog.importing.rows import ProductRows, Refusal, Rows, UnitRow
 from central.catalog.importing.unroll import open_table
 from central.catalog.models import Variant
 from central.catalog.queries import variants_of
-from central.stock.actions import set_stocks
+from central.stock.receipts import set_stocks
 from node.realms import CATALOG, atomic
 
 Key = tuple[str, str]

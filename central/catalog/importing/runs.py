@@ -27,7 +27,7 @@ from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.importing.offering import Tray
 from central.catalog.queries import variants_of
 from central.cluster.errors import UnknownSite
-from central.stock.actions import set_stocks
+from central.stock.receipts import set_stocks
 from node.config import config
 from node.errors import WrongUse
 from node.places import make_private

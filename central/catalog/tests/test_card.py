@@ -12,8 +12,8 @@ from central.catalog.models import Listing, PictureAlt, Product, ProductPicture,
 from central.catalog.tests.make import forget_pointers, pointers, svg
 from central.catalog.topics import _read_products
 from central.orders.tests.make import realm_away
-from central.stock.actions import receive_stock
 from central.stock.queries import stock_of
+from central.stock.receipts import receive_stock
 from central.ui.tests import cast
 from sync.contracts.codec import unpack
 from sync.contracts.documents import ProductDoc

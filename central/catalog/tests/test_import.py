@@ -17,8 +17,8 @@ from central.catalog.importing.run import Options, import_files
 from central.catalog.models import Category, Listing, Media, Offer, Product, ProductPicture, Variant
 from central.catalog.tests.make import DATABASES, forget_pointers, make_site, pointers, svg
 from central.cluster.errors import UnknownSite
-from central.stock.actions import set_stock
 from central.stock.queries import stock_of
+from central.stock.receipts import set_stock
 from node.errors import WrongUse
 
 pytestmark = pytest.mark.django_db(databases=DATABASES)

@@ -19,9 +19,9 @@ from central.catalog.levels import note_levels, write_levels
 from central.catalog.models import Listing, Offer, StockLevel, Variant
 from central.catalog.reindexing import reindex
 from central.orders.tests.make import realm_away
-from central.stock.actions import receive_stock, set_stock
 from central.stock.levels import LOW_UNITS
 from central.stock.models import Balance, Movement
+from central.stock.receipts import receive_stock, set_stock
 from central.ui import live
 from central.ui.tests import cast
 from node.realms import CENTRAL_REALMS, ORDERS, alias_of

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from central.catalog.models import Offer, PriceChange, Variant
-from central.stock.actions import receive_stock
 from central.stock.queries import stock_of
+from central.stock.receipts import receive_stock
 from central.ui.tests import cast
 
 pytestmark = pytest.mark.django_db(databases=["default", "catalog", "orders"])

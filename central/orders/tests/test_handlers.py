@@ -23,7 +23,7 @@ from central.payments.actions import settle_payment
 from central.payments.models import Payment
 from central.payments.providers import provider_named
 from central.people.models import Customer, OrderContact
-from central.stock.actions import receive_stock
+from central.stock.receipts import receive_stock
 from infra.mail.errors import Unavailable
 from infra.mail.file import FileGateway
 from sync import events

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from django.db import IntegrityError, connections
 
-from central.stock import actions, topics
+from central.stock import booking, granting, recalling, receipts, topics
 from central.stock.errors import NotEnoughInPool, UnknownGrant, WrongUnits
 from central.stock.events import PendingResolved
 from central.stock.ledger import Book
@@ -35,7 +35,7 @@ CUP = uuid.UUID(int=2)
 def told(monkeypatch):
     """What central pushed to edges. The channel layer is not ours to test here, and any push may be lost."""
     sent: list[tuple[str, str, bytes]] = []
-    monkeypatch.setattr(actions, "RECALL_S", 0.1)
+    monkeypatch.setattr(recalling, "RECALL_S", 0.1)
     monkeypatch.setattr("sync.hub.tell", lambda node, kind, body: sent.append((node, kind, body)))
     return sent
 
@@ -47,17 +47,17 @@ def books_add_up():
 
 
 def receive(units: int, variant: uuid.UUID = TEA) -> None:
-    actions.receive_stock({variant: units}, who="anna")
+    receipts.receive_stock({variant: units}, who="anna")
 
 
 def grant(units: int, node: str = "a", variant: uuid.UUID = TEA, epoch: int = 1) -> Grant:
-    (made,) = actions.grant_rights(make_edge(node, epoch), {variant: units}, must=True)
+    (made,) = granting.grant_rights(make_edge(node, epoch), {variant: units}, must=True)
     return made
 
 
 def report(made: Grant, sold: int = 0, returned: int = 0, is_sealed: bool = False) -> Grant:
     told = GrantReport(grant=made.pk.hex, sold=sold, returned=returned, is_sealed=is_sealed)
-    return actions.take_reports(made.edge, [told])[0]
+    return granting.take_reports(made.edge, [told])[0]
 
 
 def stock(variant: uuid.UUID = TEA) -> Stock:
@@ -73,7 +73,7 @@ def events() -> list[str]:
 
 
 def test_received_units_lie_in_the_pool_and_in_the_ledger():
-    actions.receive_stock({TEA: 7, CUP: 2}, who="anna", note="note 12", ref="D-12")
+    receipts.receive_stock({TEA: 7, CUP: 2}, who="anna", note="note 12", ref="D-12")
 
     assert stock() == Stock(total=7, pool=7)
     row = Movement.objects.get(variant=TEA)
@@ -93,10 +93,10 @@ def test_a_correction_sets_what_is_unsold_in_pool_and_at_edges():
     receive(10)
     grant(4)
 
-    actions.set_stock(TEA, 25, who="anna")
+    receipts.set_stock(TEA, 25, who="anna")
     assert stock() == Stock(total=25, pool=21, at_edges=4)
 
-    actions.set_stock(TEA, 4, who="anna", note="broken")
+    receipts.set_stock(TEA, 4, who="anna", note="broken")
     assert stock() == Stock(total=4, pool=0, at_edges=4)
     assert Movement.objects.filter(target="written_off").get().units == 21
 
@@ -106,7 +106,7 @@ def test_a_correction_below_what_edges_hold_recalls_and_else_says_so(told):
     grant(8)
 
     with pytest.raises(NotEnoughInPool) as caught:
-        actions.set_stock(TEA, 3, who="anna")
+        receipts.set_stock(TEA, 3, who="anna")
 
     assert caught.value.data == {"variant": TEA.hex, "has": 2, "at_edges": 8, "lacks": 5}
     assert stock() == Stock(total=10, pool=2, at_edges=8)
@@ -155,7 +155,7 @@ def test_asking_again_and_again_does_not_drain_the_pool():
     receive(100)
 
     for _ in range(20):
-        actions.grant_rights(make_edge(), {TEA: 100})
+        granting.grant_rights(make_edge(), {TEA: 100})
 
     assert stock() == Stock(total=100, pool=20, at_edges=80)  # one edge: 80 % and no more
 
@@ -263,7 +263,7 @@ def test_an_edge_cannot_report_for_another():
     made = grant(5, node="a")
 
     with pytest.raises(UnknownGrant):
-        actions.take_reports("b", [GrantReport(grant=made.pk.hex, sold=0, returned=5)])
+        granting.take_reports("b", [GrantReport(grant=made.pk.hex, sold=0, returned=5)])
     with pytest.raises(Poison):
         take_grant_reports(make_edge("b"), [pack(GrantReport(grant="no uuid", sold=0, returned=5))])
 
@@ -279,7 +279,7 @@ def test_a_new_epoch_freezes_what_the_lost_disk_held():
     old.refresh_from_db()
     assert (old.state, old.ver) == ("frozen", 2)
     assert stock() == Stock(total=10, pool=5, at_edges=5)  # frozen units are not sellable, nor free
-    assert actions.renew_grants(make_edge(epoch=2), [old.pk]) == []
+    assert granting.renew_grants(make_edge(epoch=2), [old.pk]) == []
 
 
 def test_a_renewal_moves_the_freeze_of_ones_own_open_grants():
@@ -320,7 +320,7 @@ def test_a_short_ask_takes_the_pool_and_recalls_the_rest_from_others(told):
 
 
 def test_nobody_to_recall_from_is_answered_at_once(told, monkeypatch):
-    monkeypatch.setattr(actions, "_retry", lambda attempt: pytest.fail("it waits for nobody"))
+    monkeypatch.setattr(granting, "retry", lambda attempt: pytest.fail("it waits for nobody"))
 
     answer = unpack(ask_stock(make_edge("a"), pack(Ask(wanted={TEA.hex: 4}, must=True))), Answer)
 
@@ -335,8 +335,8 @@ def test_an_order_is_booked_once_however_often_it_comes():
     made = grant(6)
     placed = make_order(make_line(TEA, 2, (made, 2)))
 
-    actions.book_orders([placed])
-    actions.book_orders([placed])
+    booking.book_orders([placed])
+    booking.book_orders([placed])
 
     assert stock() == Stock(total=8, pool=4, at_edges=4, sold=2)
     made.refresh_from_db()
@@ -348,7 +348,7 @@ def test_the_order_and_the_report_may_come_in_any_order():
     for is_order_first in (True, False):
         made = grant(5)
         placed = make_order(make_line(TEA, 3, (made, 3)))
-        steps = [lambda: actions.book_orders([placed]), lambda: report(made, sold=3, returned=2, is_sealed=True)]  # noqa: B023
+        steps = [lambda: booking.book_orders([placed]), lambda: report(made, sold=3, returned=2, is_sealed=True)]  # noqa: B023
         for step in steps if is_order_first else reversed(steps):
             step()
         made.refresh_from_db()
@@ -360,8 +360,8 @@ def test_the_order_and_the_report_may_come_in_any_order():
 def test_units_with_no_right_wait_and_get_theirs_when_goods_come_in():
     first = make_order(make_line(TEA, 3), placed_at=1_700_000_000_000)
     second = make_order(make_line(TEA, 1), placed_at=1_700_000_000_001)
-    actions.book_orders([second])
-    actions.book_orders([first])
+    booking.book_orders([second])
+    booking.book_orders([first])
     assert stock() == Stock(pending=4)
 
     receive(2)
@@ -378,8 +378,8 @@ def test_the_oldest_order_is_served_first_and_later_returns_serve_the_next():
     receive(2)
     made = grant(2)
     old, new = (make_order(make_line(TEA, 1), placed_at=1_700_000_000_000 + n) for n in range(2))
-    actions.book_orders([new])
-    actions.book_orders([old])
+    booking.book_orders([new])
+    booking.book_orders([old])
 
     report(made, returned=1)
 
@@ -390,7 +390,7 @@ def test_the_oldest_order_is_served_first_and_later_returns_serve_the_next():
 def test_free_units_serve_a_pending_order_on_arrival():
     receive(5)
 
-    actions.book_orders([make_order(make_line(TEA, 2), make_line(TEA, 1))])
+    booking.book_orders([make_order(make_line(TEA, 2), make_line(TEA, 1))])
 
     assert stock() == Stock(total=2, pool=2, sold=3)
 
@@ -400,8 +400,8 @@ def test_a_right_that_does_not_cover_the_line_oversells_nothing():
     small, other = grant(2), grant(3, node="b")
     ghost = Grant(id=uuid.uuid4(), edge="a", epoch=1, variant=TEA, units=9)
 
-    actions.book_orders([make_order(make_line(TEA, 9, (small, 5), (ghost, 4)))])
-    actions.book_orders([make_order(make_line(CUP, 3, (other, 3)))])
+    booking.book_orders([make_order(make_line(TEA, 9, (small, 5), (ghost, 4)))])
+    booking.book_orders([make_order(make_line(CUP, 3, (other, 3)))])
 
     assert stock() == Stock(total=3, at_edges=3, sold=2, pending=7)
     assert stock(CUP) == Stock(pending=3)
@@ -411,10 +411,10 @@ def test_a_cancelled_order_gives_its_units_back_once():
     receive(3)
     made = grant(3)
     placed = make_order(make_line(TEA, 2, (made, 2)), make_line(CUP, 1))
-    actions.book_orders([placed])
+    booking.book_orders([placed])
 
     for _ in range(2):
-        actions.free_order(uuid.UUID(placed.id), who="anna", note="changed her mind")
+        booking.free_order(uuid.UUID(placed.id), who="anna", note="changed her mind")
     receive(1, CUP)
 
     assert stock() == Stock(total=3, pool=2, at_edges=1)
@@ -433,7 +433,7 @@ def test_a_hundred_asks_at_once_never_grant_more_than_there_is():
     def ask(number: int) -> int:
         try:
             wanted = {TEA: 1, CUP: 1} if number % 2 else {CUP: 1, TEA: 1}
-            return len(actions.grant_rights(make_edge(f"e{number % 5}"), wanted, must=True))
+            return len(granting.grant_rights(make_edge(f"e{number % 5}"), wanted, must=True))
         finally:
             connections.close_all()
 
@@ -447,12 +447,12 @@ def test_a_hundred_asks_at_once_never_grant_more_than_there_is():
 
 
 def test_the_shopper_waits_no_longer_once_nobody_holds_any(monkeypatch):
-    monkeypatch.setattr(actions, "RECALL_S", 60)
+    monkeypatch.setattr(recalling, "RECALL_S", 60)
     receive(4)
     theirs = grant(4, node="b")
     monkeypatch.setattr("sync.hub.tell", lambda node, kind, body: report(theirs, returned=4))
 
-    grants = actions.grant_or_recall(make_edge("a"), {TEA: 9})
+    grants = granting.grant_or_recall(make_edge("a"), {TEA: 9})
 
     assert sum(one.units for one in grants) == 4
 
@@ -473,9 +473,9 @@ def test_a_shopper_waits_for_units_that_another_edge_gives_back(monkeypatch):
         helpers[-1].start()
 
     monkeypatch.setattr("sync.hub.tell", tell)
-    monkeypatch.setattr(actions, "RECALL_S", 10)
+    monkeypatch.setattr(recalling, "RECALL_S", 10)
 
-    grants = actions.grant_or_recall(make_edge("a"), {TEA: 3})
+    grants = granting.grant_or_recall(make_edge("a"), {TEA: 3})
 
     for helper in helpers:
         helper.join()

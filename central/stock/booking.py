@@ -1,0 +1,109 @@
+"""Orders in the ledger: what they sold is booked, what no right covered waits, what is cancelled comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connections
+from django.utils import timezone
+
+from central.stock.granting import locked_grants
+from central.stock.ledger import Book, by_variant
+from central.stock.models import POOL, SOLD, BookedOrder, Grant, Movement, PendingUnits, edge_place
+from central.stock.waiting import resolve
+from node.realms import ORDERS, alias_of, atomic
+from sync.contracts.orders import PlacedOrder
+
+Cause = Movement.Cause
+
+
+def book_orders(placed: Sequence[PlacedOrder]) -> None:
+    """Write orders' units into the ledger, inside the transaction that takes the orders in; a repeat does nothing.
+
+    In their order; each variant and grant is read and written once. Units with no right, or with one that does not
+    cover them, wait as `PendingUnits`: an order is never refused here.
+    """
+    with atomic(ORDERS, savepoint=False):
+        book = Book(UUID(line.variant) for order in placed for line in order.lines)
+        first = _first_bookings([UUID(order.id) for order in placed])
+        new = [order for order in placed if UUID(order.id) in first]
+        if not new:
+            return
+        spent = {UUID(use.grant) for order in new for line in order.lines for use in line.uses}
+        grants = {grant.pk: grant for grant in locked_grants(spent)}
+        waiting = [one for order in new for one in _pending_of(order, by_variant(_book_uses(book, order, grants)))]
+        Grant.objects.bulk_update(grants.values(), ["booked"], batch_size=1000)
+        PendingUnits.objects.bulk_create(waiting, batch_size=1000)
+        resolve(book, {one.variant for one in waiting})
+        book.close()
+
+
+def sell_from_pool(placed: PlacedOrder) -> None:
+    """Sell an order of central's own out of the pool, whole or not at all; inside the transaction that writes it.
+
+    A repeat does nothing, and so does `book_orders` after it. Raises `NotEnoughInPool`.
+    """
+    with atomic(ORDERS, savepoint=False):
+        wanted = by_variant((UUID(line.variant), line.units) for line in placed.lines)
+        book = Book(wanted)
+        if not _first_bookings([UUID(placed.id)]):
+            return
+        for variant, units in wanted.items():
+            book.move(variant, POOL, SOLD, units, Cause.ORDER, ref=UUID(placed.id).hex)
+        book.close()
+
+
+def free_order(order_id: UUID, *, who: str, note: str = "") -> None:
+    """The order will not be delivered: its units go back to the pool, once."""
+    with atomic(ORDERS):
+        sold = Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", "units")
+        waiting = PendingUnits.objects.filter(order=order_id).values_list("variant", flat=True)
+        book = Book([*(variant for variant, _ in sold), *waiting])
+        if not BookedOrder.objects.filter(pk=order_id, freed_at=None).update(freed_at=timezone.now()):
+            return
+        PendingUnits.objects.filter(order=order_id, state=PendingUnits.State.WAITING).update(
+            state=PendingUnits.State.CANCELLED
+        )
+        # Read again under the lock: the queue may have moved between the first read and here.
+        taken = by_variant(Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", "units"))
+        for variant, units in taken.items():
+            book.move(variant, SOLD, POOL, units, Cause.CANCELLED, ref=order_id.hex, who=who, note=note)
+        resolve(book, taken)
+        book.close()
+
+
+def _first_bookings(orders: Sequence[UUID]) -> set[UUID]:
+    """Which of the orders were not booked before."""
+    with connections[alias_of(ORDERS)].cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO stock_bookedorder ("order", booked_at) SELECT one, %s FROM unnest(%s::uuid[]) AS one '
+            'ON CONFLICT DO NOTHING RETURNING "order"',
+            [timezone.now(), sorted(orders)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _pending_of(order: PlacedOrder, lacking: Mapping[UUID, int]) -> list[PendingUnits]:
+    placed_at = datetime.fromtimestamp(order.placed_at / 1000, tz=UTC)
+    return [
+        PendingUnits(order=UUID(order.id), variant=variant, units=units, placed_at=placed_at)
+        for variant, units in lacking.items()
+        if units
+    ]
+
+
+def _book_uses(book: Book, placed: PlacedOrder, grants: Mapping[UUID, Grant]) -> Iterable[tuple[UUID, int]]:
+    """Book what grants cover; yield what they do not, per line."""
+    for line in placed.lines:
+        variant, left = UUID(line.variant), line.units
+        for use in line.uses:
+            grant = grants.get(UUID(use.grant))
+            if grant is None or grant.variant != variant:
+                continue
+            units = min(use.units, left, grant.units - grant.returned - grant.booked)
+            book.move(variant, edge_place(grant.edge), SOLD, units, Cause.ORDER, ref=UUID(placed.id).hex)
+            grant.booked += units
+            left -= units
+        yield variant, left
