@@ -32,7 +32,7 @@ from sync.directory import DirectoryDown, Heartbeat, NodeDirectory, NodeIdentity
 from sync.discover import load_central
 from sync.sequencer import log_group
 from sync.threads import lanes
-from sync.topics import audience_of
+from sync.topics import audience_of, interest_topics
 from sync.upstream import answer_of
 
 __all__ = ["Heartbeat", "LinkConsumer", "NodeDirectory", "NodeIdentity", "set_directory", "tell"]
@@ -45,8 +45,9 @@ LOOK_AGAIN = 2.0  # at revocations and scopes
 #: after a transaction of ops, before the next of the same edge and realm: what comes meanwhile goes in together. A
 #: lone op waits for nothing; of many, each would pay for a commit, a number, a nudge and three reads of its own.
 GATHER = 0.03
-#: questions of one edge answered at a time
+#: questions of one edge answered at a time, and how many more may wait for their turn
 ANSWERS = 16
+WAITING = 2_000
 
 #: what makes a realm wait instead of ending the session
 _REALM_DOWN = (DatabaseError, logreader.NoLogYet)
@@ -153,6 +154,7 @@ class Session:
         self._lanes: dict[str, asyncio.Queue[Coroutine[Any, Any, None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers = asyncio.Semaphore(ANSWERS)
+        self._asked = 0
         self.on_introduced: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -219,7 +221,7 @@ class Session:
             case io.ReadState(topic, keys):
                 self._read_state(effect, topic, keys)
             case io.AnswerRequest(request):
-                self._spawn(self._answer(request))
+                self._ask(request)
             case io.Heard(ping):
                 self._spawn(self._heard(ping))
             case io.SaveAcked(acked):
@@ -280,7 +282,7 @@ class Session:
         if self.on_introduced is not None:
             # Before the first read of the log: what comes later than the read finds a group to nudge.
             await self.on_introduced()
-        self.feed(hub_end.Introduced(hello, welcome))
+        self.feed(hub_end.Introduced(hello, welcome, frozenset(CENTRAL_REALMS), interest_topics()))
 
     def _welcome(self, hello: f.Hello) -> f.Welcome:
         try:
@@ -350,9 +352,6 @@ class Session:
             self._in_lane(f"down:{realm}", work)
 
     async def _take_ops(self, take: io.TakeOps) -> None:
-        if take.realm not in CENTRAL_REALMS:
-            self.feed(io.ShutOut("bad_realm", f"there is no realm '{take.realm}'"))
-            return
         scope = self._scope
         try:
             event: hub_end.Event = await lanes.run(
@@ -371,7 +370,20 @@ class Session:
 
     # --- questions
 
+    def _ask(self, request: f.Request) -> None:
+        if self._asked >= WAITING:
+            self.feed(io.ShutOut("too_many_questions", f"{WAITING} questions of this node wait already"))
+            return
+        self._asked += 1
+        self._spawn(self._answer(request))
+
     async def _answer(self, request: f.Request) -> None:
+        try:
+            await self._answered(request)
+        finally:
+            self._asked -= 1
+
+    async def _answered(self, request: f.Request) -> None:
         answerer = answer_of(request.kind)
         if answerer is None:
             reply = f.Reply(id=request.id, code="unknown_request", message=f"nobody answers '{request.kind}'")

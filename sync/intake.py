@@ -101,7 +101,10 @@ def _take_each(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -> No
         except Exception as error:
             why = str(error) if isinstance(error, Poison) else f"{type(error).__name__}: {error}"
             # The traceback of a handler may hold what a shopper typed: the log names the op only.
-            logger.error("op %s/%s of edge '%s' (%s) goes to quarantine", realm, n, edge.node, op.kind)
+            logger.error(
+                "op %s/%s of edge '%s' at %s (%s) goes to quarantine",
+                *(realm, n, edge.node, edge.address or "an unknown address", op.kind),
+            )
             quarantine(edge, realm, n, op, why)
 
 
@@ -166,7 +169,7 @@ def try_quarantined(quarantine_id: int, *, realm: str) -> None:
         receiver = receiver_of(held.kind)
         if receiver is None or receiver.realm != realm:
             raise Poison(f"nobody here takes in the kind '{held.kind}'")
-        scope = EdgeScope(held.edge, held.epoch, frozenset(), frozenset())
+        scope = EdgeScope(held.edge, held.epoch, frozenset(), frozenset(), is_vouched=True)
         receiver.handle(scope, [bytes(held.body)])
         held.resolved = timezone.now()
         held.save(update_fields=["resolved"])

@@ -16,12 +16,18 @@ Row = tuple[str, int, bytes]
 
 @dataclass(frozen=True)
 class EdgeScope:
-    """Which edge asks, and what it may see: its sites and the cart groups they belong to."""
+    """Which edge asks, and what it may see: its sites and the cart groups they belong to.
+
+    `address`: where its link came from, for refusals. `is_vouched`: a person who has looked at an op lets it in; what
+    the node itself may write is not asked again.
+    """
 
     node: str
     epoch: int
     sites: frozenset[str]
     groups: frozenset[str]
+    address: str = ""
+    is_vouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ def topic_of(full: str) -> Topic | None:
 
 def all_topics() -> list[Topic]:
     return list(_topics.values())
+
+
+def interest_topics() -> frozenset[str]:
+    """The names of the topics whose keys an edge may follow."""
+    return frozenset(name for name, topic in _topics.items() if isinstance(topic, InterestTopic))
 
 
 def audience_of(scope: EdgeScope, speaks: dict[str, int]) -> tuple[dict[str, list[str]], list[str]]:

@@ -17,6 +17,8 @@ class SiteLabel:
     domain: str
     name: str
     language: str
+    #: its cart group, "" when the site is not known
+    group: str = ""
 
 
 _KEEP_S = 30.0
@@ -36,6 +38,8 @@ def label_of(site_id: str) -> SiteLabel:
     if site is None:
         return kept[1] if kept else SiteLabel(label=site_id, domain="", name=site_id, language="en")
     domain = urlsplit(site.origin).hostname or ""
-    found = SiteLabel(label=site.label, domain=domain, name=site.name, language=site.language)
+    found = SiteLabel(
+        label=site.label, domain=domain, name=site.name, language=site.language, group=site.cart_group
+    )
     _seen[site_id] = (now, found)
     return found

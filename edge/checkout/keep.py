@@ -1,8 +1,8 @@
 """Orders that tabs keep: an order survives while one of {this disk, that tab} does.
 
 A tab presents what it keeps to any page of any shop of the group. The edge that does not know the order sends it on to
-central under its own numbers; central takes an order in once, by its id. A browser can carry an order, not make one:
-the edge that made it signed it.
+central, envelope and all, under its own numbers; central takes an order in once, by its id. A browser can carry an
+order, not make one, and neither can another node: the edge that made it signed it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 from edge.checkout.models import Kept, Order
 from edge.checkout.node import this_node
 from infra.crypto.signing import sign, unb64, verify
-from sync.contracts.codec import unpack
+from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import NodeDoc
 from sync.contracts.orders import KeptOrder, PlacedOrder, kept_order_part
 from sync.replica import on_central_ack
@@ -58,7 +58,7 @@ def _take_in(kept: KeptOrder) -> str:
     if not _is_genuine(kept):
         return "refused"
     Kept.objects.create(id=kept.id)
-    enqueue("orders", "order", kept.body, ref=kept.id)
+    enqueue("orders", "kept_order", pack(kept), ref=kept.id)
     return "kept"
 
 
@@ -83,6 +83,7 @@ def _is_shut_out(node: str) -> bool:
     return any(unpack(bytes(body), NodeDoc).is_revoked for body in rows.values_list("body", flat=True) if body)
 
 
+@on_central_ack("kept_order")
 @on_central_ack("order")
 async def acked(refs: list[str]) -> None:
     """Central has committed these orders: the tabs may forget them."""

@@ -15,10 +15,16 @@ from sync.core import link as io
 
 @dataclass(frozen=True)
 class Introduced:
-    """The HELLO was verified; `welcome` is signed."""
+    """The HELLO was verified; `welcome` is signed.
+
+    `realms`: those this central has. `facts`: the topics whose keys an edge may follow; nothing else may be followed,
+    or a node could ask for the documents of shops that are not its own, key by key.
+    """
 
     hello: f.Hello
     welcome: f.Welcome
+    realms: frozenset[str]
+    facts: frozenset[str]
 
 
 Event = (
@@ -90,6 +96,8 @@ class HubEnd:
 
     phase: str = "new"  # -> "challenged" -> "verifying" -> "up" -> "closed"
     node: str = ""
+    realms: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     intakes: Mapping[str, Intake] = field(default_factory=dict)
     audience: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -126,8 +134,8 @@ def step(state: HubEnd, event: Event, now: float) -> tuple[HubEnd, Effects]:
             state = _receive(replace(state, heard_at=now), frame, now, out)
         case io.Tick():
             state = _tick(state, now, out)
-        case Introduced(hello, welcome):
-            state = _introduced(state, hello, welcome, now, out)
+        case Introduced():
+            state = _introduced(state, event, now, out)
         case io.Nudged(realm):
             state = _read(state, realm, now, out)
         case io.Checked():
@@ -174,6 +182,8 @@ def _refuse(state: HubEnd, code: str, message: str, out: Effects) -> HubEnd:
 def _receive(state: HubEnd, frame: f.Frame, now: float, out: Effects) -> HubEnd:
     if state.phase != "up":
         return _before(state, frame, out)
+    if getattr(frame, "realm", None) not in (None, *state.realms):
+        return _refuse(state, "bad_realm", "central has no such realm", out)
     match frame:
         case f.Ack():
             return _acked(state, frame, now, out)
@@ -195,7 +205,11 @@ def _receive(state: HubEnd, frame: f.Frame, now: float, out: Effects) -> HubEnd:
             if feed.cursor is None and not feed.is_checking:
                 return _check(state, realm, cursor, out)
         case f.Follow(topic=topic, keys=keys):
+            if topic not in state.facts:
+                return _refuse(state, "bad_topic", "nobody may follow keys of this topic", out)
             followed = state.interest.get(topic, frozenset()) | frozenset(keys)
+            if len(followed) > io.MOST_FOLLOWED:
+                return _refuse(state, "too_many_keys", f"an edge follows {io.MOST_FOLLOWED} keys at most", out)
             out.append(io.ReadState(topic, frozenset(keys)))
             return replace(state, interest={**state.interest, topic: followed})
         case f.Unfollow(topic=topic, keys=keys):
@@ -224,11 +238,13 @@ def _before(state: HubEnd, frame: f.Frame, out: Effects) -> HubEnd:
     return replace(state, phase="verifying", node=frame.node)
 
 
-def _introduced(state: HubEnd, hello: f.Hello, welcome: f.Welcome, now: float, out: Effects) -> HubEnd:
+def _introduced(state: HubEnd, event: Introduced, now: float, out: Effects) -> HubEnd:
+    hello, welcome = event.hello, event.welcome
     audience = {realm: frozenset(topics) for realm, topics in welcome.audience.items()}
     state = replace(state, phase="up", audience=audience, save_at=now + io.SAVE_ACKED_EVERY)
+    state = replace(state, realms=event.realms, facts=event.facts)
     out.append(io.Send(welcome))
-    for realm in sorted({*hello.cursors, *hello.last_n, *audience}):
+    for realm in sorted({*hello.cursors, *hello.last_n, *audience} & state.realms):
         # No number at all is a claim too: "I never sent anything".
         state = _intake(state, realm, highest=hello.last_n.get(realm, 0))
         state = _check(state, realm, hello.cursors.get(realm), out)

@@ -25,6 +25,8 @@ OPS_WINDOW = 400
 OPS_BYTES = 1024 * 1024
 OPS_TOGETHER = 200
 FOLLOW_KEYS = 500
+#: keys one session may follow; an edge follows the carts that are open there
+MOST_FOLLOWED = 50_000
 
 #: seconds
 PULL_EVERY = 5.0

@@ -30,7 +30,13 @@ def hub(**changes: object) -> hub_end.HubEnd:
     """Central with an edge on the tail of realm `r` at 5."""
     feed = hub_end.Feed(cursor=PLACE, told=PLACE, acked=5, head=5)
     state = hub_end.HubEnd(
-        phase="up", feeds={"r": feed}, audience={"r": frozenset({"item:all"})}, heard_at=HOUR, save_at=HOUR + 5
+        phase="up",
+        realms=frozenset({"r"}),
+        facts=frozenset({"note"}),
+        feeds={"r": feed},
+        audience={"r": frozenset({"item:all"})},
+        heard_at=HOUR,
+        save_at=HOUR + 5,
     )
     return hub_end.replace(state, **changes)  # type: ignore[arg-type]
 
@@ -241,3 +247,27 @@ def test_ops_that_wait_together_go_in_one_frame_and_all_else_keeps_its_place() -
         [ops(1, b"x" * io.OPS_BYTES), ops(2, b"x")],
     ):
         assert io.together(apart) == apart
+
+
+def test_nobody_follows_the_keys_of_documents() -> None:
+    state, effects = hub_end.step(hub(), io.Received(f.Follow(topic="item:other", keys=["k"])), HOUR)
+
+    assert effects[-1] == io.Close("bad_topic")
+    assert state.interest == {}
+
+
+def test_an_edge_follows_a_bounded_number_of_keys() -> None:
+    keys = [f"{number:08}" for number in range(io.MOST_FOLLOWED + 1)]
+
+    state, _ = hub_end.step(hub(), io.Received(f.Follow(topic="note", keys=keys[:-1])), HOUR)
+    _, effects = hub_end.step(state, io.Received(f.Follow(topic="note", keys=keys[-1:])), HOUR)
+
+    assert state.phase == "up"
+    assert effects[-1] == io.Close("too_many_keys")
+
+
+def test_frames_of_a_realm_that_is_not_there_end_the_link() -> None:
+    for frame in (f.SnapAsk(realm="x"), f.Pull(realm="x"), f.Ops(realm="x", first=1, ops=[])):
+        _, effects = hub_end.step(hub(), io.Received(frame), HOUR)
+
+        assert effects[-1] == io.Close("bad_realm")

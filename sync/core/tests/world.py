@@ -266,7 +266,7 @@ class World:
                     self.close(f"hub:{reason}")
                 case hub_end.SayWelcome(hello):
                     welcome = f.Welcome(node="a", proto=1, audience={REALM: [ITEMS]}, window=5)
-                    self.feed_hub(hub_end.Introduced(hello, welcome))
+                    self.feed_hub(hub_end.Introduced(hello, welcome, frozenset({REALM}), frozenset({NOTES})))
                 case io.SaveAcked(acked):
                     for _, epoch, seq in acked:
                         if epoch == self.central.epoch:
