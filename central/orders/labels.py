@@ -38,8 +38,6 @@ def label_of(site_id: str) -> SiteLabel:
     if site is None:
         return kept[1] if kept else SiteLabel(label=site_id, domain="", name=site_id, language="en")
     domain = urlsplit(site.origin).hostname or ""
-    found = SiteLabel(
-        label=site.label, domain=domain, name=site.name, language=site.language, group=site.cart_group
-    )
+    found = SiteLabel(label=site.label, domain=domain, name=site.name, language=site.language, group=site.cart_group)
     _seen[site_id] = (now, found)
     return found
