@@ -1,4 +1,7 @@
-"""Many new rows at once, by PostgreSQL's COPY: what `bulk_create` spends on building statements is saved."""
+"""Many new rows at once, by PostgreSQL's COPY: what `bulk_create` spends on building statements is saved.
+
+The simulator has them in SQLite, which knows no COPY.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ def copy_rows(model: type[models.Model], rows: Sequence[Any], *, using: str) -> 
     if not rows:
         return
     connection = connections[using]
+    if connection.vendor != "postgresql":
+        model._base_manager.using(using).bulk_create(rows)
+        return
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from node import sql
 from node.realms import alias_of, atomic
 from sync.contracts.frames import Op
 from sync.core.link import Taken
@@ -21,6 +22,12 @@ logger = logging.getLogger(__name__)
 
 #: hashes kept per edge, to tell a repeat from another op under the same number
 HASHES = 5_000
+
+_REMEMBER = (
+    "WITH kept AS (INSERT INTO sync_central_ophash (edge, epoch, n, hash) "
+    "SELECT %s, %s, n, hash FROM unnest(%s::bigint[], %s::bytea[]) AS one (n, hash)) "
+    "UPDATE sync_central_lastn SET n = %s, changed = %s WHERE edge = %s AND epoch = %s"
+)
 
 #: the database's trouble, not the op's: the whole transaction is tried again
 TRANSIENT = (OperationalError, InterfaceError)
@@ -132,17 +139,15 @@ def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> 
 
 def _remember(edge: EdgeScope, realm: str, last: int, new: Sequence[Op]) -> None:
     """`last` + the new ops are taken in: the number and the hashes, in one statement."""
-    numbers = list(range(last + 1, last + 1 + len(new)))
-    with connections[alias_of(realm)].cursor() as cursor:
-        cursor.execute(
-            "WITH kept AS (INSERT INTO sync_central_ophash (edge, epoch, n, hash) "
-            "SELECT %s, %s, n, hash FROM unnest(%s::bigint[], %s::bytea[]) AS one (n, hash)) "
-            "UPDATE sync_central_lastn SET n = %s, changed = now() WHERE edge = %s AND epoch = %s",
-            [
-                *(edge.node, edge.epoch, numbers, [hash_of(op) for op in new]),
-                *(last + len(new), edge.node, edge.epoch),
-            ],
+    alias, now = alias_of(realm), timezone.now()
+    numbers, hashes = list(range(last + 1, last + 1 + len(new))), [hash_of(op) for op in new]
+    if sql.is_postgres(alias):
+        sql.run(alias, _REMEMBER, [edge.node, edge.epoch, numbers, hashes, last + len(new), now, edge.node, edge.epoch])
+    else:
+        OpHash.objects.using(alias).bulk_create(
+            OpHash(edge=edge.node, epoch=edge.epoch, n=n, hash=hash) for n, hash in zip(numbers, hashes, strict=True)
         )
+        LastN.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch).update(n=last + len(new), changed=now)
     if last // 1000 != (last + len(new)) // 1000:
         old = OpHash.objects.using(alias_of(realm)).filter(edge=edge.node, epoch=edge.epoch)
         old.filter(n__lte=last + len(new) - HASHES).delete()

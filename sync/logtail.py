@@ -26,7 +26,7 @@ KEEP_BYTES = 4 * 1024 * 1024
 
 _TAIL = (
     "SELECT h.epoch, h.head, h.floor, l.seq, l.topic, l.key, l.ver, l.op, l.body, l.schema, l.chain "
-    "FROM sync_central_synchead h LEFT JOIN LATERAL "
+    "FROM sync_central_synchead h LEFT JOIN "
     "(SELECT * FROM sync_central_synclog WHERE seq > %s ORDER BY seq LIMIT %s) l ON true "
     "WHERE h.id = 1 ORDER BY l.seq"
 )
@@ -97,7 +97,7 @@ class SharedTail:
     def after(self, seq: int, asked: float) -> Tail:
         """What follows `seq`, no older than the moment `asked` (`time.monotonic()`). Raises as `read_tail` does."""
         with self._lock:
-            if self._looked < asked:
+            if self._looked <= asked:
                 self._look(seq)
             if self._trouble is not None:
                 raise self._trouble

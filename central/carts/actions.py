@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from django.db import connections
 from django.utils import timezone
 
 from central.carts.models import Cart, CartLink
 from central.carts.queries import parent_of, parents_of, state_of, summary_of
 from central.ui import live
+from node import sql
 from node.realms import ORDERS, alias_of, atomic, on_commit
 from sync.contracts.cart import CartAlias, CartDelta, Dot
 from sync.contracts.codec import pack
@@ -31,13 +31,7 @@ _LOCK = f"SELECT {', '.join(_FIELDS)} FROM carts_cart WHERE id = ANY(%s) ORDER B
 _UPDATE = (
     "UPDATE carts_cart SET state = %s, ver = %s, alarms = %s, updated_at = %s, units = %s, sites = %s WHERE id = %s"
 )
-
-#: another transaction may have made the row meanwhile
-_MAKE = """
-    INSERT INTO carts_cart (id, state, ver, alarms, created_at, updated_at)
-    SELECT id, '', 0, 0, now(), now() FROM unnest(%s::text[]) AS one (id) ORDER BY id
-    ON CONFLICT (id) DO NOTHING
-"""
+_SITES = Cart._meta.get_field("sites")
 
 
 @dataclass(frozen=True)
@@ -133,23 +127,26 @@ def _locked(carts: Collection[str]) -> dict[str, Cart]:
     """Rows of carts, made where there are none, locked in the order of ids."""
     rows = _lock(carts)
     if missing := sorted(set(carts) - rows.keys()):
-        with connections[alias_of(ORDERS)].cursor() as cursor:
-            cursor.execute(_MAKE, [missing])
+        # Another transaction may have made one meanwhile.
+        now = timezone.now()
+        same = {"state": b"", "ver": 0, "alarms": 0, "created_at": now, "updated_at": now}
+        sql.insert_new(Cart, ["id"], [[cart] for cart in missing], key="id", using=alias_of(ORDERS), **same)
         rows |= _lock(missing)
     return rows
 
 
 def _lock(carts: Collection[str]) -> dict[str, Cart]:
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        cursor.execute(_LOCK, [list(carts)])
-        found = cursor.fetchall()
-    return {row[0]: Cart(**dict(zip(_FIELDS, row, strict=True))) for row in found}
+    found = sql.run(alias_of(ORDERS), _LOCK, [list(carts)])
+    return {row[0]: _cart(*row) for row in found}
+
+
+def _cart(id: str, ref: Any, state: Any, ver: int, alarms: int, sites: Any) -> Cart:
+    return Cart(id=id, ref=ref, state=state, ver=ver, alarms=alarms, sites=_SITES.to_python(sites))
 
 
 def _link_alone() -> None:
     """One link at a time, until its transaction ends: a link that moved roots under another's locks is a deadlock."""
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LINKS])
+    sql.wait_turn(alias_of(ORDERS), [_LINKS])
 
 
 def _lock_both(one: str, two: str) -> None:
@@ -173,8 +170,7 @@ def _write(changed: Sequence[_LockedCart]) -> None:
         row.units, row.sites = summary_of(one.state)
         told.update(row.sites)
     if changed:
-        with connections[alias_of(ORDERS)].cursor() as cursor:
-            cursor.executemany(_UPDATE, [_written(one.row) for one in changed])
+        sql.run_many(alias_of(ORDERS), _UPDATE, [_written(one.row) for one in changed])
         keys = [str(one.row.ref) for one in changed]
         on_commit(lambda: live.nudge_soon(live.CARTS, sites=told, keys=keys), realm=ORDERS)
 

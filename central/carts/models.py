@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils import timezone
+
+from node.columns import ArrayField, RandomUUID
 
 
 class Cart(models.Model):
@@ -23,7 +23,7 @@ class Cart(models.Model):
     #: dots that came with two payloads: a broken or hostile browser
     alarms = models.PositiveIntegerField(default=0)
     units = models.PositiveIntegerField(default=0, db_default=0)
-    sites: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=20), default=list, db_default=[])
+    sites = ArrayField(models.CharField(max_length=20), default=list, db_default=[])
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from central.carts.models import Cart, CartLink
 from central.catalog.queries import PricedUnit, priced_units
 from central.ui.scope import ALL, Visible, visible_sites
+from node import sql
 from node.realms import ORDERS, alias_of
 from sync.contracts.cart import CartState, LineKey
 from sync.contracts.codec import unpack
@@ -20,17 +21,14 @@ from sync.core import cart as core
 
 def parent_of(cart_id: str) -> str | None:
     """The cart a cart was linked to. In plain SQL: each op of each shopper asks it twice."""
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        cursor.execute("SELECT target FROM carts_cartlink WHERE source = %s", [cart_id])
-        found = cursor.fetchone()
-    return found[0] if found else None
+    found = sql.run(alias_of(ORDERS), "SELECT target FROM carts_cartlink WHERE source = %s", [cart_id])
+    return found[0][0] if found else None
 
 
 def parents_of(carts: Iterable[str]) -> dict[str, str]:
     """cart -> the one it was linked to, of those that were."""
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        cursor.execute("SELECT source, target FROM carts_cartlink WHERE source = ANY(%s)", [list(carts)])
-        return dict(cursor.fetchall())
+    asked = "SELECT source, target FROM carts_cartlink WHERE source = ANY(%s)"
+    return dict(sql.run(alias_of(ORDERS), asked, [list(carts)]))
 
 
 def root_of(cart_id: str) -> str:

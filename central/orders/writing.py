@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connections
 from django.utils import timezone
 
 from central.orders.models import Order, OrderChange
 from central.ui import live
+from node import sql
 from node.realms import ORDERS, alias_of
 from sync.outbox import record_state
 
@@ -23,11 +23,8 @@ def queue_up(*names: str, beside_others: bool = False) -> None:
     Without it the second would end in a broken unique constraint, and so, for good, in quarantine.
     `beside_others`: wait only for those who queue up alone.
     """
-    lock = "pg_advisory_xact_lock_shared" if beside_others else "pg_advisory_xact_lock"
     keys = [int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True) for name in names]
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        # The rows of unnest come in order, and so do the locks.
-        cursor.execute(f"SELECT {lock}(key) FROM unnest(%s::bigint[]) AS one (key)", [keys])  # noqa: S608
+    sql.wait_turn(alias_of(ORDERS), keys, beside_others=beside_others)
 
 
 def publish(order: Order) -> None:

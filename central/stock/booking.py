@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import connections
 from django.utils import timezone
 
 from central.stock.granting import locked_grants
 from central.stock.ledger import Book, by_variant
 from central.stock.models import POOL, SOLD, BookedOrder, Grant, Movement, PendingUnits, edge_place
 from central.stock.waiting import resolve
+from node import sql
 from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.orders import PlacedOrder
 
@@ -76,13 +76,8 @@ def free_order(order_id: UUID, *, who: str, note: str = "") -> None:
 
 def _first_bookings(orders: Sequence[UUID]) -> set[UUID]:
     """Which of the orders were not booked before."""
-    with connections[alias_of(ORDERS)].cursor() as cursor:
-        cursor.execute(
-            'INSERT INTO stock_bookedorder ("order", booked_at) SELECT one, %s FROM unnest(%s::uuid[]) AS one '
-            'ON CONFLICT DO NOTHING RETURNING "order"',
-            [timezone.now(), sorted(orders)],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    rows = [[order] for order in sorted(orders)]
+    return sql.insert_new(BookedOrder, ["order"], rows, key="order", using=alias_of(ORDERS), booked_at=timezone.now())
 
 
 def _pending_of(order: PlacedOrder, lacking: Mapping[UUID, int]) -> list[PendingUnits]:

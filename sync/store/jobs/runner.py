@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from node import sql
 from node.acting import Actor, acting
 from node.realms import CENTRAL_REALMS, alias_of, atomic, on_commit
 from sync.store.jobs import registry
@@ -77,15 +78,6 @@ class NewJob:
     run_at: datetime | None = None
 
 
-# Plain SQL: taking in an order writes several jobs, and finding out first whether one is there costs a savepoint.
-_INSERT = """
-    INSERT INTO jobs_job (id, handler, key, payload, run_at, state, attempts, last_error, created_at)
-    SELECT id, handler, key, payload, run_at, 'queued', 0, '', now()
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[])
-    AS one (id, handler, key, payload, run_at) ON CONFLICT (key) DO NOTHING RETURNING id
-"""
-
-
 def put(
     handler: str, payload: bytes, *, realm: str, key: str | None = None, run_at: datetime | None = None
 ) -> uuid.UUID:
@@ -101,15 +93,18 @@ def put_all(jobs: Sequence[NewJob], *, realm: str) -> list[uuid.UUID]:
     if not jobs:
         return []
     ids, now = [new_job_id() for _ in jobs], timezone.now()
-    columns: list[list[Any]] = [
-        [job.handler for job in jobs],
-        [job.key for job in jobs],
-        [job.payload for job in jobs],
-        [job.run_at or now for job in jobs],
-    ]
-    with connections[alias_of(realm)].cursor() as cursor:
-        cursor.execute(_INSERT, [ids, *columns])
-        written = {row[0] for row in cursor.fetchall()}
+    # Plain SQL: taking in an order writes several jobs, and finding out first whether one is there costs a savepoint.
+    written = sql.insert_new(
+        Job,
+        ["id", "handler", "key", "payload", "run_at"],
+        [(job_id, job.handler, job.key, job.payload, job.run_at or now) for job_id, job in zip(ids, jobs, strict=True)],
+        key="key",
+        using=alias_of(realm),
+        state=str(Job.State.QUEUED),
+        attempts=0,
+        last_error="",
+        created_at=now,
+    )
     for job_id, job in zip(ids, jobs, strict=True):
         if job_id in written and job.run_at is None:
             on_commit(partial(wake, realm, job_id), realm=realm)
