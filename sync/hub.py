@@ -11,7 +11,6 @@ import base64
 import contextlib
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -22,6 +21,7 @@ from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 
 from infra.crypto.signing import sign, verify
+from node import clock
 from node.errors import RialtoError
 from node.realms import CENTRAL_REALMS
 from sync import intake, logreader
@@ -190,7 +190,7 @@ class Session:
 
     def feed(self, event: hub_end.Event) -> None:
         """One event into the machine, its effects out of it. Call it on the session's loop."""
-        self._state, effects = hub_end.step(self._state, event, time.monotonic())
+        self._state, effects = hub_end.step(self._state, event, clock.monotonic())
         for effect in effects:
             self._carry_out(effect)
 
@@ -262,12 +262,12 @@ class Session:
         await self._close()
 
     async def _ticker(self) -> None:
-        looked = time.monotonic()
+        looked = clock.monotonic()
         while True:
             await asyncio.sleep(TICK)
             self.feed(io.Tick())
-            if self._identity is not None and time.monotonic() - looked >= LOOK_AGAIN:
-                looked = time.monotonic()
+            if self._identity is not None and clock.monotonic() - looked >= LOOK_AGAIN:
+                looked = clock.monotonic()
                 self._spawn(self._look_again(self._identity))
 
     # --- who it is
@@ -341,7 +341,7 @@ class Session:
     async def _read_log(self, read: io.ReadLog) -> None:
         interest = self._state.interest
         failed = io.ReadFailed(read.realm, (read.entries, read.size))
-        asked = time.monotonic()
+        asked = clock.monotonic()
         await self._db(read.realm, lambda: logreader.read_log(read, interest, asked=asked), failed)
 
     def _read_state(self, effect: io.ReadState, topic: str, keys: frozenset[str]) -> None:

@@ -13,7 +13,6 @@ import itertools
 import logging
 import random
 import secrets
-import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from infra.crypto.signing import sign, verify
+from node import clock
 from node.errors import RialtoError
 from sync import replica
 from sync.contracts import frames as f
@@ -97,7 +97,7 @@ class Link:
         self._follows: dict[str, set[str]] = {}
         self._on_change: list[Callable[[bool], object]] = []
         self._trouble = "not started"
-        self._since = time.time()
+        self._since = clock.time_ns() / 1e9
         self._was_up = False
         self._dials = 0
 
@@ -145,7 +145,7 @@ class Link:
     async def _dial_for_ever(self, settings: LinkSettings) -> None:
         wait = WAIT_FIRST
         while True:
-            began = time.monotonic()
+            began = clock.monotonic()
             try:
                 reason = await self._dial(settings)
             except (OSError, TimeoutError, websockets.WebSocketException) as error:
@@ -154,7 +154,7 @@ class Link:
                 logger.exception("the link failed")
                 reason = "failed"
             self._changed(False, reason)
-            if time.monotonic() - began > 10:
+            if clock.monotonic() - began > 10:
                 wait = WAIT_FIRST
             # Jitter from the first attempt on: after central's restart every edge dials.
             await asyncio.sleep(wait * random.uniform(0.3, 1))  # noqa: S311
@@ -184,7 +184,7 @@ class Link:
         self._trouble = trouble
         if is_up == self._was_up:
             return
-        self._was_up, self._since = is_up, time.time()
+        self._was_up, self._since = is_up, clock.time_ns() / 1e9
         for hook in self._on_change:
             hook(is_up)
 
@@ -303,7 +303,7 @@ class Session:
         """One event into the machine, its effects out of it. Call it on the loop."""
         if self._closing.done():
             return
-        self._state, effects = edge_end.step(self._state, event, time.monotonic())
+        self._state, effects = edge_end.step(self._state, event, clock.monotonic())
         for effect in effects:
             self._carry_out(effect)
 
@@ -471,7 +471,7 @@ class Session:
             schema=replica.schemas(),
             cursors=cursors,
             last_n=self._last_n,
-            boottime=time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else 0.0,
+            boottime=clock.boottime_ns() / 1e9,
             version=VERSION,
         )
         signed = f.signed(hello, sign(self._settings.sign_key, hello.signed_part(nonce_c)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
+from node import clock
 from node.realms import CENTRAL_REALMS, alias_of
 from sync.contracts import frames as f
 from sync.contracts.frames import Cursor, Entry
@@ -46,12 +46,12 @@ def check(edge: EdgeScope, asked: io.Check) -> io.Checked:
 def read_log(
     read: io.ReadLog, interest: Mapping[str, frozenset[str]], *, asked: float | None = None
 ) -> io.LogRead | io.LogLost:
-    """The edge's part of what follows `read.after`, no older than `asked` (`time.monotonic()`, now by default).
+    """The edge's part of what follows `read.after`, no older than `asked` (`clock.monotonic()`, now by default).
 
     Raises `NotDense`: never guess about a gap.
     """
     reserved = (read.entries, read.size)
-    tail = _tails[read.realm].after(read.after.seq, time.monotonic() if asked is None else asked)
+    tail = _tails[read.realm].after(read.after.seq, clock.monotonic() if asked is None else asked)
     if tail.epoch != read.after.epoch:
         return io.LogLost(read.realm, "epoch", reserved)
     if read.after.seq < tail.floor:

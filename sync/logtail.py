@@ -8,7 +8,6 @@ and the row the memory ends with must still stand there, with its chain. An edge
 from __future__ import annotations
 
 import threading
-import time
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from django.db import connections
 
+from node import clock
 from node.realms import alias_of
 
 #: rows of the log one read looks at, whoever they are for
@@ -95,7 +95,7 @@ class SharedTail:
         self._trouble: Exception | None = None
 
     def after(self, seq: int, asked: float) -> Tail:
-        """What follows `seq`, no older than the moment `asked` (`time.monotonic()`). Raises as `read_tail` does."""
+        """What follows `seq`, no older than the moment `asked` (`clock.monotonic()`). Raises as `read_tail` does."""
         with self._lock:
             if self._looked <= asked:
                 self._look(seq)
@@ -109,7 +109,7 @@ class SharedTail:
 
     def _look(self, seq: int) -> None:
         # The moment before the question: an answer speaks for nobody who asked after it was put.
-        self._looked = time.monotonic()
+        self._looked = clock.monotonic()
         try:
             self._tail, self._trouble = self._newer(seq), None
         except Exception as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from django.db import connections
 from edge.cart import cards, roots, rows
 from edge.cart.errors import UnknownSku
 from edge.live import carts as live
+from node import clock
 from node.realms import EDGE, on_commit
 from sync.contracts.cart import CartAlias, CartDelta, CartFact, CartOp, CartState, Dot, LineKey
 from sync.contracts.codec import pack, unpack
@@ -362,7 +362,7 @@ def _is_writing() -> bool:
 
 
 def _now() -> int:
-    return time.time_ns() // 1_000_000
+    return clock.time_ms()
 
 
 def _stamp() -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from edge.checkout.sealing import seal_person
 from edge.checkout.summary import Quote, Row, Summary, compare
 from edge.rights import service as rights
 from edge.rights.keeper import ask
+from node import clock
 from sync.contracts.cart import CartDelta
 from sync.contracts.codec import pack
 from sync.contracts.documents import SiteDoc, card_key
@@ -221,7 +221,7 @@ def next_number(site: str, node: str, epoch: int) -> str:
 
 
 def _placed(draft: Draft, taken: CartDelta, uses: Mapping[str, list[GrantUse]]) -> PlacedOrder:
-    now = time.time_ns() // 1_000_000
+    now = clock.time_ms()
     delivery, payment = draft.checked.delivery, draft.checked.payment
     return PlacedOrder(
         id=draft.quote.order,

@@ -8,11 +8,11 @@ more.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from node import clock
 from sync.link import link
 from sync.store.writer import writer
 
@@ -69,12 +69,12 @@ def follow(root: str) -> None:
     """The cart is open here: ask central for its news."""
     if root not in _followed:
         link.subscribe(root)
-    _followed[root] = time.monotonic()
+    _followed[root] = clock.monotonic()
 
 
 def leave_idle(now: float | None = None) -> list[str]:
     """Stop following carts that nobody has had open for half an hour; returns their roots."""
-    now = time.monotonic() if now is None else now
+    now = clock.monotonic() if now is None else now
     idle = [root for root, used in _followed.items() if not _watchers.get(root) and now - used > IDLE_S]
     for root in idle:
         del _followed[root]
@@ -94,7 +94,7 @@ def unwatch(watcher: Watcher) -> None:
     _watchers[watcher.root].discard(watcher)
     if not _watchers[watcher.root]:
         del _watchers[watcher.root]
-        _followed[watcher.root] = time.monotonic()
+        _followed[watcher.root] = clock.monotonic()
 
 
 def changed(root: str) -> None:

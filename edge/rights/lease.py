@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from functools import lru_cache
-from pathlib import Path
+from node import clock
 
 #: two clocks drift apart by less than a five-hundredth; the edge stops early, central waits long
 DRIFT_PER_MILLE = 2
@@ -13,13 +11,12 @@ GRACE_MS = 5_000
 
 def boottime_ms() -> int:
     """Milliseconds since this machine started, sleep included."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    return clock.boottime_ms()
 
 
-@lru_cache(maxsize=1)
 def boot_id() -> str:
     """Names this start of the machine: a `stop_at` of another one says nothing."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return clock.boot_id()
 
 
 def stop_at(asked_at_ms: int, ttl_s: int) -> int:

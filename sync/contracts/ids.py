@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import time
 import uuid
 
+from node import clock
 from sync.contracts.cart import CUSTOMER_CART, is_customer_cart
 
 
 def uuid7() -> uuid.UUID:
     """A time-ordered UUID (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = clock.time_ms() << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db import connections
 from django.db.models import Count
 
+from node import clock
 from node.realms import EDGE, on_commit
 from sync.replica import on_central_ack
 from sync.store.edge import sql
@@ -59,7 +59,7 @@ def queue(realm: str, kind: str, body: bytes, *, ref: str = "") -> Queued:
 def _store(realm: str, n: int, kind: str, body: bytes, ref: str) -> int:
     return sql.insert(
         "INSERT INTO sync_edge_outgoing (realm, n, kind, body, ref, created) VALUES (?, ?, ?, ?, ?, ?)",
-        [realm, n, kind, body, ref, time.time_ns() // 1_000_000],
+        [realm, n, kind, body, ref, clock.time_ms()],
     )
 
 

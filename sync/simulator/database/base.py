@@ -1,0 +1,59 @@
+"""`ENGINE = "sync.simulator.database"`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.sqlite3 import base as sqlite
+from django.db.backends.sqlite3._functions import register  # type: ignore[import-untyped]
+from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
+
+from sync.simulator.database import driver
+
+_rewritten: dict[str, str] = {}
+
+
+class CursorWrapper(driver.Cursor):
+    """Django's placeholders are %s, SQLite's are ?."""
+
+    def execute(self, statement: str, values: Any = None) -> driver.Cursor:
+        if values is None:
+            return super().execute(statement)
+        if isinstance(values, dict):
+            return super().execute(statement % {name: f":{name}" for name in values}, values)
+        return super().execute(_with_marks(statement), values)
+
+    def executemany(self, statement: str, rows: Any) -> driver.Cursor:
+        return super().executemany(statement, rows)
+
+
+def _with_marks(statement: str) -> str:
+    known = _rewritten.get(statement)
+    if known is None:
+        if len(_rewritten) > 2_000:
+            _rewritten.clear()
+        known = _rewritten[statement] = FORMAT_QMARK_REGEX.sub("?", statement).replace("%%", "%")
+    return known
+
+
+class DatabaseWrapper(sqlite.DatabaseWrapper):
+    """Django's SQLite; the driver is ours."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> driver.Connection:
+        made = driver.connect(conn_params["database"])
+        register(made)
+        made.execute("PRAGMA foreign_keys = ON")
+        for statement in self.init_commands:  # type: ignore[attr-defined]  # the stubs are older than Django 5.1
+            if statement.strip():
+                made.execute(statement)
+        return made
+
+    def create_cursor(self, name: str | None = None) -> driver.Cursor:
+        made: driver.Cursor = self.connection.cursor(factory=CursorWrapper)
+        return made
+
+    def is_usable(self) -> bool:
+        return self.connection is not None
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        self.connection.isolation_level = None
