@@ -35,7 +35,7 @@ from sync.threads import lanes
 from sync.topics import audience_of, interest_topics
 from sync.upstream import answer_of
 
-__all__ = ["Heartbeat", "LinkConsumer", "NodeDirectory", "NodeIdentity", "set_directory", "tell"]
+__all__ = ["Heartbeat", "LinkConsumer", "NodeDirectory", "NodeIdentity", "set_directory", "tell", "tell_by"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ _REALM_DOWN = (DatabaseError, logreader.NoLogYet)
 
 _sending: set[asyncio.Task[None]] = set()
 
+Teller = Callable[[str, str, bytes], None]
+_teller: Teller | None = None
+
 
 def node_group(node_id: str) -> str:
     return f"node.{node_id}"
@@ -64,6 +67,9 @@ def tell(node_id: str, kind: str, body: bytes) -> None:
 
     Call it after the commit of what it speaks of, from a thread or from an event loop.
     """
+    if _teller is not None:
+        _teller(node_id, kind, body)
+        return
     message = {"type": "link.tell", "kind": kind, "body": base64.b64encode(body).decode()}
     try:
         loop = asyncio.get_running_loop()
@@ -73,6 +79,12 @@ def tell(node_id: str, kind: str, body: bytes) -> None:
     task = loop.create_task(_group_send(node_group(node_id), message))
     _sending.add(task)
     task.add_done_callback(_sending.discard)
+
+
+def tell_by(teller: Teller | None) -> None:
+    """Let `teller` carry every `tell` of this process, as the simulator's network does; None: the channel layer."""
+    global _teller
+    _teller = teller
 
 
 async def _group_send(group: str, message: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import secrets
 import signal
 import time
 from collections.abc import Iterable
@@ -22,16 +21,16 @@ import psycopg
 import typer
 from channels.layers import get_channel_layer
 from django.db import connections
+from django.utils import timezone
 
 from node.realms import CENTRAL_REALMS, alias_of
 from sync import periodic
-from sync.core.log import HeadOfLog, genesis, number
+from sync.core.log import HeadOfLog
+from sync.numbering import BATCH, BEGIN, COLUMNS, HEAD, INSERT, MOVE, TAKEN, first_head, head_in, moved_to, numbered
 from sync.outbox import WAKE_CHANNEL, WAKE_EVERY
 
 logger = logging.getLogger(__name__)
 
-#: entries one transaction moves
-BATCH = 2_000
 #: seconds between two looks when nobody wakes us
 FLOOR = 0.2
 #: the same just after something was found, and for how long: a writer may count on being seen without waking us
@@ -43,17 +42,11 @@ LOCK = 7_215_304_001
 #: below this an INSERT is quicker than the start of a COPY
 _FEW = 20
 
-_HEAD = "SELECT epoch, head, chain, floor, floor_chain FROM sync_central_synchead WHERE id = 1 FOR UPDATE"
 # An array, not IN (SELECT): after an ANALYZE of the empty outbox the planner joins the two by going over the whole
 # table for each of the 2,000, and the log grows at a third of its speed.
-_TAKE = (
-    "DELETE FROM sync_central_outbox WHERE id = ANY(ARRAY(SELECT id FROM sync_central_outbox ORDER BY id LIMIT %s)) "
-    "RETURNING id, topic, key, ver, op, body, schema"
-)
-_COLUMNS = "(seq, topic, key, ver, op, body, schema, chain, created)"
-_INSERT = f"INSERT INTO sync_central_synclog {_COLUMNS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now())"  # noqa: S608
-_STAGE = f"COPY sync_central_synclog {_COLUMNS} FROM STDIN"
-_MOVE = "UPDATE sync_central_synchead SET head = %s, chain = %s WHERE id = 1"
+_FIRST = "SELECT id FROM sync_central_outbox ORDER BY id LIMIT %s"
+_TAKE = f"DELETE FROM sync_central_outbox WHERE id = ANY(ARRAY({_FIRST})) RETURNING {TAKEN}"  # noqa: S608
+_STAGE = f"COPY sync_central_synclog {COLUMNS} FROM STDIN"
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -81,50 +74,38 @@ async def sequence_batch(conn: Connection) -> int:
     """
     async with conn.transaction():
         async with conn.pipeline():
-            found = await conn.execute(_HEAD)
+            found = await conn.execute(HEAD)
             taken = await conn.execute(_TAKE, [BATCH])
-            head_row, rows = await found.fetchone(), sorted(await taken.fetchall())
-        head = _head(head_row) if head_row is not None else await _lock_head(conn)
+            head_row, rows = await found.fetchone(), await taken.fetchall()
+        head = head_in(head_row) if head_row is not None else await _lock_head(conn)
         if not rows:
             return 0
-        numbered = number(head, ((topic, key, ver) for _, topic, key, ver, *_ in rows))
-        log = [(seq, *row[1:], chain) for row, (seq, chain) in zip(rows, numbered, strict=True)]
+        log = numbered(head, rows)
         if len(log) > _FEW:
             await _copy(conn, log)
-            await conn.execute(_MOVE, numbered[-1])
+            await conn.execute(MOVE, moved_to(log))
         else:
+            now = timezone.now()
             async with conn.pipeline():
                 for row in log:
-                    await conn.execute(_INSERT, row)
-                await conn.execute(_MOVE, numbered[-1])
+                    await conn.execute(INSERT, (*row, now))
+                await conn.execute(MOVE, moved_to(log))
     return len(rows)
 
 
 async def _lock_head(conn: Connection) -> HeadOfLog:
-    row = await (await conn.execute(_HEAD)).fetchone()
+    row = await (await conn.execute(HEAD)).fetchone()
     if row is None:
-        epoch = secrets.token_hex(8)
-        await conn.execute(
-            "INSERT INTO sync_central_synchead (id, epoch, head, chain, floor, floor_chain, started_at) "
-            "VALUES (1, %s, 0, %s, 0, %s, now()) ON CONFLICT DO NOTHING",
-            [epoch, genesis(epoch), genesis(epoch)],
-        )
+        await conn.execute(BEGIN, [*first_head(), timezone.now()])
         return await _lock_head(conn)
-    return _head(row)
-
-
-def _head(row: tuple[Any, ...]) -> HeadOfLog:
-    epoch, seq, chain, floor, floor_chain = row
-    return HeadOfLog(epoch, seq, bytes(chain), floor, bytes(floor_chain))
+    return head_in(row)
 
 
 async def _copy(conn: Connection, log: list[tuple[Any, ...]]) -> None:
-    cursor = conn.cursor()
-    now = await (await cursor.execute("SELECT now()")).fetchone()
-    assert now is not None  # noqa: S101
-    async with cursor.copy(_STAGE) as copy:
+    now = timezone.now()
+    async with conn.cursor().copy(_STAGE) as copy:
         for row in log:
-            await copy.write_row((*row, now[0]))
+            await copy.write_row((*row, now))
 
 
 async def sequence_all(realm: str) -> int:

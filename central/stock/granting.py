@@ -65,18 +65,30 @@ def grant_rights(edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = Fa
 
 def grant_or_recall(edge: EdgeScope, wanted: Mapping[UUID, int]) -> list[Grant]:
     """A shopper waits: give what there is, recall what lacks from the other edges, for 1.5 s at most."""
-    grants = grant_rights(edge, wanted, must=True)
-    lacking = _lacking(wanted, grants)
-    if not lacking or not recall(lacking, but=edge.node):
-        return grants
+    ask = UrgentAsk(edge, wanted)
+    if not ask.is_over:
+        retry(ask.again)
+    return ask.grants
 
-    def try_again() -> bool:
-        grants.extend(grant_rights(edge, _lacking(wanted, grants), must=True))
+
+class UrgentAsk:
+    """What an edge gets for a shopper who waits: at once what there is, then what other edges give back.
+
+    Apart from the waiting, which is `retry`'s or a simulator's. `is_over`: nothing lacks, or nobody else holds any.
+    """
+
+    def __init__(self, edge: EdgeScope, wanted: Mapping[UUID, int]) -> None:
+        self._edge, self._wanted = edge, wanted
+        self.grants = grant_rights(edge, wanted, must=True)
+        lacking = _lacking(wanted, self.grants)
+        self.is_over = not lacking or not recall(lacking, but=edge.node)
+
+    def again(self) -> bool:
+        """Give what has come back meanwhile; whether it is over."""
+        self.grants += grant_rights(self._edge, _lacking(self._wanted, self.grants), must=True)
         # Nobody else holds any: more will not come, and the shopper need not wait for the end.
-        return not edges_holding(_lacking(wanted, grants)).keys() - {edge.node}
-
-    retry(try_again)
-    return grants
+        self.is_over = not edges_holding(_lacking(self._wanted, self.grants)).keys() - {self._edge.node}
+        return self.is_over
 
 
 def renew_grants(edge: EdgeScope, grants: Iterable[UUID]) -> list[Grant]:

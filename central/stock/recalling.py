@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import UUID
 
 from central.stock.queries import edges_holding, pools
@@ -14,6 +16,17 @@ from sync.contracts.stock import Recall
 #: how long somebody who waits for units is kept waiting
 RECALL_S = 1.5
 _LOOK_EVERY_S = 0.05
+_is_waited: ContextVar[bool] = ContextVar("is_waited", default=True)
+
+
+@contextmanager
+def nobody_waits() -> Iterator[None]:
+    """Inside, edges are asked as ever, and what they have not given back counts as refused at once."""
+    token = _is_waited.set(False)
+    try:
+        yield
+    finally:
+        _is_waited.reset(token)
 
 
 def gather_in_pool(wanted: Mapping[UUID, int]) -> bool:
@@ -41,7 +54,9 @@ def recall(wanted: Mapping[UUID, int], *, but: str = "") -> bool:
 
 
 def retry(attempt: Callable[[], bool]) -> None:
-    """Try until it succeeds, for `RECALL_S` at most."""
+    """Try until it succeeds, for `RECALL_S` at most; not once where nobody waits."""
+    if not _is_waited.get():
+        return
     deadline = time.monotonic() + RECALL_S
     while time.monotonic() < deadline:
         time.sleep(_LOOK_EVERY_S)

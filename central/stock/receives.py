@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from central.stock import granting
 from central.stock.documents import grant_doc
 from central.stock.errors import StockError
+from central.stock.models import Grant
 from central.stock.queries import stock_of
 from node.realms import ORDERS
 from sync.contracts.codec import pack, unpack
@@ -24,6 +25,11 @@ def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
     ask = unpack(body, Ask)
     wanted = {UUID(variant): units for variant, units in ask.wanted.items()}
     grants = granting.grant_or_recall(edge, wanted) if ask.must else granting.grant_rights(edge, wanted)
+    return answer_with(grants, wanted)
+
+
+def answer_with(grants: Iterable[Grant], wanted: Iterable[UUID]) -> bytes:
+    """An `Answer`, and what of the wanted lies in the pool after it."""
     left = {variant.hex: stock.pool for variant, stock in stock_of(wanted).items()}
     return pack(Answer(grants=[grant_doc(grant) for grant in grants], left=left))
 

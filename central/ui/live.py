@@ -78,6 +78,8 @@ _soon_lock = threading.Lock()
 
 def nudge_soon(topic: str, *, sites: Iterable[str] = (), keys: Iterable[str] = ()) -> None:
     """`nudge` within half a second, together with all that changes until then; from any thread."""
+    if get_channel_layer() is None:
+        return
     with _soon_lock:
         is_first = not _soon
         for site in {*sites, EVERYWHERE}:
