@@ -41,6 +41,7 @@ HINTS: Mapping[str, str] = {
     "media_dir": "write a directory this node may write to",
     "demo_control": "write the path of the demo's control socket, or leave it out",
     "server": 'write server = "daphne" or server = "uvicorn"',
+    "web_workers": "write how many web processes central has, from 1 to 16; an edge always has one",
     "trusted_proxies": 'name addresses or networks of your own proxies, such as trusted_proxies = ["127.0.0.1"]',
     "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
     "fetch_private": "write true or false",
@@ -81,6 +82,7 @@ class Config(BaseSettings):
     media_dir: Path = Path("media")
     demo_control: str | None = None
     server: Literal["", "daphne", "uvicorn"] = ""
+    web_workers: int = Field(default=1, ge=1, le=16)
     trusted_proxies: list[str] = []
     limits: dict[str, str] = {}
     fetch_private: bool = False
@@ -258,7 +260,7 @@ def _misplaced(values: Mapping[str, Any]) -> list[str]:
     """Settings that are right by themselves and wrong for this role."""
     role = os.environ.get("RIALTO_ROLE", values.get("role"))
     if role == "edge":
-        names = ("realms", "redis_url", "id_url")
+        names = ("realms", "redis_url", "id_url", "web_workers")
         return [f"{name}: an edge has none; remove it" for name in names if values.get(name)]
     return ["link_url: central dials nobody; remove it"] if role == "central" and values.get("link_url") else []
 

@@ -34,6 +34,8 @@ READY_SECONDS = 180.0
 NOTE = "demo.json"
 #: Node id -> the site it serves; the sites themselves are made by `central.setup.demo`.
 NODES = {"a": "tea", "b": "clay", "c": "ink"}
+#: the program no shop waits for
+WORKER = "central-worker"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Demo:
     has_traffic: bool = False
     proxies: dict[str, CuttableProxy] = field(default_factory=dict)
     servers: list[asyncio.Server] = field(default_factory=list)
+    late: list[Program] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -143,12 +146,15 @@ class Demo:
         """What runs inside the supervisor: the links, their control, the mailbox."""
         mailbox = Mailbox(self.folder / "mail")
         for node in NODES:
-            self.proxies[node] = CuttableProxy(self.ports.link(node), self.ports.base)
+            self.proxies[node] = self._proxy(node)
             await self.proxies[node].heal()
         places.make_private(self.control.parent)
         self.servers.append(await demo_control.serve(self.control, self.proxies))
         self.servers.append(await serve_smtp(mailbox, self.ports.smtp))
         self.servers.append(await serve_pages(mailbox, self.ports.mail_pages))
+
+    def _proxy(self, node: str) -> CuttableProxy:
+        return CuttableProxy(self.ports.link(node), self.ports.base)
 
     async def _start(self, supervisor: Supervisor) -> None:
         """Databases, then programs and seeding side by side: two cores have enough to do with either."""
@@ -160,20 +166,23 @@ class Demo:
         await self._migrate(supervisor)
         note = read_note(self.folder)
         seeding = self._seeding(note)
-        self._run_node(supervisor, central, "central", but_not="worker")
+        for program in self._programs_of(central):
+            if program.name == WORKER:
+                self.late.append(program)
+            else:
+                supervisor.run(program)
         if seeding is not None:
             await self._seed(supervisor, seeding)
         for node in NODES:
-            if f"edge-{node}" not in supervisor.names:
-                self._run_node(supervisor, load(self.edge(node)), f"edge-{node}")
+            self._run_edge(supervisor, node)
 
     def _start_late(self, supervisor: Supervisor) -> None:
         """What no shop waits for: its work lies in the realms until it comes."""
-        central = load(self.central)
-        self._run_node(supervisor, central, "central", only="worker")
+        for program in self.late:
+            supervisor.run(program)
         if self.has_traffic:
             shoppers = supervise.python("-m", "central.setup.traffic", str(self.ports.base))
-            supervisor.run(self._program("traffic", shoppers, central))
+            supervisor.run(self._program("traffic", shoppers, load(self.central)))
 
     async def _migrate(self, supervisor: Supervisor) -> None:
         """Only what the templates did not bring, or what an older version of the code left."""
@@ -188,14 +197,14 @@ class Demo:
     def _settings(self) -> list[Config]:
         return [load(self.central), *(load(self.edge(node)) for node in NODES)]
 
-    def _run_node(
-        self, supervisor: Supervisor, settings: Config, name: str, *, only: str = "", but_not: str = ""
-    ) -> None:
-        for each, argv in supervise.commands_of(settings).items():
-            if each == but_not or (only and each != only):
-                continue
-            title = name if settings.role == "edge" else f"{name}-{each}"
-            supervisor.run(self._program(title, argv, settings))
+    def _programs_of(self, settings: Config) -> list[Program]:
+        title = "central" if settings.role == "central" else f"edge-{settings.home.name}"
+        return supervise.programs_of(settings, title=title, logs=self.folder / "logs")
+
+    def _run_edge(self, supervisor: Supervisor, node: str) -> None:
+        if f"edge-{node}" not in supervisor.names:
+            for program in self._programs_of(load(self.edge(node))):
+                supervisor.run(program)
 
     def _program(self, name: str, argv: list[str], settings: Config) -> Program:
         log = self.folder / "logs" / f"{name}.log"
@@ -219,8 +228,8 @@ class Demo:
         # The edges have joined long before the last past order is written: they start as soon as they can.
         while not seeding.done():
             for node in NODES:
-                if f"edge-{node}" not in supervisor.names and has_joined(self.edge(node)):
-                    self._run_node(supervisor, load(self.edge(node)), f"edge-{node}")
+                if has_joined(self.edge(node)):
+                    self._run_edge(supervisor, node)
             await asyncio.sleep(0.1)
         await seeding
         write_note(self.folder, is_seeded=True, base=self.ports.base)

@@ -124,7 +124,16 @@ class Postgres:
         if str(self.data) in processes.command_line(pid):
             processes.end(pid, signal.SIGINT, patience=STOP_SECONDS, last=signal.SIGQUIT)
         if not (processes.is_alive(pid) and str(self.data) in processes.command_line(pid)):
+            self._end_orphans()
             file.unlink(missing_ok=True)
+
+    def _end_orphans(self) -> None:
+        """End sessions that outlived their postmaster, and may be in the middle of a statement.
+
+        They write to the same files as a new server would, and the pid file we drop is what would have stopped it.
+        """
+        for pid in processes.working_in(self.data):
+            processes.end(pid, signal.SIGQUIT, patience=STOP_SECONDS)
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
         """Return once connections are accepted. Raises `ServerFailed`."""

@@ -46,8 +46,12 @@ def launch(
     out: int | IO[bytes] | None = None,
     on_parent_death: signal.Signals = signal.SIGTERM,
     user: int | None = None,
+    inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a child. Call it from the main thread: the kernel watches the thread, not the process."""
+    """Start a child. Call it from the main thread: the kernel watches the thread, not the process.
+
+    `inherited`: open files it gets under the same numbers.
+    """
     return subprocess.Popen(  # noqa: S603 - our own argv
         [str(part) for part in argv],
         env=dict(env) if env is not None else None,
@@ -57,6 +61,7 @@ def launch(
         stderr=subprocess.STDOUT if out is not None else None,
         start_new_session=True,
         user=user,
+        pass_fds=inherited,
         preexec_fn=dies_with_parent(on_parent_death),
     )
 
@@ -89,6 +94,17 @@ def command_line(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
     except OSError:
         return []
+
+
+def working_in(folder: Path) -> list[int]:
+    """Processes whose current directory is `folder`, as far as we may look."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with contextlib.suppress(OSError):
+                if os.readlink(process / "cwd") == str(folder.resolve()) and is_alive(int(process.name)):
+                    found.append(int(process.name))
+    return found
 
 
 def end(pid: int, first: signal.Signals, *, patience: float, last: signal.Signals = signal.SIGKILL) -> None:

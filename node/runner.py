@@ -26,8 +26,8 @@ async def run_node(settings: Config, tell: Tell) -> None:
         supervisor.heed_signals()
         try:
             settings = await prepare(settings, supervisor)
-            for name, argv in supervise.commands_of(settings).items():
-                supervisor.run(Program(name, argv, supervise.environment(settings)))
+            for program in supervise.programs_of(settings):
+                supervisor.run(program)
             await _say_ready(settings, supervisor, tell)
             await supervisor.until_told()
         finally:

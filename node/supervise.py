@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,12 +52,16 @@ class Server(Protocol):
 
 @dataclass
 class Program:
-    """A child process. `log` takes its output; without one every line goes to stderr with the name in front."""
+    """A child process. `log` takes its output; without one every line goes to stderr with the name in front.
+
+    `listening` is a socket it inherits and serves under the same number.
+    """
 
     name: str
     argv: Sequence[str | Path]
     env: Mapping[str, str]
     log: Path | None = None
+    listening: socket.socket | None = None
     child: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -79,6 +84,11 @@ class Supervisor:
         """Of the programs that are kept running."""
         return {program.name for program in self._programs}
 
+    def pid_of(self, name: str) -> int | None:
+        """The process of a program, None while it waits to be started again."""
+        found = next((program.child for program in self._programs if program.name == name), None)
+        return found.pid if found is not None and found.poll() is None else None
+
     # --- start ---------------------------------------------------------------------------------------------------
 
     def serve(self, server: Server) -> None:
@@ -98,13 +108,16 @@ class Supervisor:
             self._watch = asyncio.create_task(self._keep_running())
 
     def _start(self, program: Program) -> None:
+        inherited = (program.listening.fileno(),) if program.listening else ()
         if program.log is None:
-            program.child = processes.launch(program.argv, env=program.env, cwd=ROOT, out=subprocess.PIPE)
+            program.child = processes.launch(
+                program.argv, env=program.env, cwd=ROOT, out=subprocess.PIPE, inherited=inherited
+            )
             program.readers.append(asyncio.create_task(_prefix_lines(program)))
         else:
             program.log.parent.mkdir(parents=True, exist_ok=True)
             with program.log.open("ab") as out:
-                program.child = processes.launch(program.argv, env=program.env, cwd=ROOT, out=out)
+                program.child = processes.launch(program.argv, env=program.env, cwd=ROOT, out=out, inherited=inherited)
         program.started_at = time.monotonic()
 
     async def once(self, program: Program, *, patience: float = 600) -> None:
@@ -187,6 +200,8 @@ class Supervisor:
         for server in reversed(self._servers):
             await asyncio.to_thread(server.stop, SERVER_PATIENCE)
         for program in self._programs:
+            if program.listening:
+                program.listening.close()
             for reader in program.readers:
                 reader.cancel()
 
@@ -249,30 +264,63 @@ def python(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-P", *(str(argument) for argument in arguments)]
 
 
-def web_command(settings: Config) -> list[str]:
-    """The web server of a node: daphne or uvicorn, by one setting."""
+def web_command(settings: Config, listening: socket.socket | None = None) -> list[str]:
+    """The web server of a node: daphne or uvicorn, by one setting; on an inherited socket when there is one."""
     application = f"{settings.role}.asgi:application"
-    host, port = settings.bind_host, str(settings.bind_port)
     if settings.server == "daphne":
         quiet = ["--no-server-name", "--access-log", os.devnull]
-        return python("-m", "daphne", "-b", host, "-p", port, *quiet, application)
+        return python("-m", "daphne", *_address(settings, listening, "-b", "-p"), *quiet, application)
     # What a proxy says of an address is believed by our own rule (`trusted_proxies`), not by the server's.
     quiet = ["--no-proxy-headers", "--no-server-header", "--no-access-log", "--log-level", "warning"]
     more = [*quiet, "--timeout-graceful-shutdown", "3"]
-    return python("-m", "uvicorn", "--host", host, "--port", port, *more, application)
+    return python("-m", "uvicorn", *_address(settings, listening, "--host", "--port"), *more, application)
 
 
-def commands_of(settings: Config) -> dict[str, list[str]]:
+def _address(settings: Config, listening: socket.socket | None, host: str, port: str) -> list[str]:
+    if listening is not None:
+        return ["--fd", str(listening.fileno())]
+    return [host, settings.bind_host, port, str(settings.bind_port)]
+
+
+def programs_of(settings: Config, *, title: str = "", logs: Path | None = None) -> list[Program]:
+    """The programs of a node, to be made once. `title` comes before each name, and is an edge's whole name; `logs` is
+    the folder of their output, stderr without.
+
+    Several web processes of central accept from one socket, which the supervisor holds: one that dies or hangs takes
+    no new connection with it, and no proxy has to know how many there are.
+    """
+    listening = _listen(settings) if settings.web_workers > 1 else None
+    made = []
+    for name, argv in commands_of(settings, listening).items():
+        named = name if not title else title if settings.role == "edge" else f"{title}-{name}"
+        log = logs / f"{named}.log" if logs else None
+        has_socket = name.startswith("web")
+        made.append(Program(named, argv, environment(settings), log, listening if has_socket else None))
+    return made
+
+
+def commands_of(settings: Config, listening: socket.socket | None = None) -> dict[str, list[str]]:
     """The programs of a node by name."""
+    web = web_command(settings, listening)
     if settings.role == "edge":
-        return {"web": web_command(settings)}
+        return {"web": web}
+    webs = {f"web-{n}": web for n in range(1, settings.web_workers + 1)} if settings.web_workers > 1 else {"web": web}
     worker = python("-m", "celery", "-A", "central.worker", "--quiet", "worker", "--pool", "threads")
     return {
-        "web": web_command(settings),
+        **webs,
         "sync": python("-m", "node.cli", "sequencer"),
         # Threads: a send waits for the network, and three forks of the whole house would cost 300 MB.
         "worker": [*worker, "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
     }
+
+
+def _listen(settings: Config) -> socket.socket:
+    """Raises `Refused` when the address is taken."""
+    family = socket.AF_INET6 if ":" in settings.bind_host else socket.AF_INET
+    try:
+        return socket.create_server((settings.bind_host, settings.bind_port), family=family, backlog=1024)
+    except OSError as error:
+        raise Refused(f"cannot listen on {settings.bind_host}:{settings.bind_port}: {error.strerror}") from error
 
 
 HEALTH = {"central": "/_health", "edge": "/_r/health"}

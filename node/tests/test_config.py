@@ -75,6 +75,11 @@ def test_an_edge_has_no_realms(tmp_path: Path) -> None:
     assert problems_of(tmp_path) == ["realms: an edge has none; remove it"]
 
 
+def test_an_edge_has_one_web_process(tmp_path: Path) -> None:
+    with pytest.raises(ConfigWrong, match="web_workers: an edge has none"):
+        build(tmp_path, {"role": "edge", "home": tmp_path, "secret_key": "k" * 40, "web_workers": 2})
+
+
 def test_a_realm_left_out_lives_in_the_embedded_server(tmp_path: Path) -> None:
     write(tmp_path, GOOD + 'realms = {orders = "postgresql://h/x"}\n')
 

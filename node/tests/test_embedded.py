@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -103,6 +104,33 @@ def test_a_pid_file_of_another_process_does_not_stop_the_start(postgres: embedde
     up(postgres)
 
     assert postgres.poll() is None
+
+
+def test_a_session_that_outlived_a_killed_server_is_ended_before_the_next_one_writes(
+    postgres: embedded.Postgres,
+) -> None:
+    up(postgres)
+    with psycopg.connect(postgres.url("orders")) as busy, ThreadPoolExecutor(1) as pool:
+        # Never waits, so it does not notice that its postmaster died.
+        work = pool.submit(busy.execute, "SELECT count(*) FROM generate_series(1, 4000000000)")
+        backend = busy.info.backend_pid
+        assert until(lambda: (postgres.data / "postmaster.pid").exists() and processes.is_alive(backend))
+        os.kill(int((postgres.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        assert until(lambda: postgres.poll() is not None)
+        survived = processes.is_alive(backend)
+
+        up(postgres)
+
+        assert survived and not processes.is_alive(backend)
+        with pytest.raises(psycopg.Error):
+            work.result()
+
+
+def until(what: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 10
+    while not what() and time.monotonic() < end:
+        time.sleep(0.02)
+    return what()
 
 
 def test_a_server_that_outlived_its_supervisor_is_ended_and_nothing_is_lost(home: Path) -> None:

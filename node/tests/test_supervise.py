@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from node import processes, supervise
+from node.config import build
 from node.errors import Refused
 from node.supervise import Program, Supervisor
 
@@ -101,3 +104,57 @@ async def test_output_without_a_log_goes_to_stderr_with_the_name_in_front(capfd:
     finally:
         await supervisor.stop()
     assert seen == "web       | hello\n"
+
+
+SERVE = """
+import os, socket, sys
+server = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    line, _ = server.accept()
+    line.sendall(b"%d" % os.getpid())
+    line.close()
+"""
+
+
+async def test_of_programs_on_one_socket_those_that_run_take_every_connection(tmp_path: Path) -> None:
+    """As several web processes of central do: a stopped and a killed one take no connection with them."""
+    supervisor = Supervisor(lambda line: None)
+    listening = socket.create_server(("127.0.0.1", 0))
+    command = [sys.executable, "-c", SERVE, str(listening.fileno())]
+    for name in ("one", "two"):
+        supervisor.run(Program(name, command, os.environ, tmp_path / f"{name}.log", listening))
+    try:
+        one, two = supervisor.pid_of("one"), supervisor.pid_of("two")
+        assert one and two and await until(lambda: asked(listening) == one)
+        os.kill(one, signal.SIGSTOP)
+        assert {asked(listening) for _ in range(5)} == {two}
+        os.kill(one, signal.SIGCONT)
+        os.kill(two, signal.SIGKILL)
+        assert await until(lambda: supervisor.pid_of("two") not in (None, two))
+    finally:
+        await supervisor.stop()
+    assert listening.fileno() == -1  # the port is free again
+
+
+def asked(listening: socket.socket) -> int:
+    """Who answers."""
+    with socket.create_connection(listening.getsockname(), timeout=10) as line:
+        return int(line.recv(20) or b"0")
+
+
+def test_central_has_as_many_web_processes_as_its_settings_say(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    home = {"role": "central", "home": tmp_path, "secret_key": "k" * 40, "bind_port": port}
+
+    one = supervise.programs_of(build(tmp_path, home))
+    two = supervise.programs_of(build(tmp_path, {**home, "web_workers": 2}), title="central")
+
+    assert [program.name for program in one] == ["web", "sync", "worker"]
+    assert [program.name for program in two] == ["central-web-1", "central-web-2", "central-sync", "central-worker"]
+    webs = [program for program in two if program.listening]
+    assert len(webs) == 2 and all("--fd" in program.argv for program in webs)
+    with pytest.raises(Refused, match="cannot listen"):
+        supervise.programs_of(build(tmp_path, {**home, "web_workers": 2}))
+    for program in webs:
+        program.listening.close()
