@@ -61,6 +61,7 @@ class Right(models.Model):
         permissions = [
             ("see_orders", "See orders"),
             ("work_orders", "Move orders and comment on them"),
+            ("decide_duplicates", "Decide what becomes of suspected duplicates of orders"),
             ("make_orders", "Place orders for shoppers, at the catalogue's prices"),
             ("price_orders", "Place orders at prices of one's own"),
             ("see_customers", "See names, phones and addresses of customers"),
@@ -69,7 +70,9 @@ class Right(models.Model):
             ("erase_customers", "Erase customers for ever"),
             ("see_products", "See products"),
             ("edit_products", "Change products: texts, prices, pictures"),
+            ("see_stock", "See warehouses, the stock ledger and the audit of the books"),
             ("edit_stock", "Change stock"),
+            ("manage_warehouses", "Add, change and switch off warehouses"),
             ("take_over_fields", "Take fields of products over from the source that feeds them"),
             ("see_sites", "See sites"),
             ("manage_sites", "Register and change sites"),

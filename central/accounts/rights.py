@@ -22,6 +22,7 @@ GROUPS: Final = (
         {
             "see_orders": _("See orders"),
             "work_orders": _("Move orders and comment on them"),
+            "decide_duplicates": _("Decide what becomes of suspected duplicates of orders"),
             "make_orders": _("Place orders for shoppers, at the catalogue's prices"),
             "price_orders": _("Place orders at prices of one's own"),
             "see_customers": _("See names, phones and addresses of customers"),
@@ -36,7 +37,9 @@ GROUPS: Final = (
         {
             "see_products": _("See products"),
             "edit_products": _("Change products: texts, prices, pictures"),
+            "see_stock": _("See warehouses, the stock ledger and the audit of the books"),
             "edit_stock": _("Change stock"),
+            "manage_warehouses": _("Add, change and switch off warehouses"),
             "take_over_fields": _("Take fields of products over from the source that feeds them"),
             "import_goods": _("Import goods"),
         },

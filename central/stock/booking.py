@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -67,10 +68,15 @@ def free_order(order_id: UUID, *, who: str, note: str = "") -> None:
             state=PendingUnits.State.CANCELLED
         )
         # Read again under the lock: the queue may have moved between the first read and here.
-        taken = by_variant(Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", "units"))
-        for variant, units in taken.items():
-            book.move(variant, SOLD, POOL, units, Cause.CANCELLED, ref=order_id.hex, who=who, note=note)
-        resolve(book, taken)
+        taken: dict[tuple[UUID, str], int] = defaultdict(int)
+        rows = Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", "warehouse", "units")
+        for variant, warehouse, units in rows:
+            taken[variant, warehouse] += units
+        for (variant, warehouse), units in sorted(taken.items()):
+            book.move(
+                variant, SOLD, POOL, units, Cause.CANCELLED, warehouse=warehouse, ref=order_id.hex, who=who, note=note
+            )
+        resolve(book, {variant for variant, _ in taken})
         book.close()
 
 
@@ -98,7 +104,15 @@ def _book_uses(book: Book, placed: PlacedOrder, grants: Mapping[UUID, Grant]) ->
             if grant is None or grant.variant != variant:
                 continue
             units = min(use.units, left, grant.units - grant.returned - grant.booked)
-            book.move(variant, edge_place(grant.edge), SOLD, units, Cause.ORDER, ref=UUID(placed.id).hex)
+            book.move(
+                variant,
+                edge_place(grant.edge),
+                SOLD,
+                units,
+                Cause.ORDER,
+                warehouse=grant.warehouse,
+                ref=UUID(placed.id).hex,
+            )
             grant.booked += units
             left -= units
         yield variant, left

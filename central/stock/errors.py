@@ -26,3 +26,39 @@ class UnknownGrant(StockError):
     """An edge speaks of a grant that central never gave it."""
 
     code = "unknown_grant"
+
+
+class UnknownWarehouse(StockError):
+    code = "unknown_warehouse"
+    status = 404
+
+
+class BadWarehouse(StockError):
+    """A warehouse that cannot be kept as it is asked for. `fields` says what is wrong with which."""
+
+    code = "bad_warehouse"
+    status = 422
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {why}" for name, why in fields.items()), fields=fields)
+
+
+class StaleWarehouse(StockError):
+    """Somebody else changed the warehouse after the page was drawn."""
+
+    code = "stale_warehouse"
+    status = 409
+
+
+class WarehouseInUse(StockError):
+    """Goods lie in it, or it is the only one: it cannot be switched off."""
+
+    code = "warehouse_in_use"
+    status = 409
+
+
+class WarehouseOff(StockError):
+    """Nothing comes into a warehouse that is switched off."""
+
+    code = "warehouse_off"
+    status = 409

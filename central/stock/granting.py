@@ -52,9 +52,9 @@ def grant_rights(edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = Fa
                 edges=edges,
                 must=must,
             )
-            if given:
-                grant = _new_grant(edge, variant, given, freeze_at)
-                book.move(variant, POOL, here, given, Cause.GRANT, ref=grant.pk.hex)
+            for warehouse, part in book.dealt(variant, POOL, given):
+                grant = _new_grant(edge, variant, part, freeze_at, warehouse)
+                book.move(variant, POOL, here, part, Cause.GRANT, warehouse=warehouse, ref=grant.pk.hex)
                 grants.append(grant)
         Grant.objects.bulk_create(grants, batch_size=1000)
         book.close()
@@ -123,7 +123,9 @@ def take_reports(node: str, reports: Sequence[GrantReport]) -> list[Grant]:
         freed = [grant for grant in grants.values() if grant.returned > was[grant.pk]]
         for grant in freed:
             units = grant.returned - was[grant.pk]
-            book.move(grant.variant, edge_place(node), POOL, units, Cause.RETURN, ref=grant.pk.hex)
+            book.move(
+                grant.variant, edge_place(node), POOL, units, Cause.RETURN, warehouse=grant.warehouse, ref=grant.pk.hex
+            )
         resolve(book, {grant.variant for grant in freed})
         book.close()
         Grant.objects.bulk_update(grants.values(), ["sold", "returned", "state", "ver"], batch_size=1000)
@@ -161,11 +163,12 @@ def _fence(edge: EdgeScope) -> None:
         _publish(grant)
 
 
-def _new_grant(edge: EdgeScope, variant: UUID, units: int, freeze_at: datetime) -> Grant:
+def _new_grant(edge: EdgeScope, variant: UUID, units: int, freeze_at: datetime, warehouse: str) -> Grant:
     return Grant(
         edge=edge.node,
         epoch=edge.epoch,
         variant=variant,
+        warehouse=warehouse,
         units=units,
         ttl_s=int(TTL.total_seconds()),
         freeze_at=freeze_at,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from central.stock.errors import NotEnoughInPool
 from central.stock.events import StockLevelsChanged
 from central.stock.levels import level_of
-from central.stock.models import EDGE_PREFIX, POOL, SUPPLIER, Balance, Movement
+from central.stock.models import EDGE_PREFIX, MAIN, POOL, SUPPLIER, Balance, Movement, is_unsold
+from central.stock.queries import order_of_taking
 from node.copying import copy_rows
 from node.realms import ORDERS, alias_of
 from sync.events import record_event
@@ -18,8 +20,8 @@ from sync.events import record_event
 class Book:
     """The balances of some variants, held until the transaction ends.
 
-    Each variant is locked by its pool row, in the order of ids, whatever is to be moved: two transactions on the
-    same variants therefore wait for one another and never in a ring.
+    Each variant is locked by its pool row in the warehouse `MAIN`, in the order of ids, whatever is to be moved and
+    wherever it lies: two transactions on the same variants therefore wait for one another and never in a ring.
     """
 
     def __init__(self, variants: Iterable[UUID]) -> None:
@@ -27,28 +29,46 @@ class Book:
         if missing := set(self._variants) - _lock_pools(self._variants):
             _make_pools(sorted(missing))
             _lock_pools(self._variants)
-        rows = Balance.objects.filter(variant__in=self._variants).values_list("variant", "place", "units")
-        self._units: dict[tuple[UUID, str], int] = {(variant, place): units for variant, place, units in rows}
+        self._order = order_of_taking()
+        rows = Balance.objects.filter(variant__in=self._variants).values_list("variant", "warehouse", "place", "units")
+        self._units: dict[tuple[UUID, str, str], int] = {}
+        self._sums: dict[tuple[UUID, str], int] = defaultdict(int)
+        self._here: dict[tuple[UUID, str], int] = defaultdict(int)
         self._edges: dict[UUID, set[str]] = defaultdict(set)
-        for variant, place in self._units:
-            self._note_edge(variant, place)
+        self._warehouses: dict[UUID, set[str]] = defaultdict(set)
+        for variant, warehouse, place, units in rows:
+            self._add(variant, warehouse, place, units)
         self._levels = {variant: level_of(self.unsold(variant)) for variant in self._variants}
-        self._changed: set[tuple[UUID, str]] = set()
+        self._changed: set[tuple[UUID, str, str]] = set()
         self._movements: list[Movement] = []
 
-    def units(self, variant: UUID, place: str = POOL) -> int:
-        return self._units.get((variant, place), 0)
+    def units(self, variant: UUID, place: str = POOL, *, warehouse: str | None = None) -> int:
+        """In a place of one warehouse, or of all together."""
+        if warehouse is None:
+            return self._sums.get((variant, place), 0)
+        return self._units.get((variant, warehouse, place), 0)
 
     def at_edges(self, variant: UUID) -> int:
-        return sum(self._units[variant, place] for place in self._edges.get(variant, ()))
+        return sum(self._sums[variant, place] for place in self._edges.get(variant, ()))
 
-    def unsold(self, variant: UUID) -> int:
+    def unsold(self, variant: UUID, *, warehouse: str | None = None) -> int:
         """Units of the pool and of all edges together."""
-        return self.units(variant) + self.at_edges(variant)
+        if warehouse is None:
+            return self.units(variant) + self.at_edges(variant)
+        return self._here.get((variant, warehouse), 0)
 
-    def _note_edge(self, variant: UUID, place: str) -> None:
-        if place.startswith(EDGE_PREFIX):
-            self._edges[variant].add(place)
+    def dealt(self, variant: UUID, place: str, units: int) -> list[tuple[str, int]]:
+        """(warehouse, units) that `units` of a place are taken from, in the warehouses' order; fewer if there are."""
+        found = []
+        for warehouse in sorted(self._warehouses.get(variant, ()), key=self._rank):
+            part = min(units, self.units(variant, place, warehouse=warehouse))
+            if part > 0:
+                found.append((warehouse, part))
+                units -= part
+        return found
+
+    def _rank(self, warehouse: str) -> tuple[int, str]:
+        return self._order.get(warehouse, len(self._order)), warehouse
 
     def move(
         self,
@@ -58,40 +78,75 @@ class Book:
         units: int,
         cause: Movement.Cause,
         *,
+        warehouse: str | None = None,
         ref: str = "",
         who: str = "",
         note: str = "",
     ) -> None:
-        """Move units; zero is no movement. Raises `NotEnoughInPool` rather than let a place go below zero."""
+        """Move units within a warehouse; without one, out of those that have them, in their order: a row for each.
+
+        What the supplier brings goes into the first warehouse when none is named. Zero is no movement. Raises
+        `NotEnoughInPool` rather than let a place go below zero.
+        """
         if not units:
             return
-        if source != SUPPLIER and units > self.units(variant, source):
+        if source != SUPPLIER and units > self.units(variant, source, warehouse=warehouse):
+            has = self.units(variant, source, warehouse=warehouse)
             raise NotEnoughInPool(
-                f"{units} units are to leave '{source}', which has {self.units(variant, source)}",
+                f"{units} units are to leave '{source}', which has {has}",
                 variant=variant.hex,
                 place=source,
-                has=self.units(variant, source),
+                has=has,
             )
+        if warehouse is not None:
+            parts = [(warehouse, units)]
+        elif source == SUPPLIER:
+            parts = [(next(iter(self._order), MAIN), units)]
+        else:
+            parts = self.dealt(variant, source, units)
+        for one, part in parts:
+            self._move(variant, one, source, target, part, cause, ref=ref, who=who, note=note)
+
+    def _move(
+        self, variant: UUID, warehouse: str, source: str, target: str, units: int, cause: Any, **said: str
+    ) -> None:
         for place, change in ((source, -units), (target, units)):
-            self._units[variant, place] = self.units(variant, place) + change
-            self._changed.add((variant, place))
-            self._note_edge(variant, place)
+            self._add(variant, warehouse, place, change)
+            self._changed.add((variant, warehouse, place))
         self._movements.append(
             Movement(
-                variant=variant, source=source, target=target, units=units, cause=cause, ref=ref, who=who, note=note
+                variant=variant,
+                warehouse=warehouse,
+                source=source,
+                target=target,
+                units=units,
+                cause=cause,
+                left=self.unsold(variant),
+                left_here=self.unsold(variant, warehouse=warehouse),
+                **said,
             )
         )
+
+    def _add(self, variant: UUID, warehouse: str, place: str, change: int) -> None:
+        key = (variant, warehouse, place)
+        self._units[key] = self._units.get(key, 0) + change
+        self._sums[variant, place] += change
+        self._warehouses[variant].add(warehouse)
+        if place.startswith(EDGE_PREFIX):
+            self._edges[variant].add(place)
+        if is_unsold(place):
+            self._here[variant, warehouse] += change
 
     def close(self) -> None:
         """Write the movements and their balances."""
         copy_rows(Movement, self._movements, using=alias_of(ORDERS))
         Balance.objects.bulk_create(
             [
-                Balance(variant=variant, place=place, units=self._units[variant, place])
-                for variant, place in sorted(self._changed)
+                Balance(variant=variant, warehouse=warehouse, place=place, units=self._units[variant, warehouse, place])
+                for variant, warehouse, place in sorted(self._changed)
             ],
             update_conflicts=True,
-            unique_fields=["variant", "place"],
+            unique_fields=["variant", "warehouse", "place"],
             update_fields=["units"],
             batch_size=1000,
         )
@@ -108,16 +163,16 @@ class Book:
 
 def _lock_pools(variants: list[UUID]) -> set[UUID]:
     """Lock the pool rows there are, in the order of ids; returns whose they are."""
-    pools = Balance.objects.select_for_update().filter(variant__in=variants, place=POOL)
+    pools = Balance.objects.select_for_update().filter(variant__in=variants, warehouse=MAIN, place=POOL)
     return set(pools.order_by("variant").values_list("variant", flat=True))
 
 
 def _make_pools(variants: list[UUID]) -> None:
     # The update changes nothing: it is there because another transaction may have made the row meanwhile.
     Balance.objects.bulk_create(
-        [Balance(variant=variant, place=POOL) for variant in variants],
+        [Balance(variant=variant, warehouse=MAIN, place=POOL) for variant in variants],
         update_conflicts=True,
-        unique_fields=["variant", "place"],
+        unique_fields=["variant", "warehouse", "place"],
         update_fields=["variant"],
     )
 

@@ -1,6 +1,6 @@
 """The stock ledger and what edges may sell: double entry, so that every unit is always somewhere.
 
-I1, audited by `queries.check_balance`: what came from the supplier = pool + at edges + sold + written off, and what
+I1, audited by `audit`: in each warehouse, what came from the supplier = pool + at edges + sold + written off, and what
 lies at an edge = the sum over its grants of units - returned - booked.
 """
 
@@ -18,14 +18,48 @@ SOLD = "sold"
 WRITTEN_OFF = "written_off"
 EDGE_PREFIX = "edge:"
 
+#: the warehouse that is always there: it held everything before there were several
+MAIN = "main"
+
 
 def edge_place(node: str) -> str:
     """The place of the units an edge may sell."""
     return f"{EDGE_PREFIX}{node}"
 
 
+def is_unsold(place: str) -> bool:
+    """Whether units that lie there count as stock: nobody has bought them."""
+    return place == POOL or place.startswith(EDGE_PREFIX)
+
+
+class Warehouse(models.Model):
+    """Where goods lie. Switched off it keeps its past; nothing comes in, and what comes back is sold from it last."""
+
+    code = models.CharField(primary_key=True, max_length=20)
+    name = models.CharField(max_length=80)
+    address = models.CharField(max_length=300, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    hours = models.CharField(max_length=200, blank=True)
+    #: whether shoppers may fetch their orders there
+    is_pickup = models.BooleanField(default=False)
+    #: units are taken from the warehouse with the lowest first
+    position = models.PositiveIntegerField(default=10)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-is_active", "position", "code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Movement(models.Model):
-    """`units` of a variant went from one place to another. Written once, never changed."""
+    """`units` of a variant went from one place to another within a warehouse. PostgreSQL refuses to change a row.
+
+    Goods that go from one warehouse to another leave the one and come into the other: two rows of one `ref`.
+    """
 
     class Cause(models.TextChoices):
         RECEIPT = "receipt"
@@ -35,8 +69,12 @@ class Movement(models.Model):
         ORDER = "order"
         PENDING = "pending"
         CANCELLED = "cancelled"
+        TRANSFER = "transfer"
+        WRITE_OFF = "write_off"
 
     variant = models.UUIDField()
+    #: code of a `Warehouse`
+    warehouse = models.CharField(max_length=20, default=MAIN)
     source = models.CharField(max_length=40)
     target = models.CharField(max_length=40)
     units = models.BigIntegerField()
@@ -46,28 +84,42 @@ class Movement(models.Model):
     who = models.CharField(max_length=150, blank=True)
     note = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
+    #: unsold units of the variant after it, in all warehouses and in this one
+    left = models.BigIntegerField(default=0)
+    left_here = models.BigIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["variant", "id"]), models.Index(fields=["ref"])]
+        indexes = [
+            models.Index(fields=["variant", "id"]),
+            models.Index(fields=["ref"]),
+            models.Index(fields=["warehouse", "id"], name="movement_of_warehouse"),
+            models.Index(fields=["at"], name="movement_at"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(units__gt=0), name="movement_above_zero"),
             models.CheckConstraint(condition=~Q(source=F("target")), name="movement_goes_somewhere"),
         ]
 
+    @property
+    def change(self) -> int:
+        """By how much it changed the unsold units: 0 where they only went from here to there."""
+        return self.units * (is_unsold(self.target) - is_unsold(self.source))
+
 
 class Balance(models.Model):
-    """How many units of a variant lie in a place: the sum of its movements, kept in their transaction.
+    """How many units of a variant lie in a place of a warehouse: the sum of its movements, kept in their transaction.
 
-    The supplier's is minus what he delivered. The pool's row is also the variant's lock.
+    The supplier's is minus what he delivered. The pool's row of the warehouse `MAIN` is also the variant's lock.
     """
 
     variant = models.UUIDField()
+    warehouse = models.CharField(max_length=20, default=MAIN)
     place = models.CharField(max_length=40)
     units = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["variant", "place"], name="balance_once_per_place"),
+            models.UniqueConstraint(fields=["variant", "warehouse", "place"], name="balance_once_per_place"),
             models.CheckConstraint(condition=Q(place=SUPPLIER) | Q(units__gte=0), name="balance_not_below_zero"),
         ]
 
@@ -89,12 +141,17 @@ class Grant(models.Model):
     edge = models.CharField(max_length=20)
     epoch = models.PositiveIntegerField()
     variant = models.UUIDField()
+    #: whose units they are: a grant is of one warehouse
+    warehouse = models.CharField(max_length=20, default=MAIN)
     units = models.BigIntegerField()
     ttl_s = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     sold = models.BigIntegerField(default=0)
     returned = models.BigIntegerField(default=0)
     booked = models.BigIntegerField(default=0)
+    #: what the last audit saw of the totals that only grow
+    seen_sold = models.BigIntegerField(default=0)
+    seen_returned = models.BigIntegerField(default=0)
     #: after this moment the edge sells nothing from it, whatever its clock; set at each answer to an ask or a renewal
     freeze_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
@@ -147,4 +204,78 @@ class PendingUnits(models.Model):
             models.CheckConstraint(
                 condition=Q(units__gt=0, taken__gte=0) & Q(taken__lte=F("units")), name="pending_taken_within"
             ),
+        ]
+
+
+class PlannedSupply(models.Model):
+    """Goods that are to come: how many, into which warehouse, on which day."""
+
+    id = models.BigAutoField(primary_key=True)
+    variant = models.UUIDField()
+    warehouse = models.CharField(max_length=20, default=MAIN)
+    units = models.BigIntegerField()
+    due_on = models.DateField()
+    note = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now)
+    #: when it came in, or was given up
+    ended_at = models.DateTimeField(null=True, blank=True)
+    is_received = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        indexes = [models.Index(fields=["variant", "due_on"], condition=Q(ended_at=None), name="supply_expected")]
+        constraints = [models.CheckConstraint(condition=Q(units__gt=0), name="supply_above_zero")]
+
+
+class Audit(models.Model):
+    """When the books were last looked at, and how long it took: one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    checked_at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField()
+    movements = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="audit_one_row")]
+
+
+class Alarm(models.Model):
+    """The books were wrong, from its first breach until none was left. People are told as it begins and as it ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    began_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["-began_at"]
+        constraints = [
+            # Two audits at once must not both tell.
+            models.UniqueConstraint(fields=["is_open"], condition=Q(is_open=True), name="alarm_open_once"),
+        ]
+
+
+class BreachRow(models.Model):
+    """A row of the books that an audit found wrong; it ends when an audit finds it right again."""
+
+    alarm = models.ForeignKey(Alarm, on_delete=models.PROTECT, related_name="rows")
+    rule = models.CharField(max_length=12)
+    variant = models.UUIDField()
+    warehouse = models.CharField(max_length=20)
+    #: a place, or a grant's id
+    where = models.CharField(max_length=40, blank=True)
+    has = models.BigIntegerField()
+    should = models.BigIntegerField()
+    found_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-found_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "variant", "warehouse", "where"],
+                condition=Q(ended_at=None),
+                name="breach_open_once",
+            )
         ]

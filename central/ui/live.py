@@ -26,6 +26,7 @@ SITES = "sites"
 CARTS = "carts"
 JOBS = "jobs"
 REALMS = "realms"
+STOCK = "stock"
 #: topic -> the right without which nobody is told
 TOPICS = {
     ORDERS: "see_orders",
@@ -35,6 +36,7 @@ TOPICS = {
     CARTS: "see_carts",
     JOBS: "mend_jobs",
     REALMS: "see_realms",
+    STOCK: "see_stock",
 }
 
 #: what changes many times a second is told twice a second
