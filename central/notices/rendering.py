@@ -59,9 +59,20 @@ _REALM: Final = {
     "colour": "#a85f00",
 }
 
+_BOOKS: Final = {
+    "rows": 3,
+    "began_at": "14 Mar 2026, 09:26 UTC",
+    "ended_at": "14 Mar 2026, 09:41 UTC",
+    "audit_url": "https://central.example.com/stock/audit",
+    "colour": "#c92a2a",
+}
+
 SAMPLES: Final[Mapping[str, dict[str, Any]]] = {
+    "books_broken": _BOOKS,
+    "books_mended": _BOOKS,
     "order_accepted": _ORDER,
     "order_status": _ORDER,
+    "stock_found": {**_ORDER, "is_pending": False},
     "staff_invited": _STAFF,
     "staff_password": _STAFF,
     "shopper_code": {"digits": "042137", "purpose": "sign_up", "is_known": False, "minutes": 10, "colour": "#0b7285"},

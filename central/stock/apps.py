@@ -12,6 +12,8 @@ class StockConfig(AppConfig):
     verbose_name = _("Stock")
 
     def ready(self) -> None:
+        import central.stock.letters  # noqa: F401  registers who is told what
+
         post_migrate.connect(_make_main, sender=self)
 
 

@@ -39,7 +39,7 @@ _AT_EDGES = f"""
 
 @dataclass(frozen=True)
 class Breach:
-    """One row that is wrong. `rule` names what it breaks; `where`: a place, or a grant's id; two figures that differ."""
+    """One row that is wrong. `rule`: what it breaks; `where`: a place, or a grant's id; and the figures that differ."""
 
     rule: str
     variant: UUID

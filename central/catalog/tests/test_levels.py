@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connections
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.db import connections
 from typer.testing import CliRunner
 
 from central.catalog.goods_cli import app

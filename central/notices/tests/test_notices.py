@@ -20,7 +20,7 @@ def test_every_notice_has_its_three_parts(name: str, language: str) -> None:
 
     expected = {
         "staff": ("Rialto", "welcome/MQ"), "node": ("Tea edge", "Tea, Clay"), "shopper": ("042137", "10"),
-        "realm": ("stats", "14 Mar 2026"),
+        "realm": ("stats", "14 Mar 2026"), "books": ("", "14 Mar 2026"),
     }  # fmt: skip
     in_subject, in_text = expected.get(name.partition("_")[0], ("TEA-A-000042", "Green tea"))
     if not name.startswith("staff_"):
