@@ -20,4 +20,7 @@ RATE_LIMITS: Mapping[str, str] = {
     "api_key": "1200/minute",
     "api_address": "6000/minute",
     "api_refused": "60/minute",
+    # --- central's doors for nodes; counted in Redis
+    "join_address": "20/minute",
+    "link_address": "120/minute",
 }

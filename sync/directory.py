@@ -49,6 +49,10 @@ class NodeDirectory(Protocol):
 
     def heard(self, node_id: str, heartbeat: Heartbeat) -> None: ...
 
+    def refused(self, node_id: str, *, code: str, address: str) -> None:
+        """Somebody who said to be this node was not let in, or was shown out. Writes it down; never raises."""
+        ...
+
     def central_signing_key(self) -> bytes:
         """Central's private Ed25519 key, 32 bytes."""
         ...
@@ -97,6 +101,9 @@ class Remembering:
             self._went_down(error)
         else:
             self._came_back()
+
+    def refused(self, node_id: str, *, code: str, address: str) -> None:
+        self._source.refused(node_id, code=code, address=address)
 
     def central_signing_key(self) -> bytes:
         if self._key is None:

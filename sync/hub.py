@@ -12,6 +12,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -21,6 +22,8 @@ from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 
 from infra.crypto.signing import sign, verify
+from infra.http import limits
+from infra.http.address import address_of, counted_as, is_loopback
 from node import clock
 from node.errors import RialtoError
 from node.realms import CENTRAL_REALMS
@@ -32,7 +35,7 @@ from sync.directory import DirectoryDown, Heartbeat, NodeDirectory, NodeIdentity
 from sync.discover import load_central
 from sync.sequencer import log_group
 from sync.threads import lanes
-from sync.topics import audience_of, interest_topics
+from sync.topics import EdgeScope, audience_of, interest_topics
 from sync.upstream import answer_of
 
 __all__ = ["Heartbeat", "LinkConsumer", "NodeDirectory", "NodeIdentity", "set_directory", "tell", "tell_by"]
@@ -48,6 +51,9 @@ GATHER = 0.03
 #: questions of one edge answered at a time, and how many more may wait for their turn
 ANSWERS = 16
 WAITING = 2_000
+
+#: ends of a session that are nobody's fault: the line, the load, or a newer link of the same node
+BLAMELESS = frozenset({"silent", "slow", "newer", "error", "try_later"})
 
 #: what makes a realm wait instead of ending the session
 _REALM_DOWN = (DatabaseError, logreader.NoLogYet)
@@ -109,8 +115,12 @@ class LinkConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         await asyncio.to_thread(load_central)
+        address = address_of(self.scope)
+        if await asyncio.to_thread(_comes_too_often, address):
+            await self.close()
+            return
         await self.accept()
-        self.session = Session(self._send_text, self._close)
+        self.session = Session(self._send_text, self._close, address)
         self.session.on_introduced = self._join_groups
         self.session.start()
 
@@ -156,8 +166,10 @@ class LinkConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 class Session:
     """Drives one `HubEnd`: carries its effects out, feeds their results back. Lives on one event loop."""
 
-    def __init__(self, send: Callable[[str], Awaitable[None]], close: Callable[[], Awaitable[None]]) -> None:
-        self._send, self._close = send, close
+    def __init__(
+        self, send: Callable[[str], Awaitable[None]], close: Callable[[], Awaitable[None]], address: str = ""
+    ) -> None:
+        self._send, self._close, self._address = send, close, address
         self._state = hub_end.HubEnd()
         self._identity: NodeIdentity | None = None
         self._speaks: dict[str, int] = {}
@@ -213,8 +225,7 @@ class Session:
             case io.Send(frame):
                 self._out.put_nowait(frame)
             case io.Close(reason):
-                logger.info("link of node '%s' ends: %s", self._state.node, reason)
-                self._out.put_nowait(None)
+                self._ended(reason)
             case hub_end.SayWelcome(hello):
                 self._spawn(self._introduce(hello))
             case io.ReadLog(realm=realm):
@@ -240,10 +251,21 @@ class Session:
                 for realm, epoch, seq in acked:
                     self._spawn(self._save_acked(realm, epoch, seq))
 
+    def _ended(self, reason: str) -> None:
+        node = self._state.node
+        if reason in BLAMELESS:
+            logger.info("link of node '%s' at %s ends: %s", node, self._address or "?", reason)
+        else:
+            # A task of the loop's own, not of the session's: it is written down after the socket has gone.
+            noted = asyncio.get_running_loop().create_task(_note_refusal(node, reason, self._address))
+            _sending.add(noted)
+            noted.add_done_callback(_sending.discard)
+        self._out.put_nowait(None)
+
     @property
-    def _scope(self) -> Any:
+    def _scope(self) -> EdgeScope:
         assert self._identity is not None  # noqa: S101  the machine asks for nothing before the handshake
-        return self._identity.scope
+        return replace(self._identity.scope, address=self._address)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -288,7 +310,6 @@ class Session:
         try:
             welcome = await lanes.run("directory", lambda: self._welcome(hello))
         except _Refuse as refusal:
-            logger.warning("a link was refused: node '%s': %s", hello.node, refusal.code)
             self.feed(io.ShutOut(refusal.code, refusal.message))
             return
         if self.on_introduced is not None:
@@ -412,6 +433,21 @@ class Session:
                 logger.error("the answer to '%s' failed: %s", request.kind, type(error).__name__)
                 reply = f.Reply(id=request.id, code="failed", message="central could not answer")
         self.feed(io.Say(reply))
+
+
+def _comes_too_often(address: str) -> bool:
+    """Counts a dial. A caller on this machine is not counted: its proxy would stand for every edge behind it."""
+    if not address or is_loopback(address):
+        return False
+    counted = limits.count("link_address", counted_as(address))
+    if counted is None or not counted.wait:
+        return False
+    directory().refused("", code="too_often", address=address)
+    return True
+
+
+async def _note_refusal(node: str, code: str, address: str) -> None:
+    await lanes.run("directory", lambda: directory().refused(node, code=code, address=address))
 
 
 class _Refuse(Exception):

@@ -13,11 +13,12 @@ from uuid import uuid4
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from central.api import actions, limits, remembering
+from central.api import actions, remembering
 from central.api.answers import refusal
 from central.api.errors import BodyTooLarge, NoKey, NotJson, TooMany, WrongAddress
 from central.api.holder import Holder
 from central.api.keys import holder_of
+from infra.http import limits
 from infra.http.address import counted_as
 from node.acting import Actor, acting
 from node.errors import RialtoError

@@ -10,6 +10,7 @@ from central.cluster.actions import heard_from
 from central.cluster.keys import central_signing_key
 from central.cluster.models import Node
 from central.cluster.queries import cart_groups_of
+from central.cluster.refusals import Door, note
 from infra.crypto.signing import unb64
 from sync.directory import Heartbeat, NodeIdentity, set_directory
 from sync.topics import EdgeScope
@@ -45,6 +46,9 @@ class ClusterDirectory:
             lag=heartbeat.lag,
             detail=heartbeat.detail,
         )
+
+    def refused(self, node_id: str, *, code: str, address: str) -> None:
+        note(Door.LINK, node=node_id, code=code, address=address)
 
     def central_signing_key(self) -> bytes:
         return central_signing_key()

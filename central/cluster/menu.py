@@ -61,6 +61,7 @@ add_entry(Entry(30, "nodes", _("Nodes"), "server-2", "see_nodes", "n"))
 add_action(
     Action(31, "nodes-invite", _("Invite a node"), "manage_nodes", "plus", where=("home",), words=_("add new node"))
 )
+add_entry(Entry(33, "refusals", _("Refused nodes"), "lock", "see_nodes", in_side_bar=False))
 add_action(Action(32, "nodes-watch", _("Silent nodes"), "manage_nodes", "clock", where=("nodes",)))
 add_entry(Entry(40, "sites", _("Sites"), "building-store", "see_sites", "s"))
 add_action(

@@ -202,3 +202,31 @@ class Rate(models.Model):
             models.UniqueConstraint(fields=["base", "quote"], name="rate_once_per_pair"),
             models.CheckConstraint(condition=models.Q(micros__gt=0), name="rate_above_zero"),
         ]
+
+
+class Refusal(models.Model):
+    """Somebody who was not let in at a door of the cluster, by the hour: a thousand knocks are one row."""
+
+    class Door(models.TextChoices):
+        JOIN = "join"
+        LINK = "link"
+
+    door = models.CharField(max_length=4, choices=Door.choices)
+    #: who it said it is: proven only for what is refused inside a link
+    node = models.CharField(max_length=20, blank=True)
+    code = models.CharField(max_length=40)
+    address = models.CharField(max_length=60, blank=True)
+    hour = models.DateTimeField()
+    #: at most one a second is counted
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["door", "node", "code", "address", "hour"], name="refusal_once_an_hour"),
+        ]
+        indexes = [models.Index(fields=["-last_at"], name="refusal_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.door} {self.node} {self.code}"

@@ -190,6 +190,7 @@ NODES = lists.List(
     prepare=_prepare,
     ticks=True,
     buttons=[
+        lists.Button(_("Refused nodes"), "refusals", "lock", right="see_nodes"),
         lists.Button(_("Silent nodes"), "nodes-watch", "mail", right="manage_nodes"),
         lists.Button(_("Invite a node"), "nodes-invite", right="manage_nodes"),
     ],

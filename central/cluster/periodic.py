@@ -6,6 +6,7 @@ import time
 
 from central.cluster.realm_health import note
 from central.cluster.realm_state import all_states
+from central.cluster.refusals import forget_old
 from central.cluster.silence import look_for_silence
 from sync.periodic import every
 
@@ -26,3 +27,6 @@ def watch_realms() -> None:
     """With the realm `cluster` down there is nowhere to write it down; then nobody can look either."""
     for state in all_states():
         note(state.realm, is_up=state.is_up)
+
+
+every(86_400)(forget_old)

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
-from central.cluster.models import Node, Rate, Silence, Site, SiteGroup
+from central.cluster.models import Invite, Node, Rate, Silence, Site, SiteGroup
 from central.ui.scope import ALL, limit, visible_sites
 
 if TYPE_CHECKING:
@@ -88,3 +89,11 @@ def cart_groups_of(sites: Iterable[Site]) -> frozenset[str]:
 
 def rate(base: str, quote: str) -> Rate | None:
     return Rate.objects.filter(base=base, quote=quote).first()
+
+
+def node_of_invite(invite: str) -> str:
+    """The node an invite is for, "" when there is no such invite; for the log of refusals."""
+    try:
+        return Invite.objects.filter(pk=invite).values_list("node_id", flat=True).first() or ""
+    except (ValidationError, ValueError):
+        return ""

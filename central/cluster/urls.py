@@ -3,12 +3,14 @@ from django.urls import path
 from central.cluster.join import join
 from central.cluster.lists import GROUPS, SITES
 from central.cluster.node_list import NODES
+from central.cluster.refusal_list import REFUSALS
 from central.cluster.views import groups, nodes, realms, sites
 from central.ui import lists
 
 urlpatterns = [
     path("_join", join, name="join"),
     *lists.urls(NODES),
+    *lists.urls(REFUSALS),
     path("nodes/invite", nodes.invite, name="nodes-invite"),
     path("nodes/watch", nodes.watch, name="nodes-watch"),
     path("nodes/<slug:node_id>", nodes.node, name="nodes-one"),

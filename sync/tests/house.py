@@ -156,6 +156,7 @@ class Directory:
         self.nodes: dict[str, hub.NodeIdentity] = {}
         self.heartbeats: dict[str, hub.Heartbeat] = {}
         self.fails: Exception | None = None
+        self.refusals: list[tuple[str, str, str]] = []
 
     def find(self, node_id: str) -> hub.NodeIdentity | None:
         if self.fails is not None:
@@ -164,6 +165,9 @@ class Directory:
 
     def heard(self, node_id: str, heartbeat: hub.Heartbeat) -> None:
         self.heartbeats[node_id] = heartbeat
+
+    def refused(self, node_id: str, *, code: str, address: str) -> None:
+        self.refusals.append((node_id, code, address))
 
     def central_signing_key(self) -> bytes:
         return self.key

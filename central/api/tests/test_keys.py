@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from central.api import actions, limits, queries
+from central.api import actions, queries
 from central.api.actions import Wanted, make_key, revoke_key
 from central.api.errors import BadKey, TooMuchGiven, UnknownKey
 from central.api.models import ApiKey
 from central.api.tests.caller import Caller, refused
 from central.cluster.groups import make_group
 from central.ui.tests import cast
+from infra.http import limits
 from node import config as node_config
 
 pytestmark = pytest.mark.django_db(databases=["default", "catalog", "orders", "customers"])

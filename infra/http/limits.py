@@ -1,4 +1,4 @@
-"""How often a key and an address may call, counted in Redis over a moving window.
+"""How often a key, a node or an address may call at central, counted in Redis over a moving window.
 
 Redis may be flushed: the counts begin anew. Redis may be away: nobody is held up by that.
 """
@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from node.config import config
 
-logger = logging.getLogger("central.api")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
