@@ -12,8 +12,14 @@ import msgspec
 from msgspec import Struct
 
 #: protocol versions this code speaks: the newest, and the one before it
+#:
+#: 2  an order that a tab has carried to a sister shop goes up in its signed envelope (op `kept_order`). A node of 1
+#:    sends the bare order, which central sets aside: a person lets it in.
+#:
+#: What a version said is recorded in `tests/upgrade`. HELLO and WELCOME are signed over the fields that both ends know:
+#: a new field of theirs keeps its default towards a peer of an older version.
 PROTO_MIN: Final = 1
-PROTO_MAX: Final = 1
+PROTO_MAX: Final = 2
 
 #: bytes a frame may have on the wire; a body of 1 MiB fits
 MAX_FRAME: Final = 8 * 1024 * 1024
