@@ -12,8 +12,16 @@ from django.utils.translation import get_language
 
 from central.catalog.errors import UnknownProduct
 from central.catalog.models import Listing, Media, Offer, PriceChange, Product, ProductPicture
-from central.stock.models import EDGE_PREFIX, Balance, Movement
-from central.stock.queries import Stock, movements_of, stock_of
+from central.stock.models import EDGE_PREFIX, Balance, Movement, PlannedSupply
+from central.stock.queries import (
+    Stock,
+    StockHere,
+    expected_supplies,
+    movements_of,
+    stock_by_warehouse,
+    stock_of,
+    warehouses,
+)
 from central.ui.scope import limit as limit_to_sites
 
 #: how much of the past a card shows
@@ -22,11 +30,16 @@ TAIL = 20
 
 @dataclass(frozen=True)
 class UnitStock:
-    """The stock of one unit: `at` is node -> units that lie there; `moves`: the newest movements."""
+    """The stock of one unit: `at` is node -> units that lie there; `moves`: the newest movements.
+
+    `here`: (a warehouse's name, what lies there); `supplies`: what is expected, each with its warehouse's name.
+    """
 
     stock: Stock
     at: dict[str, int]
     moves: list[Movement]
+    here: list[tuple[str, StockHere]]
+    supplies: list[tuple[str, PlannedSupply]]
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,17 @@ def _stock(variants: set[UUID]) -> dict[UUID, UnitStock] | None:
         places: dict[UUID, dict[str, int]] = {variant: {} for variant in variants}
         held = Balance.objects.filter(variant__in=variants, place__startswith=EDGE_PREFIX, units__gt=0)
         for variant, place, units in held.order_by("place").values_list("variant", "place", "units"):
-            places[variant][place.removeprefix(EDGE_PREFIX)] = units
+            at = place.removeprefix(EDGE_PREFIX)
+            places[variant][at] = places[variant].get(at, 0) + units
+        here, names = stock_by_warehouse(variants), {one.pk: one.name for one in warehouses()}
         return {
-            variant: UnitStock(stock[variant], places[variant], list(movements_of(variant)[:TAIL]))
+            variant: UnitStock(
+                stock[variant],
+                places[variant],
+                list(movements_of(variant)[:TAIL]),
+                [(names.get(one.warehouse, one.warehouse), one) for one in here[variant]],
+                [(names.get(one.warehouse, one.warehouse), one) for one in expected_supplies(variant)],
+            )
             for variant in variants
         }
     except DatabaseError:

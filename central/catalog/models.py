@@ -126,12 +126,17 @@ class Variant(models.Model):
     #: canonical, see `keys.canonical_options`
     options = models.CharField(max_length=MAX_OPTIONS, blank=True, db_collation=C)
     position = models.PositiveIntegerField(default=0)
+    #: as a scanner reads it: EAN, UPC or one of one's own; "" for none
+    barcode = models.CharField(max_length=64, blank=True, db_collation=C)
     #: the stock figure an import file named last: told again it says nothing new, whatever was sold since
     told_stock = models.IntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["sku", "options"], name="variant_by_sku_and_options")]
+        constraints = [
+            models.UniqueConstraint(fields=["sku", "options"], name="variant_by_sku_and_options"),
+            models.UniqueConstraint(fields=["barcode"], condition=~models.Q(barcode=""), name="variant_by_barcode"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku} ({self.options})" if self.options else self.sku

@@ -22,10 +22,11 @@ from central.catalog.models import Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
 from central.cluster.queries import site as site_row
 from central.cluster.queries import sites_visible_to
+from central.stock import words as stock_words
 from central.stock.errors import StockError
-from central.stock.models import EDGE_PREFIX, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Movement
+from central.stock.models import Movement
 from central.stock.receipts import set_stock
-from central.ui import cards, sites, texts
+from central.ui import actors, cards, sites, texts
 from central.ui.cards import Card, Part
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, may, open_to_all, screen
@@ -189,29 +190,29 @@ def _stocks(found: card.ProductCard) -> list[dict[str, Any]] | None:
         return None
     variants = {offer.variant_id: offer.variant for listing in found.listings for offer in listing.offers.all()}
     return [
-        {"name": str(variant), "stock": found.stock[pk], "moves": [_move(move) for move in found.stock[pk].moves]}
+        {
+            "id": pk,
+            "name": str(variant),
+            "barcode": variant.barcode,
+            "code": variant.barcode or ";".join(part for part in (variant.sku, variant.options) if part),
+            "stock": found.stock[pk],
+            "moves": [_move(move) for move in found.stock[pk].moves],
+        }
         for pk, variant in variants.items()
     ]
 
 
 def _move(move: Movement) -> dict[str, Any]:
-    names = {SUPPLIER: _("supplier"), POOL: _("free"), SOLD: _("sold"), WRITTEN_OFF: _("written off")}
-    why = {
-        Movement.Cause.RECEIPT: _("delivery"),
-        Movement.Cause.CORRECTION: _("counted anew"),
-        Movement.Cause.GRANT: _("given to a shop to sell"),
-        Movement.Cause.RETURN: _("given back by a shop"),
-        Movement.Cause.ORDER: _("order"),
-        Movement.Cause.PENDING: _("order that waited"),
-        Movement.Cause.CANCELLED: _("order cancelled or returned"),
-    }
     return {
         "at": move.at,
-        "why": why.get(Movement.Cause(move.cause), move.cause),
-        "source": names.get(move.source, move.source.removeprefix(EDGE_PREFIX)),
-        "target": names.get(move.target, move.target.removeprefix(EDGE_PREFIX)),
+        "why": stock_words.cause(move),
+        "source": stock_words.place(move.source),
+        "target": stock_words.place(move.target),
         "units": move.units,
-        "who": move.who,
+        "change": stock_words.signed(move.change),
+        "left": move.left,
+        "who": actors.in_words(move.who),
+        "note": move.note,
     }
 
 

@@ -12,6 +12,10 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from central.orders.stocked import StockedOrders
+        from central.stock.goods import orders_known_by
+
+        orders_known_by(StockedOrders())
         post_migrate.connect(_fill_statuses, sender=self)
 
 

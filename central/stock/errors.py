@@ -62,3 +62,10 @@ class WarehouseOff(StockError):
 
     code = "warehouse_off"
     status = 409
+
+
+class UnknownSupply(StockError):
+    """It has come in or was given up, or never was."""
+
+    code = "unknown_supply"
+    status = 409

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, Max, QuerySet, Sum
 
 from central.stock.levels import Level, level_of
-from central.stock.models import EDGE_PREFIX, POOL, SOLD, Balance, Movement, PendingUnits, Warehouse
+from central.stock.models import EDGE_PREFIX, POOL, SOLD, Balance, Movement, PendingUnits, PlannedSupply, Warehouse
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,11 @@ def levels_of(variants: Collection[UUID]) -> dict[UUID, tuple[Level, int]]:
 def movements_of(variant: UUID) -> QuerySet[Movement]:
     """The history of a variant, the newest first."""
     return Movement.objects.filter(variant=variant).order_by("-id")
+
+
+def expected_supplies(variant: UUID) -> list[PlannedSupply]:
+    """What is to come, the soonest first."""
+    return list(PlannedSupply.objects.filter(variant=variant, ended_at=None).order_by("due_on", "pk"))
 
 
 def waiting_orders(variant: UUID) -> QuerySet[PendingUnits]:

@@ -166,7 +166,7 @@ def test_a_product_is_switched_off_and_on_and_keeps_what_it_was(ada: Any, tea: U
 def test_the_card_tells_where_units_lie_and_how_they_came(ada: Any, tea: UUID) -> None:
     page = ada.get(f"/products/{tea}").content.decode()
 
-    assert "supplier → free" in page and "storekeeper" in page
+    assert "outside → free" in page and "storekeeper" in page
 
 
 def test_the_history_says_who_changed_which_words(ada: Any, tea: UUID) -> None:

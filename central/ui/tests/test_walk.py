@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from central.accounts.models import GroupRight
 from central.api.actions import Wanted, make_key
@@ -20,6 +22,9 @@ from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import Order
 from central.people.models import Customer
+from central.stock.models import MAIN, POOL, Balance, Movement, PendingUnits
+from central.stock.receipts import receive_stock
+from central.stock.supplies import plan_supply
 from central.ui.tests import cast
 
 REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
@@ -96,10 +101,30 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "site": site,
             "sha256": "0" * 64,
             "sites-row": site,
+            **_stock_of(site, f"{name} note"),
             "keys-row": key.pk,
             "key_id": key.pk,
         }
     return arguments
+
+
+def _stock_of(site: str, note: str) -> dict[str, Any]:
+    """Rows of every list of stock, with a note that only who sees the site's goods may read."""
+    variant = Offer.objects.get(site=site).variant_id
+    receive_stock({variant: 5}, who="test", note=note)
+    supply = plan_supply(variant, 3, warehouse=MAIN, due_on=date(2031, 2, 1), by="test", note=note)
+    waiting = PendingUnits.objects.create(order=uuid4(), variant=variant, units=1, placed_at=timezone.now())
+    return {
+        "variant": variant,
+        "supply_id": supply.pk,
+        "code": MAIN,
+        "stock-row": Balance.objects.get(variant=variant, place=POOL).pk,
+        "stock-ledger-row": Movement.objects.filter(variant=variant).latest("id").pk,
+        "stock-waiting-row": waiting.pk,
+        "stock-supplies-row": supply.pk,
+        "stock-warehouses-row": MAIN,
+        "stock-audit-row": 1,
+    }
 
 
 def _import_of(site: str, title: str) -> dict[str, Any]:
@@ -223,8 +248,10 @@ def test_staff_of_one_site_change_nothing_of_another(world: Any) -> None:
     before = (Site.objects.get(pk="hush").ver, Node.objects.get(pk="b").state, Order.objects.get(site="hush").ver)
     form = {"to": "confirmed", "note": "x", "was": "", "name": "x", "site": "hush", "sku": f"{MARK}-1", "price": "1"}
 
-    # A role belongs to no site: `accounts/tests/test_manage_staff.py` tries those. Columns and views are one's own.
-    for name in [name for name in SCREENS if not name.startswith("roles-") and not name.endswith(KEPT)]:
+    # A role belongs to no site: `accounts/tests/test_manage_staff.py` tries those. Nor does a warehouse, see
+    # `stock/tests/test_screens.py`. Columns and views are one's own.
+    of_none = ("roles-", "stock-warehouse-")
+    for name in [name for name in SCREENS if not name.startswith(of_none) and not name.endswith(KEPT)]:
         if VIEWS[name].pattern.converters or name.startswith("products-"):
             answer = client.post(_address(name, world["hush"]), {**form, "stock": "1"})
             assert answer.status_code in ((422,) if name == "products-new" else (404, 405)), name

@@ -1,0 +1,25 @@
+from django.urls import path
+
+from central.stock import lists as ours
+from central.stock import views
+from central.ui import lists
+
+urlpatterns = [
+    *lists.urls(ours.STOCK),
+    *lists.urls(ours.LEDGER),
+    *lists.urls(ours.WAITING),
+    *lists.urls(ours.SUPPLIES),
+    *lists.urls(ours.WAREHOUSES),
+    *lists.urls(ours.AUDIT),
+    path("stock/receive", views.receive, name="stock-receive"),
+    path("stock/transfer", views.transfer, name="stock-transfer"),
+    path("stock/goods/<uuid:variant>/change", views.change, name="stock-change"),
+    path("stock/goods/<uuid:variant>/plan", views.plan, name="stock-plan"),
+    path("stock/supplies/<int:supply_id>", views.supply, name="stock-supply"),
+    path("stock/supplies/<int:supply_id>/receive", views.receive_supply, name="stock-supply-receive"),
+    path("stock/supplies/<int:supply_id>/give-up", views.give_up_supply, name="stock-supply-give-up"),
+    path("stock/warehouses/new", views.new_warehouse, name="stock-warehouse-new"),
+    path("stock/warehouses/<slug:code>", views.warehouse, name="stock-warehouse"),
+    path("stock/warehouses/<slug:code>/edit", views.edit_warehouse, name="stock-warehouse-edit"),
+    path("stock/warehouses/<slug:code>/switch", views.switch_warehouse, name="stock-warehouse-switch"),
+]

@@ -1,0 +1,26 @@
+"""Whose changes are kept: warehouses and planned supply. Of stock itself the ledger is the history."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from central.stock.models import Warehouse
+from central.ui.watching import watch
+
+
+def _name(code: str) -> str:
+    return Warehouse.objects.filter(pk=code).values_list("name", flat=True).first() or code
+
+
+watch(
+    Warehouse,
+    title=_("Warehouse"),
+    right="see_stock",
+    fields=("name", "address", "phone", "hours", "is_pickup", "position", "is_active"),
+    titles={
+        "name": _("Name"), "address": _("Address"), "phone": _("Phone"), "hours": _("Hours"),
+        "is_pickup": _("Pick-up point"), "position": _("Taken from"), "is_active": _("In use"),
+    },
+    card="stock-warehouse",
+    name_of=_name,
+)  # fmt: skip
