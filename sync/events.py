@@ -15,7 +15,6 @@ An event and a job's payload are stored in clear: they carry ids, never personal
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from uuid import UUID
 from django.db import connections
 from msgspec import Struct, field
 
+from node import clock
 from node.realms import alias_of
 from sync.contracts.codec import pack, unpack
 from sync.contracts.ids import uuid7
@@ -70,7 +70,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """Something that has happened. Subclass it with typed fields; fields are only ever added, with a default."""
 
     id: str = field(default_factory=lambda: uuid7().hex)
-    at: int = field(default_factory=lambda: time.time_ns() // 1_000_000)  # ms since 1970
+    at: int = field(default_factory=clock.time_ms)  # ms since 1970
 
 
 E = TypeVar("E", bound=Event)

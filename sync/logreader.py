@@ -20,6 +20,12 @@ _tails = {realm: SharedTail(realm) for realm in CENTRAL_REALMS}
 _bodies = {realm: SharedBodies() for realm in CENTRAL_REALMS}
 
 
+def forget() -> None:
+    """Drop what this process remembers of logs and bodies, as its restart does."""
+    for realm in CENTRAL_REALMS:
+        _tails[realm], _bodies[realm] = SharedTail(realm), SharedBodies()
+
+
 def head_of(realm: str) -> HeadOfLog:
     """Raises `NoLogYet`."""
     row = SyncHead.objects.using(alias_of(realm)).first()

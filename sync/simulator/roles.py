@@ -36,11 +36,15 @@ class Sku:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a seed begins with. `sign_keys`: node -> its public Ed25519 key, raw; `central_key`: central's private."""
+    """What a seed begins with. `sign_keys`: node -> its public Ed25519 key, raw; `central_key`: central's private.
+
+    `ttl_s`: how long an edge sells from a grant after it last asked; short, so that leases end within a run.
+    """
 
     skus: tuple[Sku, ...]
     sign_keys: Mapping[str, bytes]
     central_key: bytes
+    ttl_s: int = 40
 
 
 @dataclass(frozen=True)
