@@ -13,7 +13,7 @@ import pytest
 from django.db import connections
 
 from central.orders.models import Order as CentralOrder
-from central.stock import receipts
+from central.stock import assortment, receipts
 from central.stock.queries import Stock, check_balance, stock_of
 from edge.cart import service as carts
 from edge.checkout.models import Order as EdgeOrder
@@ -42,6 +42,13 @@ pytestmark = pytest.mark.django_db(databases=["default", "customers", "orders", 
 
 ASSAM = UUID("1" * 32)
 SCOPE = EdgeScope(node="a", epoch=1, sites=frozenset({"tea"}), groups=frozenset({"main"}))
+
+
+@pytest.fixture(autouse=True)
+def all_is_offered(monkeypatch):
+    """Goods here are ids without a catalogue."""
+    load_central()
+    monkeypatch.setattr(assortment, "_read", None)
 
 
 class Wire:

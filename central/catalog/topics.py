@@ -11,9 +11,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from central.catalog.assortment import offered
 from central.catalog.documents import card_docs, category_doc, listings_whole, product_doc
 from central.catalog.models import Category, Listing, Offer
 from central.cluster.queries import sites_of_cart_group
+from central.stock.assortment import read_assortment_by
 from node.realms import CATALOG
 from sync.contracts.codec import pack
 from sync.topics import EdgeScope, Row, StateTopic, register_topic
@@ -127,3 +129,5 @@ register_topic(
         page=_page_cards,
     )
 )
+# An edge asks for rights of what its shops offer, of nothing else.
+read_assortment_by(offered)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from central.stock import granting
+from central.stock.assortment import offered
 from central.stock.documents import grant_doc
 from central.stock.errors import StockError
 from central.stock.models import Grant
@@ -21,9 +22,11 @@ from sync.upstream import Poison, answers, receives_many
 
 @answers("ask_stock")
 def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
-    """Rights for what the edge wants; with `must`, other edges are asked to give back what lacks."""
+    """Rights for what the edge wants of its shops' goods; with `must`, others are asked to give back what lacks."""
     ask = unpack(body, Ask)
     wanted = {UUID(variant): units for variant, units in ask.wanted.items()}
+    may_have = offered(wanted, edge.groups)
+    wanted = {variant: units for variant, units in wanted.items() if variant in may_have}
     grants = granting.grant_or_recall(edge, wanted) if ask.must else granting.grant_rights(edge, wanted)
     return answer_with(grants, wanted)
 
