@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -16,7 +18,7 @@ from sync.core.link import Taken
 from sync.core.log import admit
 from sync.store.central.models import LastN, OpHash, Quarantine
 from sync.topics import EdgeScope
-from sync.upstream import Poison, receiver_of
+from sync.upstream import Lock, Poison, receiver_of
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +96,23 @@ def _take_together(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -
     bodies: dict[str, list[bytes]] = {}
     for op in ops:
         bodies.setdefault(op.kind, []).append(op.body)
+    if len(ops) > 1:
+        _lock_all(bodies)
     for kind, of_kind in bodies.items():
         _handle(edge, realm, kind, of_kind)
+
+
+def _lock_all(bodies: Mapping[str, Sequence[bytes]]) -> None:
+    """What all kinds together will lock, in the one order of everybody: else two edges' ops wait in a ring."""
+    wanted: dict[Lock, set[Any]] = defaultdict(set)
+    for kind, of_kind in bodies.items():
+        receiver = receiver_of(kind)
+        if receiver is not None and receiver.locks is not None:
+            for lock, keys in receiver.locks(of_kind).items():
+                wanted[lock].update(keys)
+    for lock in sorted(wanted, key=lambda lock: lock.rank):
+        if wanted[lock]:
+            lock.take(wanted[lock])
 
 
 def _take_each(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op]) -> None:

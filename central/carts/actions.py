@@ -18,6 +18,7 @@ from sync.contracts.cart import CartAlias, CartDelta, Dot
 from sync.contracts.codec import pack
 from sync.core import cart as core
 from sync.outbox import record_fact, record_facts
+from sync.upstream import Lock
 
 log = structlog.get_logger(__name__)
 
@@ -142,6 +143,17 @@ def _lock(carts: Collection[str]) -> dict[str, Cart]:
 
 def _cart(id: str, ref: Any, state: Any, ver: int, alarms: int, sites: Any) -> Cart:
     return Cart(id=id, ref=ref, state=state, ver=ver, alarms=alarms, sites=_SITES.to_python(sites))
+
+
+def lock_carts(carts: Collection[str]) -> None:
+    """Hold carts, and those that stand for them, until the transaction ends; rows are made where there are none."""
+    # The links are read before anything is locked, so that all rows are locked in one order; under the locks again.
+    _locked_roots({*carts, *parents_of(carts).values()})
+
+
+#: the one lock of links between carts, and a cart's row by its id
+LINKS = Lock(50, lambda _: _link_alone())
+CARTS = Lock(60, lock_carts)
 
 
 def _link_alone() -> None:

@@ -13,21 +13,34 @@ from node.realms import ORDERS
 from sync.contracts.cart import CartAlias, CartDelta
 from sync.contracts.codec import unpack
 from sync.topics import EdgeScope
-from sync.upstream import Poison, receives, receives_many
+from sync.upstream import Lock, Poison, receives, receives_many
 
 T = TypeVar("T", CartDelta, CartAlias)
 
 _CART_ID = re.compile(r"[0-9a-f]{32}")
 
 
-@receives_many("cart", realm=ORDERS)
+def _locks(bodies: Sequence[bytes]) -> dict[Lock, set[str]]:
+    carts = {_unpacked(body, CartDelta).cart for body in bodies}
+    check_ids(*carts)
+    return {actions.CARTS: carts}
+
+
+def _locks_of_links(bodies: Sequence[bytes]) -> dict[Lock, set[str]]:
+    facts = [_unpacked(body, CartAlias) for body in bodies]
+    carts = {cart for fact in facts for cart in (fact.source, fact.target)}
+    check_ids(*carts)
+    return {actions.LINKS: {"all"}, actions.CARTS: carts}
+
+
+@receives_many("cart", realm=ORDERS, locks=_locks)
 def take_in_deltas(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     facts = [_unpacked(body, CartDelta) for body in bodies]
     check_ids(*(fact.cart for fact in facts))
     actions.join_deltas(facts)
 
 
-@receives("cart_alias", realm=ORDERS)
+@receives("cart_alias", realm=ORDERS, locks=_locks_of_links)
 def take_in_alias(edge: EdgeScope, body: bytes) -> None:
     fact = _unpacked(body, CartAlias)
     check_ids(fact.source, fact.target)

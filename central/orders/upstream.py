@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db import DataError
 
+from central.carts.actions import CARTS
 from central.cluster.keys import central_public_key
 from central.orders import receiving
 from central.orders.errors import BrokenOrder, OrderConflict
 from central.orders.labels import label_of
+from central.orders.writing import NAMES
+from central.stock.granting import GRANTS
+from central.stock.ledger import VARIANTS
 from infra.crypto.signing import unb64, verify
 from node.realms import ORDERS
 from sync.contracts.codec import unpack
 from sync.contracts.orders import KeptOrder, PlacedOrder, kept_order_part
 from sync.directory import DirectoryDown, directory
 from sync.topics import EdgeScope
-from sync.upstream import Poison, receives_many
+from sync.upstream import Lock, Poison, receives_many
 
 
-@receives_many("order", realm=ORDERS)
+def _locks(placed: Iterable[PlacedOrder]) -> dict[Lock, set[Any]]:
+    found: dict[Lock, set[Any]] = {NAMES: set(), VARIANTS: set(), GRANTS: set(), CARTS: set()}
+    for one in placed:
+        found[NAMES] |= {one.id, one.number}
+        found[VARIANTS] |= {UUID(line.variant) for line in one.lines}
+        found[GRANTS] |= {UUID(use.grant) for line in one.lines for use in line.uses}
+        found[CARTS].add(one.taken.cart)
+    return found
+
+
+def _locks_of_orders(bodies: Sequence[bytes]) -> dict[Lock, set[Any]]:
+    return _locks(map(_unpacked, bodies))
+
+
+def _locks_of_kept(bodies: Sequence[bytes]) -> dict[Lock, set[Any]]:
+    return _locks(_unpacked(unpack(body, KeptOrder).body) for body in bodies)
+
+
+@receives_many("order", realm=ORDERS, locks=_locks_of_orders)
 def take_in_orders(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     """A repeat is taken in again without effect; another order under a known id goes to quarantine."""
     placed = [_unpacked(body) for body in bodies]
@@ -30,7 +54,7 @@ def take_in_orders(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     _receive(list(zip(placed, bodies, strict=True)))
 
 
-@receives_many("kept_order", realm=ORDERS)
+@receives_many("kept_order", realm=ORDERS, locks=_locks_of_kept)
 def take_in_kept_orders(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     """Orders that tabs have carried to this node: whoever brings them, the node that made them signed them."""
     found = []

@@ -15,6 +15,7 @@ from central.ui import live
 from node import sql
 from node.realms import ORDERS, alias_of
 from sync.outbox import record_state
+from sync.upstream import Lock
 
 
 def queue_up(*names: str, beside_others: bool = False) -> None:
@@ -25,6 +26,10 @@ def queue_up(*names: str, beside_others: bool = False) -> None:
     """
     keys = [int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True) for name in names]
     sql.wait_turn(alias_of(ORDERS), keys, beside_others=beside_others)
+
+
+#: the ids and numbers of orders that arrive
+NAMES = Lock(10, lambda names: queue_up(*sorted(names)))
 
 
 def publish(order: Order) -> None:

@@ -20,6 +20,7 @@ from node.realms import ORDERS, atomic
 from sync.contracts.stock import GrantReport
 from sync.outbox import record_state
 from sync.topics import EdgeScope
+from sync.upstream import Lock
 
 #: how long an edge may sell from a grant after it last asked central
 TTL = timedelta(hours=24)
@@ -139,6 +140,10 @@ def _grants_of(reports: Iterable[GrantReport]) -> set[UUID]:
 def locked_grants(ids: Collection[UUID]) -> Iterable[Grant]:
     """Grants under their row locks, taken in the order of ids."""
     return Grant.objects.select_for_update().filter(pk__in=ids).order_by("pk") if ids else ()
+
+
+#: a grant's row, by its id
+GRANTS = Lock(40, lambda ids: list(locked_grants(ids)))
 
 
 def _join(grant: Grant, report: GrantReport) -> None:

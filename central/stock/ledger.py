@@ -15,6 +15,7 @@ from central.stock.queries import order_of_taking
 from node.copying import copy_rows
 from node.realms import ORDERS, alias_of
 from sync.events import record_event
+from sync.upstream import Lock
 
 
 class Book:
@@ -26,9 +27,7 @@ class Book:
 
     def __init__(self, variants: Iterable[UUID]) -> None:
         self._variants = sorted(set(variants))
-        if missing := set(self._variants) - _lock_pools(self._variants):
-            _make_pools(sorted(missing))
-            _lock_pools(self._variants)
+        lock_variants(self._variants)
         self._order = order_of_taking()
         rows = Balance.objects.filter(variant__in=self._variants).values_list("variant", "warehouse", "place", "units")
         self._units: dict[tuple[UUID, str, str], int] = {}
@@ -159,6 +158,18 @@ class Book:
         if changed := [variant.hex for variant in self._variants if now[variant] != self._levels[variant]]:
             record_event(StockLevelsChanged(variants=changed), realm=ORDERS)
         self._levels = now
+
+
+def lock_variants(variants: Iterable[UUID]) -> None:
+    """Hold the books of variants until the transaction ends."""
+    wanted = sorted(set(variants))
+    if missing := set(wanted) - _lock_pools(wanted):
+        _make_pools(sorted(missing))
+        _lock_pools(wanted)
+
+
+#: a variant's pool row, by its id: before its grants, its orders' carts and the orders
+VARIANTS = Lock(30, lock_variants)
 
 
 def _lock_pools(variants: list[UUID]) -> set[UUID]:

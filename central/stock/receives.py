@@ -11,13 +11,14 @@ from central.stock import granting
 from central.stock.assortment import offered
 from central.stock.documents import grant_doc
 from central.stock.errors import StockError
+from central.stock.ledger import VARIANTS
 from central.stock.models import Grant
 from central.stock.queries import stock_of
 from node.realms import ORDERS
 from sync.contracts.codec import pack, unpack
 from sync.contracts.stock import Answer, Ask, GrantReport, Renew, Renewed
 from sync.topics import EdgeScope
-from sync.upstream import Poison, answers, receives_many
+from sync.upstream import Lock, Poison, answers, receives_many
 
 
 @answers("ask_stock")
@@ -44,7 +45,12 @@ def renew_stock(edge: EdgeScope, body: bytes) -> bytes:
     return pack(Renewed(grants=[grant_doc(grant) for grant in renewed]))
 
 
-@receives_many("grant_report", realm=ORDERS)
+def _locks(bodies: Sequence[bytes]) -> dict[Lock, set[UUID]]:
+    ids = {UUID(unpack(body, GrantReport).grant) for body in bodies}
+    return {VARIANTS: set(Grant.objects.filter(pk__in=ids).values_list("variant", flat=True)), granting.GRANTS: ids}
+
+
+@receives_many("grant_report", realm=ORDERS, locks=_locks)
 def take_grant_reports(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     try:
         granting.take_reports(edge.node, [unpack(body, GrantReport) for body in bodies])

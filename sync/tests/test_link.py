@@ -29,7 +29,7 @@ from sync.store.writer import reader, writer
 from sync.tests import house
 from sync.tests.house import CATALOG, ORDERS, central, edge, in_thread, until, until_db
 from sync.topics import EdgeScope, register_topic
-from sync.upstream import answers, receives
+from sync.upstream import Lock, answers, receives
 from sync.version import VERSION
 
 pytestmark = [
@@ -693,3 +693,18 @@ async def test_a_node_that_joins_again_numbers_its_backlog_anew() -> None:
             await until_db(lambda: Outgoing.objects.count() == 0)
 
     assert await in_thread(house.taken) == [b"one", b"two", b"three"]
+
+
+async def test_what_ops_that_came_together_will_lock_is_locked_first_and_in_one_order() -> None:
+    done: list[object] = []
+    low = Lock(1, lambda keys: done.append(("low", sorted(keys))))
+    high = Lock(2, lambda keys: done.append(("high", sorted(keys))))
+    for kind, locks in (("one", {high: {"b"}, low: {"x"}}), ("two", {high: {"a"}})):
+        receives(kind, realm=ORDERS, locks=lambda bodies, locks=locks: locks)(
+            lambda edge, body, kind=kind: done.append(kind)
+        )
+    ops = [Op("one", b""), Op("two", b""), Op("one", b"")]
+
+    await in_thread(lambda: take_ops(EdgeScope("a", 1, frozenset(), frozenset()), ORDERS, 1, ops))
+
+    assert done == [("low", ["x"]), ("high", ["a", "b"]), "one", "one", "two"]
