@@ -6,22 +6,30 @@ The wire is a function call here; that the link carries each message once and in
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 from uuid import UUID
 
 import pytest
 from django.db import connections
 
+from central.orders.deciding import decide
+from central.orders.models import DuplicatePair
 from central.orders.models import Order as CentralOrder
 from central.stock import assortment, receipts
 from central.stock.queries import Stock, check_balance, stock_of
 from edge.cart import service as carts
+from edge.cart.models import Alias, SeenOp, StoredCart
+from edge.checkout.models import Counter, Kept
 from edge.checkout.models import Order as EdgeOrder
 from edge.checkout.tests import make
 from edge.checkout.tests.conftest import Shopper, central_keys, edge_home, shop  # noqa: F401
 from edge.rights import keeper as keeping
 from edge.rights import service as rights
-from edge.rights.models import Right
+from edge.rights.models import Hold, Right
+from edge.shopper import session
+from edge.shopper.models import Handle
+from node import config as node_config
 from node.realms import ORDERS
 from sync import hub
 from sync.contracts.cart import Dot, LineKey
@@ -31,9 +39,10 @@ from sync.contracts.orders import PlacedOrder
 from sync.core.cart import add
 from sync.discover import load_central
 from sync.intake import take_ops
+from sync.join import join_in_process
 from sync.link import LinkDown
 from sync.store.central.models import LastN, Quarantine
-from sync.store.edge.models import Outgoing
+from sync.store.edge.models import Outgoing, OutgoingHead
 from sync.store.writer import reader, writer
 from sync.topics import EdgeScope
 from sync.upstream import answer_of
@@ -63,14 +72,14 @@ class Wire:
             raise LinkDown
         return await asyncio.to_thread(_closing, lambda: answer(SCOPE, body))
 
-    async def deliver(self) -> None:
+    async def deliver(self, edge: EdgeScope = SCOPE, waiting: list[tuple[int, str, bytes]] | None = None) -> None:
         """Everything the edge has to say reaches central, some of it twice."""
-        waiting = await reader.run(_outbox)
+        waiting = await reader.run(_outbox) if waiting is None else waiting
 
         def take_in() -> None:
             for n, kind, body in waiting:
                 for _ in range(random.Random(n).choice((1, 2))):
-                    take_ops(SCOPE, ORDERS, n, [Op(kind, body)])
+                    take_ops(edge, ORDERS, n, [Op(kind, body)])
 
         await at_central(take_in)
 
@@ -161,3 +170,44 @@ async def test_every_order_that_was_confirmed_is_at_central_as_the_edge_made_it(
     kept = await at_central(lambda: {order.pk.hex: order.number for order in CentralOrder.objects.all()})
     assert kept == {order: placed.number for order, placed in made.items()}
     assert len(made) == 5
+
+
+def _empty_disk() -> None:
+    """What a shop knows of its own; what central published stays."""
+    for model in (EdgeOrder, Kept, Counter, StoredCart, Alias, SeenOp, Handle, Hold, Right, Outgoing, OutgoingHead):
+        model.objects.all().delete()
+
+
+async def test_two_shops_that_were_cut_off_sold_one_basket_both_stand_and_one_is_doubted(
+    wire,
+    central_keys,  # noqa: F811
+    tmp_path,
+):
+    await at_central(lambda: receipts.receive_stock({ASSAM: 5}, who="anna"))
+    wire.is_up = False
+
+    assert await buy(7, 2) == 303
+    sold_at_a = await reader.run(_outbox)
+    await writer.run(_empty_disk)
+    carts.forget_all()
+    session.forget_all()
+    (tmp_path / "b").mkdir()
+    with node_config.overridden(home=tmp_path / "b"):
+        answer = make.answer_as_central(central_keys.sign, "b")
+        join_in_process(tmp_path / "b", make.token(central_keys.sign), answer)
+        assert await buy(7, 2) == 303  # the same tokens of the same cart, on the disk of another shop
+    sold_at_b = await reader.run(_outbox)
+
+    wire.is_up = True
+    await wire.deliver(dataclasses.replace(SCOPE, node="b"), sold_at_b)
+    await wire.deliver(SCOPE, sold_at_a)
+
+    orders = await at_central(lambda: list(CentralOrder.objects.order_by("placed_at")))
+    assert [(order.edge, order.is_duplicate_suspect) for order in orders] == [("a", False), ("b", True)]
+    assert len({order.basket for order in orders}) == 1
+    assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=1, pool=1, sold=4)
+    pair = await at_central(DuplicatePair.objects.get)
+    await at_central(lambda: decide(pair.pk, DuplicatePair.Decision.CANCEL_LATER, by="anna"))
+    assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=3, pool=3, sold=2)
+    assert await at_central(check_balance) == []
+    assert await at_central(Quarantine.objects.using("orders").count) == 0

@@ -23,6 +23,8 @@ _WHAT: Final[dict[str, Promise]] = {
     "orders.mail_status": gettext_lazy("Mail to a shopper: the order has another status"),
     "orders.mail_pay_link": gettext_lazy("Mail to a shopper: the link to pay"),
     "orders.make_pay_page": gettext_lazy("Make the page to pay an order"),
+    "orders.charge_released": gettext_lazy("Make the page to pay an order that was taken for a duplicate"),
+    "orders.mail_stock_found": gettext_lazy("Mail to a shopper: the goods he waited for are there"),
     "orders.note_payment": gettext_lazy("Write a payment into its order"),
     "orders.note_stock": gettext_lazy("Write into an order that its goods are there"),
     "shoppers.mail_code": gettext_lazy("Mail to a shopper: a code"),

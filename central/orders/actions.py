@@ -6,12 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from central.history.actions import forget
+from central.orders.duplicates import end_pairs
 from central.orders.errors import MoveRefused, StaleOrder, UnknownOrder, UnknownStatus
-from central.orders.events import StatusChanged
-from central.orders.models import Order, OrderChange, OrderPerson, OrderStatus, StatusMove
+from central.orders.events import StatusChanged, StockFound
+from central.orders.models import DuplicatePair, Order, OrderChange, OrderLine, OrderPerson, OrderStatus, StatusMove
 from central.orders.writing import change_row, publish, queue_up
 from central.stock.booking import free_order
 from node.realms import ORDERS, atomic
@@ -31,7 +33,7 @@ def change_status(
     Raises `UnknownOrder`, `UnknownStatus`, `MoveRefused`, `StaleOrder`. Already there: nothing happens.
     """
     with atomic(ORDERS):
-        order = _locked(order_id)
+        order = _locked_with_rivals(order_id)
         was = order.status_id
         target = OrderStatus.objects.filter(pk=to).first()
         if target is None:
@@ -41,17 +43,42 @@ def change_status(
         _refuse_stale(order, seen_ver)
         if not StatusMove.objects.filter(source=was, target=to).exists():
             raise MoveRefused(order.number, was, to)
-        order.status = target
-        _bump(order, "status")
-        if target.frees_stock:
-            free_order(order.pk, who=by, note=to)
-        _record(
-            order, Kind.STATUS, by=by, was={"status": was}, became={"status": to}, words={"note": note}, seconds=seconds
-        )
-        event = StatusChanged(order=order.pk.hex, was=was, became=to, by=by, ver=order.ver)
-        record_event(event, realm=ORDERS)
-        publish(order)
+        move_locked(order, target, by=by, note=note, seconds=seconds)
     return order
+
+
+def move_locked(order: Order, target: OrderStatus, *, by: str, note: str = "", seconds: int = 0) -> None:
+    """Put an order that the transaction holds into another status, whatever its buttons say."""
+    was = order.status_id
+    order.status = target
+    fields = ["status"]
+    if target.frees_stock:
+        free_order(order.pk, who=by, note=target.pk)
+        order.pending_units = 0
+        order.lines.filter(pending__gt=0).update(pending=0)
+        fields.append("pending_units")
+        for freed in end_pairs(order, by=by):
+            _tell_freed(freed)
+        order.refresh_from_db(fields=["is_duplicate_suspect"])
+    _bump(order, *fields)
+    _record(
+        order,
+        Kind.STATUS,
+        by=by,
+        was={"status": was},
+        became={"status": target.pk},
+        words={"note": note},
+        seconds=seconds,
+    )
+    record_event(StatusChanged(order=order.pk.hex, was=was, became=target.pk, by=by, ver=order.ver), realm=ORDERS)
+    publish(order)
+
+
+def _tell_freed(order_id: UUID) -> None:
+    """Its shop may show a page to pay on again."""
+    order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+    _bump(order)
+    publish(order)
 
 
 def edit_order(order_id: UUID, *, note: str, by: str, seconds: int = 0, seen_ver: int | None = None) -> Order:
@@ -157,16 +184,23 @@ def note_payment(order_id: UUID, *, by: str, was: str, became: str) -> None:
         publish(order)
 
 
-def note_stock(order_id: UUID, units: int) -> None:
-    """Units that the order waited for were found."""
+def note_stock(order_id: UUID, variant: UUID, units: int) -> None:
+    """Units of a variant that the order waited for were found; the last of them is an event of its own."""
     with atomic(ORDERS):
         order = _locked(order_id)
         was = order.pending_units
         order.pending_units = max(0, was - units)
+        left = units
+        for line in order.lines.filter(variant=variant, pending__gt=0).order_by("position"):
+            found = min(left, line.pending)
+            OrderLine.objects.filter(pk=line.pk).update(pending=line.pending - found)
+            left -= found
         _bump(order, "pending_units")
         _record(
             order, Kind.STOCK, by="system", was={"pending_units": was}, became={"pending_units": order.pending_units}
         )
+        if was and not order.pending_units and not order.status.is_final:
+            record_event(StockFound(order=order.pk.hex), realm=ORDERS)
         publish(order)
 
 
@@ -182,6 +216,16 @@ def _locked(order_id: UUID) -> Order:
     if order is None:
         raise UnknownOrder(order_id)
     return order
+
+
+def _locked_with_rivals(order_id: UUID) -> Order:
+    """An order and those it may be a duplicate of, in the order of ids: a cancelled one sets them free."""
+    pairs = DuplicatePair.objects.filter(Q(earlier=order_id) | Q(later=order_id), decision=DuplicatePair.Decision.OPEN)
+    wanted = {order_id, *(one for pair in pairs.values_list("earlier", "later") for one in pair)}
+    if len(wanted) == 1:
+        return _locked(order_id)
+    found = Order.objects.select_for_update(of=("self",)).select_related("status").filter(pk__in=wanted).order_by("pk")
+    return {order.pk: order for order in found}[order_id]
 
 
 def _refuse_stale(order: Order, seen_ver: int | None) -> None:

@@ -6,7 +6,10 @@ RialtoError
 ├── BrokenOrder       an order whose parts contradict each other
 ├── BadOrder          an order asked of central that cannot be placed
 ├── NotEnough         fewer units than were asked for
-└── MoveRefused       the status it is in does not lead there
+├── MoveRefused       the status it is in does not lead there
+├── UnknownPair       no such pair of suspected duplicates
+├── AlreadyDecided    somebody has said otherwise of the pair
+└── CannotCancel      an order of the pair is too far on its way
 """
 
 from __future__ import annotations
@@ -76,3 +79,27 @@ class NotEnough(RialtoError):
 
     code = "not_enough"
     status = 409
+
+
+class UnknownPair(RialtoError):
+    code = "unknown_pair"
+    status = 404
+
+    def __init__(self, pair: object) -> None:
+        super().__init__("there is no such pair of orders among those you may see", pair=str(pair))
+
+
+class AlreadyDecided(RialtoError):
+    code = "already_decided"
+    status = 409
+
+    def __init__(self, pair: object, decision: str) -> None:
+        super().__init__(f"it was decided already: {decision}", pair=str(pair), decision=decision)
+
+
+class CannotCancel(RialtoError):
+    code = "cannot_cancel"
+    status = 409
+
+    def __init__(self, number: str, was: str) -> None:
+        super().__init__(f"order {number} cannot be cancelled from '{was}'", number=number, was=was)

@@ -24,3 +24,15 @@ class StatusChanged(Event, frozen=True, kw_only=True):
     became: str
     by: str
     ver: int
+
+
+class DuplicateReleased(Event, frozen=True, kw_only=True):
+    """Nothing more is doubted of an order that was a suspected duplicate: it may be charged."""
+
+    order: str
+
+
+class StockFound(Event, frozen=True, kw_only=True):
+    """All that an order waited for has come in."""
+
+    order: str

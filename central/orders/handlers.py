@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from central.orders import actions, mails, person_index
-from central.orders.events import OrderReceived, StatusChanged
+from central.orders.duplicates import charge_of
+from central.orders.events import DuplicateReleased, OrderReceived, StatusChanged, StockFound
 from central.orders.models import Order, OrderStatus
 from central.orders.seal import open_person
-from central.payments.actions import open_payment
+from central.payments.actions import hand_over, open_payment
 from central.payments.events import PaymentChanged
 from central.payments.models import Payment
 from central.payments.providers import is_online
@@ -95,7 +96,17 @@ def mail_status(event: StatusChanged, job: JobRun) -> dict[str, Any]:
 @handles(OrderReceived)
 def make_pay_page(event: OrderReceived, job: JobRun) -> dict[str, Any]:
     """Let the provider make a page to pay on; a suspected duplicate is looked at first and not charged."""
-    order = Order.objects.get(pk=UUID(event.order))
+    return _ask_for_money(Order.objects.select_related("status").get(pk=UUID(event.order)))
+
+
+@handles(DuplicateReleased)
+def charge_released(event: DuplicateReleased, job: JobRun) -> dict[str, Any]:
+    """Somebody has decided: the order is charged now. Of a basket whose other order is cancelled, under its key."""
+    order = Order.objects.select_related("status").get(pk=UUID(event.order))
+    return {"skipped": "cancelled"} if order.status.is_final else _ask_for_money(order)
+
+
+def _ask_for_money(order: Order) -> dict[str, Any]:
     if not is_online(order.payment_provider) or not order.total:
         return {"skipped": "paid_otherwise"}
     if not order.sealed:
@@ -108,9 +119,12 @@ def make_pay_page(event: OrderReceived, job: JobRun) -> dict[str, Any]:
         amount=order.total,
         currency=order.currency,
         number=order.number,
-        basket=order.pk.hex,
+        basket=charge_of(order),
         return_url=open_person(order).state_url or mails.shop_address(order),
     )
+    if payment.order != order.pk:
+        # The same basket: the other order asked first. It is doubted or cancelled, so the charge is this one's.
+        hand_over(payment.pk, order.pk)
     return {"payment": payment.pk.hex, "state": payment.state}
 
 
@@ -138,7 +152,16 @@ def mail_pay_link(event: PaymentChanged, job: JobRun) -> dict[str, Any]:
 def note_stock(event: PendingResolved, job: JobRun) -> None:
     with once(job, realm=ORDERS) as first:
         if first:
-            actions.note_stock(UUID(event.order), event.units)
+            actions.note_stock(UUID(event.order), UUID(event.variant), event.units)
+
+
+@handles(StockFound)
+def mail_stock_found(event: StockFound, job: JobRun) -> dict[str, Any]:
+    """Tell the shopper that what his order waited for is there, once for the whole order."""
+    order = Order.objects.select_related("status").get(pk=UUID(event.order))
+    if order.is_pending or order.status.is_final:
+        return {"skipped": "nothing_to_tell"}
+    return _mail(mails.STOCK_FOUND, order, _contact(order), job)
 
 
 def _contact(order: Order) -> OrderContact:

@@ -77,6 +77,7 @@ _ICONS: dict[str, str] = {
     OrderChange.Kind.PAYMENT: "credit-card",
     OrderChange.Kind.MAIL: "mail",
     OrderChange.Kind.STOCK: "package",
+    OrderChange.Kind.DUPLICATE: "copy",
 }
 
 
@@ -90,6 +91,7 @@ def _titles() -> dict[str, str]:
         kind.PAYMENT: _("Payment changed"),
         kind.MAIL: _("Mail sent"),
         kind.STOCK: _("Stock found"),
+        kind.DUPLICATE: _("Two orders of one basket"),
     }
 
 
@@ -99,6 +101,8 @@ def _name(field: str) -> str:
         "payment": _("Payment"),
         "pending_units": _("Units that wait for stock"),
         "mail": _("Mail"),
+        "duplicate": _("Duplicate"),
+        "rival": _("The other order"),
     }
     return names.get(field, field)
 
@@ -108,9 +112,23 @@ def _value(field: str, value: Any, statuses: dict[str, OrderStatus]) -> str:
         return ""
     if field == "status" and value in statuses:
         return statuses[value].title
+    if field == "duplicate":
+        return decisions().get(str(value), str(value))
     if field == "payment":
         return payment_states().get(str(value), str(value))
     return str(value)
+
+
+def decisions() -> dict[str, str]:
+    """What was found or decided of a pair of orders."""
+    return {
+        "": _("waits for you"),
+        "suspect": _("suspected: placed later"),
+        "is_doubted": _("another order took the same goods later"),
+        "keep_both": _("both are kept"),
+        "cancel_later": _("the later one is cancelled"),
+        "cancel_earlier": _("the earlier one is cancelled"),
+    }
 
 
 def payment_states() -> dict[str, str]:

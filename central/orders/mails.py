@@ -15,6 +15,7 @@ from sites.money import format_money as money
 ACCEPTED = "order_accepted"
 STATUS = "order_status"
 PAY_LINK = "pay_link"
+STOCK_FOUND = "stock_found"
 
 
 def send(

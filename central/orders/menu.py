@@ -67,6 +67,14 @@ def _newest(request: Any) -> dict[str, Any]:
     return {"orders": page.rows, "fresh": fresh}
 
 
+def _pairs(request: Any) -> dict[str, Any]:
+    from central.orders.pairs import SHOWN, names_of_pair, pairs_visible_to
+
+    waiting = pairs_visible_to(request.user).filter(decision="")
+    rows = names_of_pair(waiting[:SHOWN], request.user)
+    return {"rows": rows, "count": waiting.count() if rows else 0}
+
+
 def _in_view(request: Any) -> Any:
     orders = orders_visible_to(request.user)
     shown = sites_in_view(request)
@@ -75,14 +83,19 @@ def _in_view(request: Any) -> Any:
 
 add_entry(Entry(10, "orders", _("Orders"), "receipt", "see_orders", "o"))
 add_entry(Entry(11, "orders-lines", _("Order lines"), "list", "see_orders", in_side_bar=False))
+add_entry(Entry(12, "orders-duplicates", _("Duplicate suspects"), "copy", "decide_duplicates", in_side_bar=False))
 add_search("orders", Search(_("Orders"), "see_orders", _find_orders))
 add_card(Card(10, "today", "see_orders", "orders/parts/home_today.html", _today, (live.ORDERS,), wide=True))
 add_card(Card(20, "newest", "see_orders", "orders/parts/home_newest.html", _newest, (live.ORDERS,), wide=True))
+add_card(Card(6, "pairs", "decide_duplicates", "orders/parts/home_pairs.html", _pairs, (live.ORDERS,), wide=True))
 add_sentences(
     {
         "unknown_order": _("There is no such order among those you may see."),
         "unknown_status": _("There is no such status."),
         "stale_order": _("Order %(number)s was changed meanwhile. Look at it again."),
+        "unknown_pair": _("There is no such pair of orders among those you may see."),
+        "already_decided": _("Somebody has decided otherwise already."),
+        "cannot_cancel": _("Order %(number)s is too far on its way to be cancelled here."),
         "move_refused": _("Order %(number)s cannot go there from the status it is in now."),
     }
 )

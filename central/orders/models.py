@@ -112,6 +112,8 @@ class Order(models.Model):
     pending_units = models.PositiveIntegerField(default=0)
     #: another order took the same units out of the same cart: two shops, cut off from each other
     is_duplicate_suspect = models.BooleanField(default=False)
+    #: hash of the cart and the tokens it took out of it: the same basket is one charge, however many orders it makes
+    basket = models.CharField(max_length=64, blank=True)
 
     # technical block: read only
     domain = models.CharField(max_length=200, blank=True)
@@ -241,6 +243,7 @@ class OrderChange(models.Model):
         PAYMENT = "payment"
         MAIL = "mail"
         STOCK = "stock"
+        DUPLICATE = "duplicate"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes")
@@ -264,3 +267,38 @@ class OrderChange(models.Model):
     def said(self) -> dict[str, str]:
         """What a person wrote: `note`, and `note_was` where it took another's place."""
         return dict(json.loads(self.words)) if self.words else {}
+
+
+class DuplicatePair(models.Model):
+    """Two orders took the same units of one cart: shops that were cut off from each other sold one basket twice.
+
+    Both stand; nothing of the later one is charged until somebody has decided. A decision is never changed.
+    """
+
+    class Decision(models.TextChoices):
+        OPEN = ""
+        KEEP_BOTH = "keep_both"
+        CANCEL_LATER = "cancel_later"
+        CANCEL_EARLIER = "cancel_earlier"
+
+    earlier = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="pairs_as_earlier")
+    later = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="pairs_as_later")
+    found_at = models.DateTimeField(default=timezone.now)
+    decision = models.CharField(max_length=14, choices=Decision.choices, blank=True, default=Decision.OPEN)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-found_at", "-pk"]
+        indexes = [models.Index(fields=["found_at"], condition=Q(decision=""), name="pair_open")]
+        constraints = [
+            models.UniqueConstraint(fields=["earlier", "later"], name="pair_once"),
+            models.CheckConstraint(condition=~Q(earlier=F("later")), name="pair_of_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.earlier} / {self.later}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.decision == self.Decision.OPEN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from central.carts.actions import join_deltas
 from central.orders import intake
+from central.orders.duplicates import basket_of, note_pairs
 from central.orders.errors import OrderConflict, UnknownStatus
 from central.orders.events import OrderReceived
 from central.orders.labels import label_of
 from central.orders.models import Order, OrderChange, OrderLine, OrderStatus
 from central.orders.text import fold
-from central.orders.writing import change_row, nudge, queue_up, state_of
+from central.orders.writing import change_row, nudge, publish, queue_up, state_of
 from central.stock.booking import book_orders
 from node.acting import current
 from node.realms import ORDERS, atomic
@@ -62,17 +63,22 @@ def receive_orders(arrived: Sequence[tuple[PlacedOrder, bytes]], *, received_at:
 def _write(new: Sequence[tuple[Order, PlacedOrder]]) -> None:
     """Everything that new orders bring about in this realm."""
     orders = [order for order, _ in new]
+    joined = join_deltas([placed.taken for _, placed in new])
+    for (order, placed), one in zip(new, joined, strict=True):
+        order.basket = basket_of(one.cart, placed.taken)
     Order.objects.bulk_create(orders, batch_size=500)
     OrderLine.objects.bulk_create(
         (line for order, placed in new for line in _line_rows(order, placed)), batch_size=1000
     )
+    # Orders are locked before stock, as where one is cancelled.
+    doubted = note_pairs(orders, [one.rivals for one in joined])
     book_orders([placed for _, placed in new])
-    joined = join_deltas([placed.taken for _, placed in new])
-    for order, rivals in zip(orders, (one.rivals for one in joined), strict=True):
-        _flag_duplicates(order, rivals)
     OrderChange.objects.bulk_create(map(_arrival, orders), batch_size=1000)
     record_events([_received(order, placed) for order, placed in new], realm=ORDERS)
     record_states(((*state_of(order), False) for order in orders), realm=ORDERS)
+    for order in doubted:
+        if order.pk not in {one.pk for one in orders}:
+            publish(order)
     for order, placed in new:
         nudge(order, kind="new", sites={line.key.site for line in placed.lines})
 
@@ -244,17 +250,6 @@ def _line_rows(order: Order, placed: PlacedOrder) -> list[OrderLine]:
 def _search_key(placed: PlacedOrder) -> str:
     words = [placed.number, *(word for line in placed.lines for word in (line.title, line.key.sku))]
     return fold(" ".join(dict.fromkeys(words)))
-
-
-def _flag_duplicates(order: Order, rivals: Iterable[str]) -> None:
-    """Two orders took the same units of one cart: both stand, the later one is looked at before it is charged."""
-    ids = [UUID(rival) for rival in rivals]
-    later = Order.objects.select_for_update().filter(pk__in=ids).order_by("-placed_at", "-pk")
-    if len(found := list(later)) < 2:
-        return
-    found[0].is_duplicate_suspect = True
-    found[0].save(update_fields=["is_duplicate_suspect"])
-    order.refresh_from_db(fields=["is_duplicate_suspect"])
 
 
 def _hash(body: bytes) -> bytes:

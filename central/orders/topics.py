@@ -22,7 +22,7 @@ def order_state(order: Order, pay_url: str = "") -> OrderStateDoc:
         titles=order.status.titles,
         is_final=order.status.is_final,
         changed_at=int(order.changed_at.timestamp() * 1000),
-        pay_url="" if order.status.is_final else pay_url,
+        pay_url="" if order.status.is_final or order.is_duplicate_suspect else pay_url,
         pending_units=order.pending_units,
     )
 

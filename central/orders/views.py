@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,13 +17,16 @@ from django.utils.translation import ngettext
 
 from central.orders import actions, history, queries, timeline
 from central.orders.forms import NoteForm, StatusForm
-from central.orders.models import Order, OrderStatus
+from central.orders.models import DuplicatePair, Order, OrderStatus
+from central.stock.queries import shipped_from, warehouses
 from central.ui import cards, live
 from central.ui.cards import Action, Badge, Card, Part, Warn
 from central.ui.screens import StaffRequest, may, screen
 from central.ui.templatetags.kit import ago
 
 FORM = ["GET", "HEAD", "POST"]
+#: of such an order nothing is shipped any more
+_GONE = (OrderStatus.Group.DONE, OrderStatus.Group.CANCELLED)
 #: of the timeline, on the card itself: what one wants to know before one calls
 NEWEST = 5
 
@@ -41,7 +45,7 @@ def card(request: StaffRequest, order_id: UUID) -> HttpResponse:
             note=ago(order.placed_at),
             badges=[Badge(order.status.title, order.status.colour)],
             warnings=list(_warnings(order)),
-            actions=_moves(order, found.moves),
+            actions=[*_moves(order, found.moves), *_compare(order)],
             facts_title=_("Order"),
             parts=_parts(request, found),
             topic=live.ORDERS,
@@ -95,6 +99,12 @@ def _warnings(order: Order) -> Iterable[Warn]:
         yield Warn(_("Came late: its shop was cut off"), "plug-connected-x")
 
 
+def _compare(order: Order) -> Iterable[Action]:
+    """Where its pairs are looked at and decided."""
+    for pair in DuplicatePair.objects.filter(Q(earlier=order) | Q(later=order), decision=""):
+        yield Action(_("Compare duplicates"), reverse("orders-pair", args=[pair.pk]), "copy", right="decide_duplicates")
+
+
 def _moves(order: Order, moves: Sequence[OrderStatus]) -> list[Action]:
     """A button for each status it may go to. The first step forward stands out; what cannot be taken back asks first.
 
@@ -125,7 +135,11 @@ def _moves(order: Order, moves: Sequence[OrderStatus]) -> list[Action]:
 
 def _parts(request: StaffRequest, found: queries.OrderCard) -> list[Part]:
     order, sees_customers = found.order, may(request.user, "see_customers")
-    lines = {"order": order, "groups": _lines_by_site(found), "hidden": found.hidden_lines}
+    lines = {
+        "order": order,
+        "groups": _lines_by_site(found),
+        "hidden": found.hidden_lines,
+    }
     people = {"card": found, "sees_customers": sees_customers}
     paid = {
         "order": order,
@@ -158,9 +172,21 @@ def _parts(request: StaffRequest, found: queries.OrderCard) -> list[Part]:
     ]
 
 
+def _ships_from(found: queries.OrderCard) -> dict[UUID, list[tuple[str, int]]]:
+    """Variant -> (warehouse, units): where to take from what was sold."""
+    names = {one.pk: one.name for one in warehouses()}
+    return {
+        variant: [(names.get(code, code), units) for code, units in places.items()]
+        for variant, places in shipped_from(found.order.pk).items()
+    }
+
+
 def _lines_by_site(found: queries.OrderCard) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
+    ships = _ships_from(found) if found.order.status.group not in _GONE else {}
     for line in found.lines:
+        # Two lines of one variant share what is shipped: it stands at the first.
+        line.ships = ships.pop(line.variant, [])  # type: ignore[attr-defined]
         group = groups.setdefault(line.site, {"site": line.site, "label": line.site_label, "lines": [], "charged": 0})
         group["lines"].append(line)
         group["charged"] += line.charged

@@ -49,6 +49,21 @@ def open_payment(
     return payment
 
 
+def hand_over(payment_id: UUID, order: UUID) -> Payment:
+    """The charge is another order's now: two orders of one basket are one charge. Again: nothing happens."""
+    with atomic(ORDERS):
+        payment = Payment.objects.select_for_update().get(pk=payment_id)
+        if payment.order != order:
+            payment.order, payment.ver = order, payment.ver + 1
+            payment.save(update_fields=["order", "ver"])
+            state = str(payment.state)
+            record_event(
+                PaymentChanged(payment=payment.pk.hex, order=order.hex, was="", became=state, by="system"),
+                realm=ORDERS,
+            )
+    return payment
+
+
 def settle_payment(provider: str, callback: Callback) -> Payment:
     """Take a provider's message. A repeat says nothing new; paid stays paid.
 
