@@ -48,7 +48,7 @@ from sync.topics import EdgeScope, all_topics, unregister_topic
 from sync.upstream import answer_of
 
 #: apps whose tables are made, by realm; of `cluster` only what the writers of orders ask
-_APPS = ("sync_central", "jobs", "stock", "carts", "orders")
+_APPS = ("sync_central", "jobs", "stock", "carts", "payments", "orders")
 _CLUSTER = (Node, SiteGroup, Site)
 #: nobody is searched for here, and SQLite has no index over words
 _LEFT_OUT = {OrderPerson}

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from central import simulated
 from node import clock
+from node.errors import RialtoError
 from node.realms import CENTRAL_REALMS, CLUSTER, ORDERS, alias_of
 from node.testing.flushing import _EMPTY
 from sync import logreader
@@ -180,5 +181,5 @@ def _differences(one: Rows, two: Rows) -> Rows:
 def _outcome(work: Callable[[], Any]) -> tuple[str, Any]:
     try:
         return "gave", work()
-    except Exception as error:
-        return "raised", (type(error).__name__, getattr(error, "code", ""), getattr(error, "data", None))
+    except (RialtoError, logreader.NoLogYet) as error:
+        return "refused", (type(error).__name__, str(error), getattr(error, "data", None))

@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from central.orders.actions import change_status
 from central.simulated import Central
@@ -42,7 +42,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["orders", "defa
 NODES = ("a", "b")
 VARIANTS = tuple(uuid5(UUID(int=0), name) for name in ("tea", "cup", "book"))
 KEYS = tuple(LineKey("tea", f"T-{number}") for number in range(3))
-CARTS = tuple(f"{number:032x}" for number in (0xA1, 0xB2, 0xC3, 0x00000000D4))
+#: the last is a customer's: it cannot be joined to another customer's, and is the root of whatever joins it
+CARTS = ("a" * 32, "b" * 32, "c" * 32, "0" * 31 + "d")
 TOPICS = {node: frozenset({"cart", f"grant:{node}", f"order_state:{node}"}) for node in NODES}
 
 nodes, carts, which = st.sampled_from(NODES), st.sampled_from(CARTS), st.integers(0, 1000)
@@ -103,6 +104,14 @@ class TwoStores(RuleBasedStateMachine):
     def dot(self) -> Dot:
         self.dots += 1
         return Dot("c" * 16, self.dots)
+
+    @initialize(wanted=wishes)
+    def shops_open(self, wanted: dict[UUID, int]) -> None:
+        self.goods_come_in(dict.fromkeys(VARIANTS, 8))
+        self.log_grows()
+        for node in NODES:
+            self.edge_asks(node, wanted, True)
+            self.edge_reads_on(node, 1)
 
     # --- people
 
@@ -244,7 +253,7 @@ class TwoStores(RuleBasedStateMachine):
                 edge.cursor = found.cursor
             return
         self.run(lambda: logreader.check(edge.scope, io.Check(ORDERS, edge.cursor)))
-        read = io.ReadLog(ORDERS, edge.cursor, TOPICS[node], entries, 100_000)
+        read = io.ReadLog(ORDERS, edge.cursor, entries, 100_000, TOPICS[node])
         found = self.run(lambda: logreader.read_log(read, {"cart": frozenset(CARTS[:2])}))
         edge.cursor = found.to if isinstance(found, io.LogRead) else None
 
@@ -307,7 +316,8 @@ def _order(
             core.add(Dot("d" * 16, 1 + 10 * number + at), line.key, line.units) for at, line in enumerate(lines)
         )
     else:
-        put = core.decode(taken_of.taken.delta)
+        tokens = core.decode(taken_of.taken.delta).tokens
+        put = core.joined(core.add(dot, token.key, token.units) for dot, token in tokens.items())
     taken = core.join(put, core.checkout(put, order, list(put.tokens)))
     goods = sum(line.charged for line in lines)
     return PlacedOrder(
