@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from central.orders import statuses, upstream
 from central.orders.actions import change_status
 from central.orders.handlers import note_stock
 from central.orders.models import Order, OrderLine, OrderPerson, OrderStatus
-from central.stock import granting, warehouses
+from central.stock import granting, leases, warehouses
 from central.stock.audit import breaches
 from central.stock.auditing import look_at_books
 from central.stock.models import POOL, SOLD, SUPPLIER, WRITTEN_OFF, Balance, PendingUnits
@@ -85,7 +85,7 @@ class Central:
         self._told.clear()
         self._asks.clear()
         self._variants = tuple(UUID(sku.variant) for sku in setting.skus)
-        granting.TTL = timedelta(seconds=setting.ttl_s)
+        leases.TTL_S = setting.ttl_s
         receive_stock({UUID(sku.variant): sku.units for sku in setting.skus if sku.units}, who=WHO)
         number_batch(ORDERS)
 
@@ -126,6 +126,7 @@ class Central:
 
     def periodic(self) -> None:
         self._run_jobs()
+        leases.freeze_overdue()
         look_at_books()
         cut_log(ORDERS)
 
@@ -235,6 +236,11 @@ class _Directory:
 
     def refused(self, node_id: str, *, code: str, address: str) -> None:
         return None
+
+    def epoch_died(self, node_id: str, epoch: int) -> None:
+        if (known := self._known[node_id]).epoch == epoch:
+            self._known[node_id] = replace(known, is_fenced=True)
+            leases.freeze_epochs(node_id, below=epoch + 1)
 
     def central_signing_key(self) -> bytes:
         return self._key

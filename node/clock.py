@@ -5,10 +5,12 @@ it is on each machine.
     monotonic()     seconds that only go forward; they stand still while the machine sleeps
     boottime_ns()   the same, sleep included; nobody can set it
     boot_id()       names this start of the machine: a boottime of another one says nothing
+    is_in_sync()    whether the wall clock is kept in sync with others (NTP)
 """
 
 from __future__ import annotations
 
+import ctypes
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,6 +29,8 @@ class Clock(Protocol):
 
     def boot_id(self) -> str: ...
 
+    def is_in_sync(self) -> bool: ...
+
 
 class _Machine:
     """This machine's own clocks."""
@@ -39,6 +43,19 @@ class _Machine:
 
     def boot_id(self) -> str:
         return _boot_id()
+
+    def is_in_sync(self) -> bool:
+        """What the kernel says: adjtimex(2), only read."""
+        try:
+            adjtimex = ctypes.CDLL(None).adjtimex
+        except (OSError, AttributeError):  # no such call here: nobody can tell
+            return False
+        # `struct timex` with modes 0 is some 200 bytes; the kernel writes no more than its own size.
+        return 0 <= int(adjtimex(ctypes.create_string_buffer(512))) < _TIME_ERROR
+
+
+#: what adjtimex returns for a clock that nobody keeps in sync
+_TIME_ERROR = 5
 
 
 @lru_cache(maxsize=1)
@@ -88,3 +105,7 @@ def boottime_ms() -> int:
 
 def boot_id() -> str:
     return _clock.boot_id()
+
+
+def is_in_sync() -> bool:
+    return _clock.is_in_sync()

@@ -28,6 +28,8 @@ class NodeIdentity:
     sign_key: bytes
     scope: EdgeScope
     is_revoked: bool = False
+    #: its epoch is over: its disk was rolled back or copied, and has to begin a new one
+    is_fenced: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ class NodeDirectory(Protocol):
 
     def refused(self, node_id: str, *, code: str, address: str) -> None:
         """Somebody who said to be this node was not let in, or was shown out. Writes it down; never raises."""
+        ...
+
+    def epoch_died(self, node_id: str, epoch: int) -> None:
+        """The node's disk shows a past that is not the one central knows. From now on it is `is_fenced`."""
         ...
 
     def central_signing_key(self) -> bytes:
@@ -104,6 +110,10 @@ class Remembering:
 
     def refused(self, node_id: str, *, code: str, address: str) -> None:
         self._source.refused(node_id, code=code, address=address)
+
+    def epoch_died(self, node_id: str, epoch: int) -> None:
+        """End an epoch. Raises a database error: the node is refused all the same, and seen again when it dials."""
+        self._source.epoch_died(node_id, epoch)
 
     def central_signing_key(self) -> bytes:
         if self._key is None:

@@ -54,6 +54,8 @@ WAITING = 2_000
 
 #: ends of a session that are nobody's fault: the line, the load, or a newer link of the same node
 BLAMELESS = frozenset({"silent", "slow", "newer", "error", "try_later"})
+#: the code of a refusal, and of why a link ends
+ROLLED_BACK = "rolled_back"
 
 #: what makes a realm wait instead of ending the session
 _REALM_DOWN = (DatabaseError, logreader.NoLogYet)
@@ -225,6 +227,10 @@ class Session:
             case io.Send(frame):
                 self._out.put_nowait(frame)
             case io.Close(reason):
+                if reason == ROLLED_BACK and self._identity is not None:
+                    ended = asyncio.get_running_loop().create_task(_end_epoch(self._identity))
+                    _sending.add(ended)
+                    ended.add_done_callback(_sending.discard)
                 self._ended(reason)
             case hub_end.SayWelcome(hello):
                 self._spawn(self._introduce(hello))
@@ -450,6 +456,13 @@ async def _note_refusal(node: str, code: str, address: str) -> None:
     await lanes.run("directory", lambda: directory().refused(node, code=code, address=address))
 
 
+async def _end_epoch(known: NodeIdentity) -> None:
+    try:
+        await lanes.run("directory", lambda: directory().epoch_died(known.id, known.epoch))
+    except DatabaseError as error:
+        logger.warning("the epoch %s of node '%s' could not be ended now: %s", known.epoch, known.id, error)
+
+
 class _Refuse(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -461,5 +474,7 @@ def _check_identity(found: NodeIdentity | None, epoch: int) -> None:
         raise _Refuse("unknown_node", "no such node has joined; join it with an invite")
     if found.is_revoked:
         raise _Refuse("revoked", "the node was revoked")
+    if found.is_fenced and found.epoch == epoch:
+        raise _Refuse(ROLLED_BACK, "the node's disk was rolled back or copied; run `rialto adopt` there")
     if found.epoch != epoch:
         raise _Refuse("stale_epoch", "the node has joined again from another disk; this one may not speak for it")

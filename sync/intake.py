@@ -42,7 +42,8 @@ def hash_of(op: Op) -> bytes:
 def take_ops(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op], floor: int = 0) -> Taken:
     """Take in ops `first`, `first`+1, ... of an edge; returns how far it is now.
 
-    A repeat only compares hashes. An op its handler refuses goes to quarantine and its number counts as taken, so that
+    A repeat only compares hashes; one that differs says that another disk goes on from this one's past, and then no
+    op is taken. An op its handler refuses goes to quarantine and its number counts as taken, so that
     the ops behind it go on. Below `floor` the edge has seen every ack: what this realm does not know of it was lost by
     a restore. Raises a database error when nothing was taken.
     """
@@ -74,7 +75,8 @@ def _take_all(
         if admit(last, first) == "gap":
             return Taken(realm, last, is_gap=True)
         repeated = max(0, last + 1 - first)
-        _compare(edge, realm, first, ops[:repeated])
+        if not _compare(edge, realm, first, ops[:repeated]):
+            return Taken(realm, last, is_forked=True)
         new = ops[repeated:]
         if new:
             take(edge, realm, first + repeated, new)
@@ -141,17 +143,19 @@ def _handle(edge: EdgeScope, realm: str, kind: str, bodies: Sequence[bytes]) -> 
     receiver.handle(edge, bodies)
 
 
-def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> None:
+def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> bool:
+    """Whether these are the ops that were taken in under these numbers; those that are not go to quarantine."""
     if not repeats:
-        return
+        return True
     rows = OpHash.objects.using(alias_of(realm)).filter(
         edge=edge.node, epoch=edge.epoch, n__gte=first, n__lt=first + len(repeats)
     )
     known = {n: bytes(hash) for n, hash in rows.values_list("n", "hash")}
-    for n, op in enumerate(repeats, start=first):
-        if n in known and known[n] != hash_of(op):
-            logger.critical("edge '%s' sent another op under the number %s/%s", edge.node, realm, n)
-            quarantine(edge, realm, n, op, "repeat differs from the op that was taken in under this number")
+    others = [(n, op) for n, op in enumerate(repeats, start=first) if n in known and known[n] != hash_of(op)]
+    for n, op in others:
+        logger.critical("edge '%s' sent another op under the number %s/%s", edge.node, realm, n)
+        quarantine(edge, realm, n, op, "repeat differs from the op that was taken in under this number")
+    return not others
 
 
 def _remember(edge: EdgeScope, realm: str, last: int, new: Sequence[Op]) -> None:

@@ -23,7 +23,7 @@ from infra.crypto.signing import b64, public_of, sign, unb64, verify
 from node.config import config
 from node.errors import Refused, RialtoError
 from sync.contracts.documents import SealingKeyDoc
-from sync.contracts.join import JoinAnswer, JoinRequest, JoinToken
+from sync.contracts.join import AdoptRequest, JoinAnswer, JoinRequest, JoinToken
 from sync.version import VERSION
 
 if TYPE_CHECKING:
@@ -70,24 +70,25 @@ def join(home: Path, token: str, *, url: str = "") -> Joined:
     """Join over HTTP. `url` overrules the token's address. Raises `JoinFailed`."""
     parsed = _parsed(token)
     address = (url or parsed.url).rstrip("/") + "/_join"
+    return join_in_process(home, token, lambda request: post_to(address, request))
 
-    def post(request: JoinRequest) -> JoinAnswer:
-        try:
-            # No proxy and no netrc from the environment: the token is a secret of these two.
-            with httpx.Client(trust_env=False, timeout=_SECONDS) as client:
-                reply = client.post(
-                    address, content=msgspec.json.encode(request), headers={"content-type": "application/json"}
-                )
-        except httpx.HTTPError as error:
-            raise JoinFailed(f"central does not answer at {address}: {error}") from error
-        if reply.status_code != httpx.codes.OK:
-            raise _refusal(reply)
-        try:
-            return msgspec.json.decode(reply.content, type=JoinAnswer)
-        except msgspec.DecodeError as error:
-            raise JoinFailed(f"what answers at {address} is not central: {error}") from error
 
-    return join_in_process(home, token, post)
+def post_to(address: str, request: JoinRequest | AdoptRequest) -> JoinAnswer:
+    """Ask central. Raises `JoinFailed`; central's own refusals carry its code."""
+    try:
+        # No proxy and no netrc from the environment: the token is a secret of these two.
+        with httpx.Client(trust_env=False, timeout=_SECONDS) as client:
+            reply = client.post(
+                address, content=msgspec.json.encode(request), headers={"content-type": "application/json"}
+            )
+    except httpx.HTTPError as error:
+        raise JoinFailed(f"central does not answer at {address}: {error}") from error
+    if reply.status_code != httpx.codes.OK:
+        raise _refusal(reply)
+    try:
+        return msgspec.json.decode(reply.content, type=JoinAnswer)
+    except msgspec.DecodeError as error:
+        raise JoinFailed(f"what answers at {address} is not central: {error}") from error
 
 
 def join_in_process(home: Path, token: str, ask: Callable[[JoinRequest], JoinAnswer]) -> Joined:
@@ -96,7 +97,7 @@ def join_in_process(home: Path, token: str, ask: Callable[[JoinRequest], JoinAns
     keys = ensure_node_keys(home)
     request = _request(parsed, keys)
     answer = ask(request)
-    _check(answer, parsed, request)
+    check_answer(answer, central_key=parsed.central_key, asked_by=request.sign_key)
     joined = Joined(
         node=answer.node,
         name=answer.name,
@@ -107,7 +108,7 @@ def join_in_process(home: Path, token: str, ask: Callable[[JoinRequest], JoinAns
         sealing_keys=answer.sealing_keys,
         answer=answer,
     )
-    _write(home / "keys" / FILE, msgspec.json.format(msgspec.json.encode(joined)))
+    write_joined(home, joined)
     return joined
 
 
@@ -129,14 +130,15 @@ def _request(token: JoinToken, keys: NodeKeys) -> JoinRequest:
     return msgspec.structs.replace(request, signature=b64(sign(keys.sign, request.signed_part())))
 
 
-def _check(answer: JoinAnswer, token: JoinToken, request: JoinRequest) -> None:
+def check_answer(answer: JoinAnswer, *, central_key: str, asked_by: str) -> None:
+    """Whether central, and nobody else, has answered us. Raises `JoinFailed`."""
     try:
-        signature, key = unb64(answer.signature), unb64(token.central_key)
+        signature, key = unb64(answer.signature), unb64(central_key)
     except ValueError:
         signature = key = b""
-    if answer.central_key != token.central_key or not verify(key, signature, answer.signed_part()):
+    if answer.central_key != central_key or not verify(key, signature, answer.signed_part()):
         raise JoinFailed("the answer is not signed by the key in the token: somebody stands between, or it is old")
-    if answer.asked_by != request.sign_key:
+    if answer.asked_by != asked_by:
         raise JoinFailed("the answer was made for another node's key")
 
 
@@ -151,7 +153,11 @@ def _refusal(reply: httpx.Response) -> RialtoError:
     return error
 
 
-def _write(path: Path, text: bytes) -> None:
+def write_joined(home: Path, known: Joined) -> None:
+    write_whole(home / "keys" / FILE, msgspec.json.format(msgspec.json.encode(known)))
+
+
+def write_whole(path: Path, text: bytes) -> None:
     """Whole or not at all."""
     temporary = path.with_suffix(".new")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -52,6 +52,8 @@ WAIT_FIRST: Final = 1.0
 WAIT_MOST: Final = 4.0
 #: acked ops are forgotten together: a crash in between only sends them again
 FORGET_EVERY: Final = 0.1
+#: refusals that say: another disk has gone on from this one's past
+FENCED_BY: Final = ("refused:rolled_back", "refused:stale_epoch")
 
 
 class LinkDown(RialtoError):
@@ -111,7 +113,9 @@ class Link:
         if self._settings is None:
             self._trouble = "not joined"
             return
-        self._main = asyncio.create_task(self._run(self._settings), name="link")
+        highwater = HighWater.beside_database(self._settings.epoch)
+        if await self._is_fit(self._settings, highwater):
+            self._main = asyncio.create_task(self._run(self._settings, highwater), name="link")
 
     async def stop(self) -> None:
         """Hang up. What was not acknowledged stays on disk."""
@@ -123,16 +127,25 @@ class Link:
         self._loop = None  # an answer that ends after us may still ask to follow a cart
         self._trouble = "stopped"
 
-    async def _run(self, settings: LinkSettings) -> None:
-        highwater = HighWater.beside_database(settings.epoch)
+    async def _is_fit(self, settings: LinkSettings, highwater: HighWater) -> bool:
+        """Whether this disk may speak for the node; before a shop is open, for one that may not sells nothing."""
+        if _awaits_an_epoch():
+            self._trouble = "fenced"
+            logger.critical("somebody has fenced this disk by hand: run `rialto adopt` until central answers")
+            await writer.run(replica.run_fenced)
+            return False
+        await writer.run(lambda: adopt_epoch(settings.epoch))
+        await writer.run(apply.retry_parked)
         try:
-            await writer.run(lambda: adopt_epoch(settings.epoch))
-            await writer.run(apply.retry_parked)
             await reader.run(highwater.check)
         except DiskRolledBack as error:
             self._trouble = error.code
             logger.critical("%s", error)
-            return
+            await writer.run(replica.run_fenced)
+            return False
+        return True
+
+    async def _run(self, settings: LinkSettings, highwater: HighWater) -> None:
         unhear = outbox.on_queued(highwater.saw)
         unwrite = writer.after_group(highwater.write)
         try:
@@ -153,6 +166,8 @@ class Link:
             except Exception:
                 logger.exception("the link failed")
                 reason = "failed"
+            if reason in FENCED_BY and reason != self._trouble:
+                await writer.run(replica.run_fenced)
             self._changed(False, reason)
             if clock.monotonic() - began > 10:
                 wait = WAIT_FIRST
@@ -558,6 +573,13 @@ def _load_ups() -> tuple[dict[str, edge_end.Up], dict[str, int]]:
         acked = head if first is None else first - 1
         ups[realm] = edge_end.Up(acked=acked, sent=acked, head=head)
     return ups, heads
+
+
+def _awaits_an_epoch() -> bool:
+    from node.config import config
+    from sync.adopting import is_under_way
+
+    return is_under_way(config().home)
 
 
 def _joined_settings() -> LinkSettings | None:

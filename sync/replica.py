@@ -25,6 +25,7 @@ _facts: dict[str, list[ApplyFact]] = {}
 _after: list[AfterApply] = []
 _acked: dict[str, list[Acked]] = {}
 _told: dict[str, list[Told]] = {}
+_fenced: list[Callable[[], None]] = []
 _schemas: dict[str, int] = {}
 
 
@@ -80,6 +81,15 @@ def told(kind: str) -> Callable[[F], F]:
     return register
 
 
+def when_fenced(hook: F) -> F:
+    """`()`, inside the writer's transaction, perhaps more than once: what this disk holds of the past is not its own.
+
+    It was rolled back or copied, or the node has begun a new epoch: another disk may have gone on from the same past.
+    """
+    _fenced.append(hook)  # type: ignore[arg-type]
+    return hook
+
+
 def schemas() -> dict[str, int]:
     """Topic name -> newest schema this edge can read."""
     return dict(_schemas)
@@ -91,6 +101,11 @@ def apply_hooks(full: str) -> list[Apply]:
 
 def fact_hooks(full: str) -> list[ApplyFact]:
     return _facts.get(name_of(full), [])
+
+
+def run_fenced() -> None:
+    for hook in _fenced:
+        hook()
 
 
 async def run_after_apply(entries: list[tuple[str, str]]) -> None:
@@ -119,13 +134,14 @@ class forget_hooks:
 
     def __enter__(self) -> None:
         self._kept = [dict(_applies), dict(_facts), dict(_acked), dict(_told), dict(_schemas)]
-        self._after = list(_after)
+        self._after, self._fenced = list(_after), list(_fenced)
         for table in (_applies, _facts, _acked, _told, _schemas):
             table.clear()
         _after.clear()
+        _fenced.clear()
 
     def __exit__(self, *error: object) -> None:
         for table, kept in zip((_applies, _facts, _acked, _told, _schemas), self._kept, strict=True):
             table.clear()  # type: ignore[attr-defined]
             table.update(kept)  # type: ignore[attr-defined]
-        _after[:] = self._after
+        _after[:], _fenced[:] = self._after, self._fenced

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from central.cluster.checks import check_prices, check_site
 from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownGroup, UnknownNode, UnknownSite
+from central.cluster.events import EpochEnded
 from central.cluster.inheritance import INHERITABLE, TEXTS, locks_on, parents_of, set_own, settle, value_of
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
 from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteGroup
@@ -25,7 +26,8 @@ from central.ui import live
 from infra.crypto.signing import b64, unb64, verify
 from node.acting import Actor, named
 from node.realms import CLUSTER, acting_inside, atomic, following, on_commit
-from sync.contracts.join import JoinAnswer, JoinRequest, JoinToken
+from sync.contracts.join import AdoptRequest, JoinAnswer, JoinRequest, JoinToken
+from sync.events import record_event
 from sync.outbox import record_state
 
 INVITE_MINUTES = 60
@@ -258,12 +260,59 @@ def join_node(request: JoinRequest) -> JoinAnswer:
             invite.used_by, invite.used_at = request.sign_key, timezone.now()
             invite.save(update_fields=["used_by", "used_at"])
             node.sign_key, node.seal_key = request.sign_key, request.seal_key
-            node.epoch += 1
+            _end_epoch(node)
+            node.epoch, node.adopted_by = node.epoch + 1, ""
             node.state, node.joined_at = Node.State.JOINED, timezone.now()
             with acting_inside(Actor(f"edge:{node.pk}"), realm=CLUSTER):
                 node.save()
             _publish_node(node)
-        return _answer(node, request)
+        return _answer(node, request.sign_key)
+
+
+def adopt_disk(request: AdoptRequest) -> JoinAnswer:
+    """Give a node's disk an epoch of its own. Whoever asks again in the same words gets the same answer.
+
+    The node's key is the right to ask: whoever has it speaks for the node anyway, and with another disk than before
+    only by shutting that one out. Raises `JoinRefused`.
+    """
+    asking = hashlib.sha256(request.signed_part()).hexdigest()
+    with atomic(CLUSTER):
+        node = Node.objects.select_for_update().filter(pk=request.node).first()
+        if node is None or not node.sign_key or not _is_signed_by(node, request):
+            raise JoinRefused("unknown_node", "central knows no node of that name and key; join it with an invite")
+        if node.state == Node.State.REVOKED:
+            raise JoinRefused("node_revoked", f"node '{node.id}' was revoked; invite it under another id")
+        if node.adopted_by != asking:
+            if request.epoch != node.epoch:
+                raise JoinRefused("stale_epoch", "another disk speaks for this node by now; join with a new invite")
+            _end_epoch(node)
+            node.epoch, node.adopted_by = node.epoch + 1, asking
+            with acting_inside(Actor(f"edge:{node.pk}"), realm=CLUSTER):
+                node.save()
+        return _answer(node, node.sign_key)
+
+
+def _is_signed_by(node: Node, request: AdoptRequest) -> bool:
+    try:
+        signature = unb64(request.signature)
+    except ValueError:
+        return False
+    return request.sign_key == node.sign_key and verify(unb64(node.sign_key), signature, request.signed_part())
+
+
+def end_epoch(node_id: str, epoch: int) -> None:
+    """The node's disk shows a past that is not the one central knows: it speaks for the node no more."""
+    with atomic(CLUSTER):
+        node = Node.objects.select_for_update().filter(pk=node_id, epoch=epoch).exclude(dead_epoch=epoch).first()
+        if node is not None:
+            node.dead_epoch = epoch
+            node.save(update_fields=["dead_epoch"])
+            _end_epoch(node)
+
+
+def _end_epoch(node: Node) -> None:
+    if node.epoch:
+        record_event(EpochEnded(node=node.pk, epoch=node.epoch), realm=CLUSTER)
 
 
 def _check_signature(request: JoinRequest) -> None:
@@ -289,7 +338,7 @@ def _lock_invite(request: JoinRequest) -> Invite:
     return invite
 
 
-def _answer(node: Node, request: JoinRequest) -> JoinAnswer:
+def _answer(node: Node, asked_by: str) -> JoinAnswer:
     answer = JoinAnswer(
         node=node.id,
         name=node.name,
@@ -297,7 +346,7 @@ def _answer(node: Node, request: JoinRequest) -> JoinAnswer:
         sites=sorted(site.id for site in node.sites.all()),
         central_key=b64(central_public_key()),
         sealing_keys=sealing_keys(),
-        asked_by=request.sign_key,
+        asked_by=asked_by,
     )
     return msgspec.structs.replace(answer, signature=b64(sign_as_central(answer.signed_part())))
 
@@ -313,6 +362,7 @@ def revoke_node(node_id: str, *, by: str) -> Node:
             node.save()
             Invite.objects.filter(node=node, used_by="").update(expires_at=timezone.now())
             _publish_node(node)
+            _end_epoch(node)
     return node
 
 

@@ -6,7 +6,7 @@ down, edges that are known stay connected.
 
 from __future__ import annotations
 
-from central.cluster.actions import heard_from
+from central.cluster.actions import end_epoch, heard_from
 from central.cluster.keys import central_signing_key
 from central.cluster.models import Node
 from central.cluster.queries import cart_groups_of
@@ -36,6 +36,7 @@ class ClusterDirectory:
                 groups=cart_groups_of(sites),
             ),
             is_revoked=node.state == Node.State.REVOKED,
+            is_fenced=0 < node.epoch <= node.dead_epoch,
         )
 
     def heard(self, node_id: str, heartbeat: Heartbeat) -> None:
@@ -49,6 +50,9 @@ class ClusterDirectory:
 
     def refused(self, node_id: str, *, code: str, address: str) -> None:
         note(Door.LINK, node=node_id, code=code, address=address)
+
+    def epoch_died(self, node_id: str, epoch: int) -> None:
+        end_epoch(node_id, epoch)
 
     def central_signing_key(self) -> bytes:
         return central_signing_key()

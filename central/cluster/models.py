@@ -24,6 +24,10 @@ class Node(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.INVITED)
     #: raised at each join of a new disk: what the old disk still holds can no longer speak for the node
     epoch = models.PositiveIntegerField(default=0)
+    #: an epoch that is over though no other has begun: its disk was seen to be rolled back or copied
+    dead_epoch = models.PositiveIntegerField(default=0)
+    #: hash of the asking that began this epoch, when the node asked for it: sent again it gets the same answer
+    adopted_by = models.CharField(max_length=64, blank=True)
     sign_key = models.CharField(max_length=64, blank=True)
     seal_key = models.CharField(max_length=64, blank=True)
     operator_email = models.EmailField(blank=True)

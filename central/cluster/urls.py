@@ -1,6 +1,6 @@
 from django.urls import path
 
-from central.cluster.join import join
+from central.cluster.join import adopt, join
 from central.cluster.lists import GROUPS, SITES
 from central.cluster.node_list import NODES
 from central.cluster.refusal_list import REFUSALS
@@ -9,6 +9,7 @@ from central.ui import lists
 
 urlpatterns = [
     path("_join", join, name="join"),
+    path("_adopt", adopt, name="adopt"),
     *lists.urls(NODES),
     *lists.urls(REFUSALS),
     path("nodes/invite", nodes.invite, name="nodes-invite"),

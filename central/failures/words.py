@@ -27,6 +27,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "orders.mail_stock_found": gettext_lazy("Mail to a shopper: the goods he waited for are there"),
     "orders.note_payment": gettext_lazy("Write a payment into its order"),
     "orders.note_stock": gettext_lazy("Write into an order that its goods are there"),
+    "stock.freeze_epoch": gettext_lazy("Freeze the rights of an edge whose disk is its own no more"),
     "shoppers.mail_code": gettext_lazy("Mail to a shopper: a code"),
     "notices.tell_readers": gettext_lazy("Find out whom to tell of an event"),
     "notices.tell_one": gettext_lazy("Mail to a member of staff"),

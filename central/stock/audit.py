@@ -29,7 +29,8 @@ _SUMS = """
 """
 _AT_EDGES = f"""
     SELECT variant, warehouse, place, SUM(granted), SUM(kept) FROM (
-        SELECT variant, warehouse, '{EDGE_PREFIX}' || edge AS place, units - returned - booked AS granted, 0 AS kept
+        SELECT variant, warehouse, '{EDGE_PREFIX}' || edge AS place, units - returned - booked - lost AS granted,
+            0 AS kept
         FROM stock_grant
         UNION ALL SELECT variant, warehouse, place, 0, units FROM stock_balance WHERE place LIKE '{EDGE_PREFIX}%%'
     ) AS counted GROUP BY variant, warehouse, place HAVING SUM(granted) <> SUM(kept)

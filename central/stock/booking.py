@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from central.stock.granting import locked_grants
 from central.stock.ledger import Book, by_variant
-from central.stock.models import POOL, SOLD, BookedOrder, Grant, Movement, PendingUnits, edge_place
+from central.stock.models import POOL, SOLD, WRITTEN_OFF, BookedOrder, Grant, Movement, PendingUnits, edge_place
 from central.stock.waiting import resolve
 from node import sql
 from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.orders import PlacedOrder
+from sync.core.escrow import bookable
 
 Cause = Movement.Cause
 
@@ -35,7 +36,7 @@ def book_orders(placed: Sequence[PlacedOrder]) -> None:
         spent = {UUID(use.grant) for order in new for line in order.lines for use in line.uses}
         grants = {grant.pk: grant for grant in locked_grants(spent)}
         waiting = [one for order in new for one in _pending_of(order, by_variant(_book_uses(book, order, grants)))]
-        Grant.objects.bulk_update(grants.values(), ["booked"], batch_size=1000)
+        Grant.objects.bulk_update(grants.values(), ["booked", "lost", "late"], batch_size=1000)
         PendingUnits.objects.bulk_create(waiting, batch_size=1000)
         resolve(book, {one.variant for one in waiting})
         book.close()
@@ -103,16 +104,17 @@ def _book_uses(book: Book, placed: PlacedOrder, grants: Mapping[UUID, Grant]) ->
             grant = grants.get(UUID(use.grant))
             if grant is None or grant.variant != variant:
                 continue
-            units = min(use.units, left, grant.units - grant.returned - grant.booked)
-            book.move(
-                variant,
-                edge_place(grant.edge),
-                SOLD,
-                units,
-                Cause.ORDER,
-                warehouse=grant.warehouse,
-                ref=UUID(placed.id).hex,
-            )
-            grant.booked += units
+            units = min(use.units, left, bookable(grant.held))
+            _book_use(book, grant, units, order=UUID(placed.id).hex)
             left -= units
         yield variant, left
+
+
+def _book_use(book: Book, grant: Grant, units: int, *, order: str) -> None:
+    """Units of an order, out of what its edge was granted; of a grant that was written off, out of what was lost."""
+    is_late = grant.state == Grant.State.WRITTEN_OFF
+    source = WRITTEN_OFF if is_late else edge_place(grant.edge)
+    book.move(grant.variant, source, SOLD, units, Cause.ORDER, warehouse=grant.warehouse, ref=order)
+    grant.booked += units
+    if is_late:
+        grant.lost, grant.late = grant.lost - units, grant.late + units

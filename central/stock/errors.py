@@ -23,9 +23,16 @@ class WrongUnits(StockError):
 
 
 class UnknownGrant(StockError):
-    """An edge speaks of a grant that central never gave it."""
+    """An edge, or a person, speaks of a grant that central never gave."""
 
     code = "unknown_grant"
+
+
+class NotFrozen(StockError):
+    """A right that its edge may still sell from, or that is over, cannot be written off."""
+
+    code = "not_frozen"
+    status = 409
 
 
 class UnknownWarehouse(StockError):

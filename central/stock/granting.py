@@ -1,38 +1,33 @@
-"""Rights of edges: granted out of the pool, renewed, reported on, frozen and sealed."""
+"""Rights of edges: granted out of the pool, reported on and sealed. Their lease is in `leases`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
+from central.stock import leases
 from central.stock.errors import UnknownGrant, WrongUnits
+from central.stock.leases import freeze_at, freeze_epochs, publish
 from central.stock.ledger import Book, by_variant
 from central.stock.models import POOL, Grant, Movement, edge_place
-from central.stock.queries import edges_holding, pools, selling_edges
+from central.stock.queries import edges_holding, pools, selling_edges, stock_of, units_at
 from central.stock.recalling import recall, retry
-from central.stock.sizing import units_to_grant
-from central.stock.topics import topic_of
 from central.stock.waiting import resolve
 from node.realms import ORDERS, atomic
 from sync.contracts.stock import GrantReport
-from sync.outbox import record_state
+from sync.core import escrow
+from sync.core.escrow import units_to_grant, units_to_keep
 from sync.topics import EdgeScope
 from sync.upstream import Lock
-
-#: how long an edge may sell from a grant after it last asked central
-TTL = timedelta(hours=24)
-#: central waits longer than any edge sells: clocks may drift by a five-hundredth, answers may be late
-PATIENCE = 1.002
-GRACE = timedelta(seconds=5)
 
 Cause = Movement.Cause
 
 
-def grant_rights(edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = False) -> list[Grant]:
-    """Move units from the pool into new grants of an edge, as `sizing` allows; nothing free, no grant."""
+def grant_rights(
+    edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = False, is_idle: bool = False
+) -> list[Grant]:
+    """Move units from the pool into new grants of an edge, as `sync.core.escrow` allows; nothing free, no grant."""
     wanted = {variant: units for variant, units in wanted.items() if units > 0}
     edges = selling_edges()
     if not must:
@@ -40,9 +35,9 @@ def grant_rights(edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = Fa
         unlocked = pools(wanted)
         wanted = {variant: units for variant, units in wanted.items() if unlocked.get(variant, 0) > 0}
     with atomic(ORDERS):
-        _fence(edge)
+        freeze_epochs(edge.node, below=edge.epoch)
         book = Book(wanted)
-        here, freeze_at = edge_place(edge.node), timezone.now() + TTL * PATIENCE + GRACE
+        here, until = edge_place(edge.node), freeze_at()
         grants: list[Grant] = []
         for variant, units in wanted.items():
             given = units_to_grant(
@@ -52,15 +47,16 @@ def grant_rights(edge: EdgeScope, wanted: Mapping[UUID, int], *, must: bool = Fa
                 at_this_edge=book.units(variant, here),
                 edges=edges,
                 must=must,
+                is_idle=is_idle,
             )
             for warehouse, part in book.dealt(variant, POOL, given):
-                grant = _new_grant(edge, variant, part, freeze_at, warehouse)
+                grant = _new_grant(edge, variant, part, until, warehouse)
                 book.move(variant, POOL, here, part, Cause.GRANT, warehouse=warehouse, ref=grant.pk.hex)
                 grants.append(grant)
         Grant.objects.bulk_create(grants, batch_size=1000)
         book.close()
         for grant in grants:
-            _publish(grant)
+            publish(grant)
     return grants
 
 
@@ -92,23 +88,27 @@ class UrgentAsk:
         return self.is_over
 
 
-def renew_grants(edge: EdgeScope, grants: Iterable[UUID]) -> list[Grant]:
-    """Let the edge sell on from those of its grants that are open; the answer leaves after this returns."""
-    with atomic(ORDERS):
-        _fence(edge)
-        found = Grant.objects.select_for_update().filter(
-            pk__in=list(grants), edge=edge.node, epoch=edge.epoch, state=Grant.State.OPEN
+def units_to_keep_at(edge: EdgeScope, variants: Collection[UUID]) -> dict[UUID, int]:
+    """The most the edge should keep of goods that nobody buys there at the moment."""
+    edges, here = selling_edges(), units_at(edge.node, variants)
+    return {
+        variant: units_to_keep(
+            unsold=stock.total, at_edges=stock.at_edges, at_this_edge=here.get(variant, 0), edges=edges
         )
-        renewed = list(found.order_by("pk"))
-        for grant in renewed:
-            grant.freeze_at = timezone.now() + timedelta(seconds=grant.ttl_s) * PATIENCE + GRACE
-        Grant.objects.bulk_update(renewed, ["freeze_at"], batch_size=1000)
-    return renewed
+        for variant, stock in stock_of(variants).items()
+    }
 
 
-def take_reports(node: str, reports: Sequence[GrantReport]) -> list[Grant]:
+def open_grants(edge: EdgeScope, grants: Iterable[UUID]) -> list[Grant]:
+    """Those of the named grants that the edge may sell from."""
+    found = Grant.objects.filter(pk__in=list(grants), edge=edge.node, epoch=edge.epoch, state=Grant.State.OPEN)
+    return list(found.order_by("pk"))
+
+
+def take_reports(node: str, reports: Sequence[GrantReport], *, epoch: int = 0) -> list[Grant]:
     """Join an edge's totals of its grants by the greater; what it returned lies in the pool again.
 
+    `epoch`: of the disk that speaks. Of grants older than it nothing comes back: they wait to be written off.
     Raises `UnknownGrant`, and `WrongUnits` for totals above what was granted; then none is joined.
     """
     known = dict(Grant.objects.filter(pk__in=_grants_of(reports), edge=node).values_list("pk", "variant"))
@@ -120,7 +120,7 @@ def take_reports(node: str, reports: Sequence[GrantReport]) -> list[Grant]:
         grants = {grant.pk: grant for grant in locked_grants(known)}
         was = {key: grant.returned for key, grant in grants.items()}
         for report in reports:
-            _join(grants[UUID(report.grant)], report)
+            _join(grants[UUID(report.grant)], report, epoch)
         freed = [grant for grant in grants.values() if grant.returned > was[grant.pk]]
         for grant in freed:
             units = grant.returned - was[grant.pk]
@@ -146,42 +146,33 @@ def locked_grants(ids: Collection[UUID]) -> Iterable[Grant]:
 GRANTS = Lock(40, lambda ids: list(locked_grants(ids)))
 
 
-def _join(grant: Grant, report: GrantReport) -> None:
-    sold = max(grant.sold, report.sold)
-    returned = max(grant.returned, report.returned)
-    if min(report.sold, report.returned) < 0 or sold + returned > grant.units:
-        raise WrongUnits("the edge reports more than it was granted", grant=report.grant)
-    if report.is_sealed and grant.state in (Grant.State.OPEN, Grant.State.FROZEN):
-        # Its last word: nothing more is sold from it, so what is not sold is free.
-        returned = grant.units - max(sold, grant.booked)
-        grant.state, grant.ver = Grant.State.SEALED, grant.ver + 1
-        _publish(grant)
-    grant.sold, grant.returned = sold, returned
+def _join(grant: Grant, report: GrantReport, epoch: int) -> None:
+    try:
+        now = escrow.joined(
+            grant.held,
+            sold=report.sold,
+            returned=report.returned,
+            is_sealed=report.is_sealed,
+            is_of_its_epoch=epoch <= grant.epoch,
+        )
+    except escrow.TooMuch as error:
+        raise WrongUnits(str(error), grant=report.grant) from error
+    if now.state != grant.state:
+        grant.state, grant.ver = Grant.State(now.state), grant.ver + 1
+        publish(grant)
+    grant.sold, grant.returned = now.sold, now.returned
 
 
-def _fence(edge: EdgeScope) -> None:
-    """An edge that joined anew has lost its disk: what the old one still held is frozen, for it may come back."""
-    old = Grant.objects.select_for_update().filter(edge=edge.node, epoch__lt=edge.epoch, state=Grant.State.OPEN)
-    for grant in old.order_by("pk"):
-        grant.state, grant.ver = Grant.State.FROZEN, grant.ver + 1
-        grant.save(update_fields=["state", "ver"])
-        _publish(grant)
-
-
-def _new_grant(edge: EdgeScope, variant: UUID, units: int, freeze_at: datetime, warehouse: str) -> Grant:
+def _new_grant(edge: EdgeScope, variant: UUID, units: int, until: datetime, warehouse: str) -> Grant:
     return Grant(
         edge=edge.node,
         epoch=edge.epoch,
         variant=variant,
         warehouse=warehouse,
         units=units,
-        ttl_s=int(TTL.total_seconds()),
-        freeze_at=freeze_at,
+        ttl_s=leases.TTL_S,
+        freeze_at=until,
     )
-
-
-def _publish(grant: Grant) -> None:
-    record_state(topic_of(grant.edge), grant.pk.hex, grant.ver, realm=ORDERS)
 
 
 def _lacking(wanted: Mapping[UUID, int], grants: Iterable[Grant]) -> dict[UUID, int]:

@@ -7,10 +7,13 @@ lies at an edge = the sum over its grants of units - returned - booked.
 from __future__ import annotations
 
 import uuid
+from typing import cast
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+
+from sync.core.escrow import Held, State
 
 SUPPLIER = "supplier"
 POOL = "pool"
@@ -152,14 +155,24 @@ class Grant(models.Model):
     #: what the last audit saw of the totals that only grow
     seen_sold = models.BigIntegerField(default=0)
     seen_returned = models.BigIntegerField(default=0)
-    #: after this moment the edge sells nothing from it, whatever its clock; set at each answer to an ask or a renewal
+    #: units written off, as far as no order that came later has claimed them
+    lost = models.BigIntegerField(default=0)
+    #: units of orders that came after it was written off: they took theirs from the lost ones
+    late = models.BigIntegerField(default=0)
+    #: after this moment and that of its edge's lease the edge sells nothing from it, whatever its clock
     freeze_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    written_off_at = models.DateTimeField(null=True, blank=True)
+    written_off_by = models.CharField(max_length=150, blank=True)
+    #: why it was written off
+    reason = models.CharField(max_length=300, blank=True)
     ver = models.PositiveBigIntegerField(default=1)
 
     class Meta:
         indexes = [
             models.Index(fields=["edge", "id"]),
+            models.Index(fields=["freeze_at"], condition=Q(state="open"), name="grant_to_freeze"),
             models.Index(fields=["variant"], condition=~Q(state="sealed"), name="grant_unsealed"),
         ]
         constraints = [
@@ -168,8 +181,25 @@ class Grant(models.Model):
                 condition=Q(sold__gte=0, returned__gte=0, booked__gte=0), name="grant_counts_not_below_zero"
             ),
             models.CheckConstraint(condition=Q(units__gte=F("sold") + F("returned")), name="grant_not_oversold"),
-            models.CheckConstraint(condition=Q(units__gte=F("booked") + F("returned")), name="grant_not_overbooked"),
+            models.CheckConstraint(
+                condition=Q(units__gte=F("booked") + F("returned") + F("lost")), name="grant_not_overbooked"
+            ),
+            models.CheckConstraint(condition=Q(lost__gte=0, late__gte=0), name="grant_lost_not_below_zero"),
         ]
+
+    @property
+    def held(self) -> Held:
+        """As `sync.core.escrow` decides about it."""
+        state = cast(State, str(self.state))
+        return Held(units=self.units, state=state, sold=self.sold, returned=self.returned, booked=self.booked)
+
+
+class EdgeLease(models.Model):
+    """Until when an edge may sell from all it was granted in its epoch, by central's patient clock: one row an edge."""
+
+    edge = models.CharField(primary_key=True, max_length=20)
+    epoch = models.PositiveIntegerField()
+    freeze_at = models.DateTimeField()
 
 
 class BookedOrder(models.Model):

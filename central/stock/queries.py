@@ -10,7 +10,17 @@ from uuid import UUID
 from django.db.models import F, Max, QuerySet, Sum
 
 from central.stock.levels import Level, level_of
-from central.stock.models import EDGE_PREFIX, POOL, SOLD, Balance, Movement, PendingUnits, PlannedSupply, Warehouse
+from central.stock.models import (
+    EDGE_PREFIX,
+    POOL,
+    SOLD,
+    Balance,
+    Movement,
+    PendingUnits,
+    PlannedSupply,
+    Warehouse,
+    edge_place,
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,12 @@ def edges_holding(variants: Iterable[UUID]) -> dict[str, list[UUID]]:
     for variant, place in rows.order_by("place", "variant").values_list("variant", "place").distinct():
         found[place.removeprefix(EDGE_PREFIX)].append(variant)
     return dict(found)
+
+
+def units_at(node: str, variants: Iterable[UUID]) -> dict[UUID, int]:
+    """Units an edge has, sold ones that central has not heard of among them; of those variants that have any there."""
+    rows = Balance.objects.filter(variant__in=list(variants), place=edge_place(node), units__gt=0)
+    return dict(rows.values_list("variant").annotate(Sum("units")))
 
 
 def pools(variants: Iterable[UUID]) -> dict[UUID, int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
-from central.stock import granting
+from central.stock import granting, leases
 from central.stock.assortment import offered
 from central.stock.documents import grant_doc
 from central.stock.errors import StockError
@@ -27,22 +27,28 @@ def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
     ask = unpack(body, Ask)
     wanted = {UUID(variant): units for variant, units in ask.wanted.items()}
     may_have = offered(wanted, edge.groups)
-    wanted = {variant: units for variant, units in wanted.items() if variant in may_have}
-    grants = granting.grant_or_recall(edge, wanted) if ask.must else granting.grant_rights(edge, wanted)
-    return answer_with(grants, wanted)
+    allowed = {variant: units for variant, units in wanted.items() if variant in may_have}
+    if ask.must:
+        return answer_with(granting.grant_or_recall(edge, allowed), allowed)
+    grants = granting.grant_rights(edge, allowed, is_idle=ask.is_idle)
+    if not ask.is_idle:
+        return answer_with(grants, allowed)
+    return answer_with(grants, allowed, keep=dict.fromkeys(wanted, 0) | granting.units_to_keep_at(edge, allowed))
 
 
-def answer_with(grants: Iterable[Grant], wanted: Iterable[UUID]) -> bytes:
+def answer_with(grants: Iterable[Grant], wanted: Iterable[UUID], *, keep: Mapping[UUID, int] | None = None) -> bytes:
     """An `Answer`, and what of the wanted lies in the pool after it."""
     left = {variant.hex: stock.pool for variant, stock in stock_of(wanted).items()}
-    return pack(Answer(grants=[grant_doc(grant) for grant in grants], left=left))
+    most = {variant.hex: units for variant, units in (keep or {}).items()}
+    return pack(Answer(grants=[grant_doc(grant) for grant in grants], left=left, keep=most))
 
 
 @answers("renew_stock")
 def renew_stock(edge: EdgeScope, body: bytes) -> bytes:
-    """Those of the named grants that the edge may go on selling from."""
-    renewed = granting.renew_grants(edge, [UUID(grant) for grant in unpack(body, Renew).grants])
-    return pack(Renewed(grants=[grant_doc(grant) for grant in renewed]))
+    """The edge may go on selling from all it has; of the grants it names, those that are open."""
+    named = granting.open_grants(edge, [UUID(grant) for grant in unpack(body, Renew).grants])
+    leases.renew_lease(edge)
+    return pack(Renewed(grants=[grant_doc(grant) for grant in named], ttl_s=leases.TTL_S))
 
 
 def _locks(bodies: Sequence[bytes]) -> dict[Lock, set[UUID]]:
@@ -53,6 +59,7 @@ def _locks(bodies: Sequence[bytes]) -> dict[Lock, set[UUID]]:
 @receives_many("grant_report", realm=ORDERS, locks=_locks)
 def take_grant_reports(edge: EdgeScope, bodies: Sequence[bytes]) -> None:
     try:
-        granting.take_reports(edge.node, [unpack(body, GrantReport) for body in bodies])
+        reports = [unpack(body, GrantReport) for body in bodies]
+        granting.take_reports(edge.node, reports, epoch=edge.epoch)
     except (StockError, ValueError, msgspec.ValidationError) as error:
         raise Poison(str(error)) from error

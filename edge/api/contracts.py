@@ -97,7 +97,10 @@ class OpsTaken(Struct, kw_only=True):
 
 
 class CheckoutLine(Struct, kw_only=True):
-    """`charged`: the whole line in the shop's currency; equal to `sum` when the two are one."""
+    """`charged`: the whole line in the shop's currency; equal to `sum` when the two are one.
+
+    `left`: how many can be had, where that is fewer than `units`; null otherwise.
+    """
 
     key: LineKey
     title: str
@@ -107,6 +110,7 @@ class CheckoutLine(Struct, kw_only=True):
     currency: str
     sum: int
     charged: int
+    left: int | None = None
 
 
 class UnsoldLine(Struct, kw_only=True):

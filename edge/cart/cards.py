@@ -38,6 +38,11 @@ def cards_of(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
     return held
 
 
+def variants_known(topic: str, keys: Collection[str]) -> set[str]:
+    """The variants of those cards that are in memory. Any thread."""
+    return {known[1].variant for key in keys if (known := _cards.get((topic, key)))}
+
+
 def cards_now(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
     """The same as the database has them this moment: what a sale is priced by. Off the event loop."""
     held = {key: card for key in keys if (card := _cards.get((topic, key)))}

@@ -17,6 +17,8 @@ from django.db import connections
 from edge.cart import cards, roots, rows
 from edge.cart.errors import UnknownSku
 from edge.live import carts as live
+from edge.rights import pace
+from edge.rights import service as holds
 from node import clock
 from node.realms import EDGE, on_commit
 from sync.contracts.cart import CartAlias, CartDelta, CartFact, CartOp, CartState, Dot, LineKey
@@ -108,7 +110,11 @@ async def take_ops(cart: str, ops: Sequence[CartOp], *, group: str) -> Taken:
     adds = [op for op in ops if op.kind == "add"]
     if not cards.are_known(f"card:{group}", [_card_key(op.key) for op in adds]):
         await reader.run(lambda: check_on_sale(adds, group))
-    return await writer.run(lambda: _take_ops(cart, ops))
+    taken = await writer.run(lambda: _take_ops(cart, ops))
+    if adds:
+        # It holds nothing; but the units may be here by the time that the shopper is at the checkout.
+        pace.expect(cards.variants_known(f"card:{group}", [_card_key(op.key) for op in adds]))
+    return taken
 
 
 def check_on_sale(adds: Iterable[CartOp], group: str) -> None:
@@ -231,6 +237,7 @@ def _pour(source: str, target: str) -> None:
     version, before = _stored(target)
     _, other = _stored(source)
     _save(target, version, before, core.join(before, other))
+    holds.move_holds(source, target)
     on_commit(lambda: live.moved(source, target), realm=EDGE)
 
 

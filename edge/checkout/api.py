@@ -6,6 +6,8 @@ and another body under the same quote is refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
@@ -23,7 +25,7 @@ from edge.api.contracts import (
     UnsoldLine,
 )
 from edge.checkout import form as forms
-from edge.checkout import page, placing, reads
+from edge.checkout import holding, page, placing, reads
 from edge.checkout.errors import BadRequest, CheckoutError, CheckoutFailed, UnknownOrder, log_failure
 from edge.checkout.form import CONSENT_TEXT, MAX_BODY
 from edge.checkout.models import Order
@@ -34,6 +36,7 @@ from edge.http import Request, Response, json_response
 from edge.shopper.session import cart_of, customer_of
 from node.errors import RialtoError
 from sites.rendering import language_of
+from sync.contracts.cart import LineKey
 from sync.contracts.codec import unpack
 from sync.contracts.documents import SiteDoc
 from sync.contracts.orders import PlacedOrder
@@ -42,10 +45,14 @@ from sync.store.writer import reader
 
 
 async def summary(request: Request) -> Response:
-    """GET: what may be ordered now."""
+    """GET: what may be ordered now, held for ten minutes. `left` of a line says that there are not as many as it wants:
+
+    the cart is corrected when it is ordered all the same.
+    """
     site = request.site
     cart = await cart_of(request.cookies, site)
-    return json_response(await reader.run(lambda: _summary(site, cart)))
+    fewer = await holding.hold_cart(site, cart) if cart else {}
+    return json_response(await reader.run(lambda: _summary(site, cart, fewer)))
 
 
 async def place(request: Request) -> Response:
@@ -96,7 +103,7 @@ def _read(body: bytes) -> PlaceOrder:
         raise BadRequest("this is not what the address takes") from error
 
 
-def _summary(site: SiteDoc, cart: str | None) -> CheckoutSummary:
+def _summary(site: SiteDoc, cart: str | None, fewer: Mapping[LineKey, int]) -> CheckoutSummary:
     found = reads.summary_of(site, cart) if cart else Summary(site.currency, (), ())
     return CheckoutSummary(
         quote=page.new_quote(found, site).text(),
@@ -111,6 +118,7 @@ def _summary(site: SiteDoc, cart: str | None) -> CheckoutSummary:
                 currency=row.card.currency,
                 sum=row.sum.amount,
                 charged=row.charged,
+                left=fewer.get(row.key),
             )
             for row in found.rows
         ],

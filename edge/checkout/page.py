@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from edge.cart.cards import cards_now
 from edge.checkout import keep, reads
 from edge.checkout.form import CONSENT_TEXT, Form
 from edge.checkout.models import Order
@@ -59,6 +60,7 @@ def checkout_page(site: SiteDoc, cart: str | None, form: Form, trouble: Trouble)
         "error": trouble.code,
         "message": _message(trouble),
         "rows": [_row(site, row, trouble) for row in summary.rows],
+        "gone": _gone(site, summary, trouble),
         "unsold": [{"title": line.title, "units": line.units, "reason": line.reason} for line in summary.unsold],
         "foreign": [
             {
@@ -230,6 +232,13 @@ def _row(site: SiteDoc, row: Row, trouble: Trouble) -> dict[str, Any]:
         "url": f"{shop.origin}/p/{row.card.slug}" if shop else "",
         "left": trouble.left.get(card_key(row.key.site, row.key.sku, row.key.options)),
     }
+
+
+def _gone(site: SiteDoc, summary: Summary, trouble: Trouble) -> list[str]:
+    """Titles of what was taken out of the cart whole."""
+    shown = {card_key(row.key.site, row.key.sku, row.key.options) for row in summary.rows}
+    gone = [key for key, units in trouble.left.items() if not units and key not in shown]
+    return [card.title for _, card in cards_now(f"card:{site.group}", gone).values()] if gone else []
 
 
 def _total(site: SiteDoc, summary: Summary, delivery: str) -> str:

@@ -1,7 +1,7 @@
 """Making an order: price it again, find the units, seal the person, then one transaction, then it is confirmed.
 
 price    what the page showed is compared with what is true now                     409 price_changed, cart_changed
-units    held from this edge's rights; short: central is asked, for 2 s at most     409 not_enough
+units    what the cart holds, then this edge's rights; short: central is asked, 2 s   409 not_enough
          central out of reach: accepted as "stock pending"
 seal     name, phone, address to central's key, before anything touches the disk
 commit   rights sold + cart taken + number + order + outbox, in one job of the writer; it returns after the fsync
@@ -18,30 +18,26 @@ from weakref import WeakValueDictionary
 
 from msgspec import structs
 
+from edge.cart import roots
 from edge.cart import service as carts
 from edge.checkout import form as forms
-from edge.checkout import reads
+from edge.checkout import holding, reads
 from edge.checkout.errors import BadForm, CartChanged, NotEnough, OrderIdReused
 from edge.checkout.form import CONSENT_TEXT, Checked, Form
 from edge.checkout.models import Order
 from edge.checkout.node import ThisNode, this_node
 from edge.checkout.sealing import seal_person
-from edge.checkout.summary import Quote, Row, Summary, compare
+from edge.checkout.summary import Quote, Summary, compare
 from edge.rights import service as rights
-from edge.rights.keeper import ask
 from node import clock
 from sync.contracts.cart import CartDelta
 from sync.contracts.codec import pack
 from sync.contracts.documents import SiteDoc, card_key
 from sync.contracts.orders import GrantUse, OrderLine, PlacedOrder, SealedPerson
 from sync.core.cart import decode, order_cause, taken_units
-from sync.link import LinkDown, RequestFailed
 from sync.store.edge import sql
 from sync.store.edge.outbox import enqueue
 from sync.store.writer import reader, writer
-
-#: how long a shopper waits for central to find units
-ASK_S = 2.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +57,7 @@ class Draft:
     customer: str
 
 
-#: two posts of one page must not undo each other's holds
+#: two posts of one page make one order
 _at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -91,12 +87,8 @@ async def place(
         draft = await reader.run(lambda: _draft(site, cart, quote, checked, fingerprint, customer))
         if isinstance(draft, Order):
             return same(draft, fingerprint), False
-        try:
-            made = await writer.run(lambda: commit(draft))
-            return made or await _with_central(draft), True
-        except BaseException:
-            await writer.run(lambda: rights.release(quote.order))
-            raise
+        made = await writer.run(lambda: commit(draft))
+        return made or await _with_central(draft), True
 
 
 def _draft(
@@ -133,19 +125,15 @@ def same(known: Order, fingerprint: bytes) -> Order:
 
 async def _with_central(draft: Draft) -> Order:
     """Our rights do not cover the order: ask central. Out of its reach the rest is sold as "stock pending"."""
-    order, summary = draft.quote.order, draft.summary
+    summary = draft.summary
     wanted = summary.units_by_variant
-    short = await writer.run(lambda: rights.hold(order, wanted))
-    try:
-        await ask(short, must=True, timeout=ASK_S)
-    except (LinkDown, RequestFailed):
+    short = await writer.run(lambda: holding.hold(draft.cart, wanted))
+    if short and not await holding.ask_central(short):
         return _made(await writer.run(lambda: commit(draft, may_be_pending=True)))
     if made := await writer.run(lambda: commit(draft)):
         return made
-    short = await writer.run(lambda: rights.hold(order, wanted))
-    await writer.run(lambda: rights.release(order))
-    left = _share(summary, {variant: units - short.get(variant, 0) for variant, units in wanted.items()})
-    fewer = {row.key: units for row, units in left if units < row.units}
+    # What there is stays held: the page that comes now asks for no more than that.
+    fewer = holding.fewer(summary, await writer.run(lambda: holding.hold(draft.cart, wanted)))
     await carts.set_units(draft.cart, fewer)
     raise NotEnough(
         "there are not that many left",
@@ -159,27 +147,15 @@ def _made(order: Order | None) -> Order:
     return order
 
 
-def _share(summary: Summary, units: Mapping[str, int]) -> list[tuple[Row, int]]:
-    """Deal the units of each variant out to its lines, from the first one on."""
-    left, dealt = dict(units), []
-    for row in summary.rows:
-        here = min(row.units, left[row.card.variant])
-        left[row.card.variant] -= here
-        dealt.append((row, here))
-    return dealt
-
-
 def commit(draft: Draft, *, may_be_pending: bool = False) -> Order | None:
-    """The order's one transaction; belongs inside a job of the writer. None: units lack, those there are are held."""
+    """The order's one transaction; belongs inside a job of the writer. None: units lack, nothing is changed."""
     order = draft.quote.order
     if known := reads.order_by_id(order):
         return same(known, draft.fingerprint)
     wanted = draft.summary.units_by_variant
-    uses = rights.sell_now(order, wanted)
+    uses = rights.sell(roots.stored_root(draft.cart), wanted, partly=may_be_pending)
     if uses is None:
-        if rights.hold(order, wanted) and not may_be_pending:
-            return None
-        uses = rights.sell(order, wanted)
+        return None
     taken = carts.take_for_order(draft.cart, order, sorted(draft.quote.dots))
     _check_taken(taken, draft.summary, order)
     placed = _placed(draft, taken, uses)

@@ -8,23 +8,34 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from edge.checkout import api, page, placing
+from edge.cart import service as carts
+from edge.checkout import api, holding, page, placing
 from edge.checkout import form as forms
-from edge.checkout.errors import BadQuote, CheckoutError, CheckoutFailed, log_failure
+from edge.checkout.errors import BadQuote, CheckoutError, CheckoutFailed, NotEnough, log_failure
 from edge.checkout.form import MAX_BODY, Form
 from edge.checkout.page import Trouble
 from edge.checkout.summary import Quote
 from edge.http import BadRequest, Request, Response, TooLarge, json_response, redirect
 from edge.shopper.session import cart_of, customer_of
 from sites.rendering import language_of
-from sync.contracts.documents import SiteDoc
+from sync.contracts.documents import SiteDoc, card_key
 from sync.store.writer import reader
 
 
 async def show(request: Request) -> Response:
     site = request.site
     cart = await cart_of(request.cookies, site)
-    return _page(await reader.run(lambda: page.checkout_page(site, cart, Form(), Trouble())))
+    trouble = await _hold(site, cart) if cart else Trouble()
+    return _page(await reader.run(lambda: page.checkout_page(site, cart, Form(), trouble)))
+
+
+async def _hold(site: SiteDoc, cart: str) -> Trouble:
+    """Hold what the cart wants; what cannot be had is taken out of the cart, and the page says so."""
+    fewer = await holding.hold_cart(site, cart)
+    if not fewer:
+        return Trouble()
+    await carts.set_units(cart, fewer)
+    return Trouble(NotEnough.code, {card_key(key.site, key.sku, key.options): units for key, units in fewer.items()})
 
 
 async def place(request: Request) -> Response:

@@ -73,6 +73,11 @@ def off_loop(read: Callable[[], T]) -> T:
     return reader.run_sync(read)
 
 
+def own_ids() -> set[str]:
+    """The sites of this very node."""
+    return {each.doc.id for each in _known().by_host.values()}
+
+
 def site_of(host: str) -> SiteDoc | None:
     """The site a Host header names, port or none; None when no shop here has that name. Safe on the event loop."""
     name = host.strip().lower()

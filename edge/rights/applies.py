@@ -5,7 +5,9 @@ from __future__ import annotations
 from edge.rights import service
 from sync.contracts.codec import unpack
 from sync.contracts.stock import GrantDoc
-from sync.replica import applies
+from sync.replica import applies, when_fenced
+
+when_fenced(service.fence)
 
 
 @applies("grant")
@@ -14,7 +16,7 @@ def apply(topic: str, key: str, ver: int, body: bytes | None) -> None:
         service.forget(key)
         return
     grant = unpack(body, GrantDoc)
-    if not grant.is_open:
-        service.close(key)
-    else:
+    if grant.is_open:
         service.know(grant)
+    else:
+        service.end(grant)

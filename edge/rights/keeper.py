@@ -1,18 +1,26 @@
-"""Keeps this edge in rights: asks for units before they run out, renews what it holds, returns what is recalled."""
+"""Keeps this edge in rights: renews the lease, asks for units before they run out, returns what it does not need.
+
+each 2 s      what has ended is sealed, holds that nobody came back for end
+each 10 s     the lease is renewed: one row here, one at central, whatever the number of rights
+at once       goods just sold, held or put into a cart: asked for when less than half of what is wanted is here
+each minute   goods nobody wants here at the moment: a few are asked for, to sell while cut off; the surplus goes back
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct
 
-from edge.rights import lease, service
-from edge.rights.models import Hold, Right
+from edge.replica import sites
+from edge.rights import lease, pace, service
+from edge.rights.models import Hold
 from node.errors import RialtoError
 from sync.contracts.codec import pack, unpack
 from sync.contracts.stock import Answer, Ask, GrantDoc, Recall, Renew, Renewed
@@ -23,15 +31,22 @@ from sync.store.writer import reader, writer
 
 logger = logging.getLogger(__name__)
 
-#: units an edge likes to have of each card; central gives at most the edge's share of the pool
-TARGET_UNITS = 20
+#: units an edge likes to have of goods of its own shops that nobody buys at the moment; central gives fewer of few
+IDLE_UNITS = 20
+#: seconds
 LOOK_S = 2.0
-#: a full round: what is low is asked for, what is held is renewed
+RENEW_S = 10.0
 ROUND_S = 60.0
+#: cut off there is nothing to renew; the clocks are noted all the same
+NOTE_S = 60.0
+#: central was asked about idle goods: not again for so long
+IDLE_EVERY_S = 480.0
+#: between two looks at goods that are selling
+SOON_S = 0.25
+REQUEST_S = 10.0
 CHUNK = 500
 #: grants written at a time: hundreds in one job would hold every order up for half a second
 AT_ONCE = 25
-REQUEST_S = 10.0
 
 T = TypeVar("T")
 
@@ -40,23 +55,27 @@ class _Card(Struct):
     """As much of a line card as stock needs."""
 
     variant: str
+    site: str = ""
     is_on_sale: bool = True
 
 
-async def ask(wanted: dict[str, int], *, must: bool, timeout: float) -> Answer:  # noqa: ASYNC109
-    """Ask central for rights and keep what it gives. Raises `sync.link.LinkDown`."""
+async def ask(wanted: Mapping[str, int], *, must: bool, timeout: float, is_idle: bool = False) -> Answer:  # noqa: ASYNC109
+    """Ask central for rights and keep what it gives. Raises `sync.link.LinkDown`, `RequestFailed`."""
     asked_at = lease.boottime_ms()
-    body = await link.request("ask_stock", pack(Ask(wanted=wanted, must=must)), timeout=timeout)
+    question = Ask(wanted=dict(wanted), must=must, is_idle=is_idle)
+    body = await link.request("ask_stock", pack(question), timeout=timeout)
     answer = unpack(body, Answer)
     await _keep(answer.grants, asked_at)
     return answer
 
 
-async def renew(grants: Sequence[str]) -> None:
-    """Ask central to let us sell on from these grants. Raises `sync.link.LinkDown`."""
+async def renew() -> None:
+    """Ask central to let us sell on from all we have. Raises `sync.link.LinkDown`, `RequestFailed`."""
     asked_at = lease.boottime_ms()
-    body = await link.request("renew_stock", pack(Renew(grants=list(grants))), timeout=REQUEST_S)
-    await _keep(unpack(body, Renewed).grants, asked_at)
+    body = await link.request("renew_stock", pack(Renew()), timeout=REQUEST_S)
+    ttl_s = unpack(body, Renewed).ttl_s
+    if ttl_s:
+        await writer.run(lambda: service.extend(asked_at, ttl_s))
 
 
 async def _keep(grants: Sequence[GrantDoc], asked_at: int) -> None:
@@ -77,71 +96,147 @@ class Keeper:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._soon = asyncio.Event()
+        self._unhear: Callable[[], None] = _nothing
+        #: loop time of the next of each; 0 is at once
+        self._renew_at = self._round_at = self._note_at = 0.0
+        #: variant -> loop time when central may be asked about it again though nobody wants it here
+        self._idle_at: dict[str, float] = {}
 
     async def start(self) -> None:
+        """Before a shop is open: what a reboot, a suspend or a long stop has ended is sealed first."""
         self._soon = asyncio.Event()
-        await writer.run(service.release_all)
+        loop = asyncio.get_running_loop()
+        await writer.run(service.wake)
+        await reader.run(pace.load)
+        self._unhear = pace.on_news(lambda: writer.post(loop, self._soon.set))
         self._task = asyncio.create_task(self._run(), name="rights-keeper")
 
     async def stop(self) -> None:
         task, self._task = self._task, None
+        self._unhear()
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-    def look_soon(self) -> None:
-        """Units were sold or refused: do not wait for the next round."""
-        self._soon.set()
+            await writer.run(pace.write)
 
     async def round(self) -> None:
-        """Renew what is held, ask for what is low. Raises `sync.link.LinkDown`."""
-        for grants in _chunks(await reader.run(_open_grants)):
-            await renew(grants)
-        for part in _chunks((await reader.run(_low)).items()):
-            await ask(dict(part), must=False, timeout=REQUEST_S)
+        """All of it once, as after a link has come up. Raises `sync.link.LinkDown`."""
+        self._renew_at = self._round_at = 0.0
+        self._idle_at.clear()
+        await self._tend(asyncio.get_running_loop().time())
 
     async def _run(self) -> None:
-        loop, next_round, was_up = asyncio.get_running_loop(), 0.0, False
+        loop, was_up = asyncio.get_running_loop(), False
         while True:
             try:
-                if await reader.run(_has_expired_holds):
-                    await writer.run(service.release_expired)
-                is_due = self._soon.is_set() or loop.time() >= next_round or not was_up
+                await self._look(loop.time())
+                if link.is_up and not was_up:
+                    self._renew_at = self._round_at = 0.0
+                    self._idle_at.clear()
                 was_up = link.is_up
-                if was_up and is_due:
-                    self._soon.clear()
-                    await self.round()
-                    next_round = loop.time() + ROUND_S
+                if was_up:
+                    await self._tend(loop.time())
             except RialtoError as error:
                 logger.info("rights: central did not answer (%s); trying again", error.code)
                 was_up = False
             except Exception:
                 logger.exception("rights: a round failed; trying again")
-                next_round = loop.time() + ROUND_S
-            await asyncio.sleep(LOOK_S)
+                self._round_at = loop.time() + ROUND_S
+            await asyncio.sleep(SOON_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._soon.wait(), LOOK_S)
+
+    async def _look(self, now: float) -> None:
+        """What needs nobody else."""
+        if await reader.run(_is_something_over):
+            await writer.run(_end_what_is_over)
+        if now >= self._note_at:
+            self._note_at = now + NOTE_S
+            await writer.run(_note)
+
+    async def _tend(self, now: float) -> None:
+        if now >= self._renew_at:
+            await renew()
+            self._renew_at, self._note_at = now + RENEW_S, now + NOTE_S
+        self._soon.clear()
+        await self._ask_for(pace.news())
+        if now >= self._round_at:
+            await self._ask_for(pace.wanted_lately())
+            await self._settle_idle(now)
+            self._round_at = now + ROUND_S
+
+    async def _ask_for(self, variants: Collection[str]) -> None:
+        """Units of goods that somebody wants, where less than half of what is wanted is here."""
+        for part in _chunks((await reader.run(lambda: _low(variants))).items()):
+            await ask(dict(part), must=False, timeout=REQUEST_S)
+
+    async def _settle_idle(self, now: float) -> None:
+        """Goods that nobody wants here: a few of our own shops' are kept, the surplus of all goes back."""
+        idle = await reader.run(_idle)
+        due = {variant: units for variant, units in idle.items() if self._idle_at.get(variant, 0.0) <= now}
+        for part in _chunks(due.items()):
+            answer = await ask(dict(part), must=False, timeout=REQUEST_S, is_idle=True)
+            surplus = await reader.run(partial(_surplus, answer.keep))
+            if surplus:
+                await writer.run(partial(service.give_back, surplus))
+            self._idle_at |= dict.fromkeys(dict(part), now + IDLE_EVERY_S)
+        # Wanted again and idle again, it is due at once.
+        self._idle_at = {variant: at for variant, at in self._idle_at.items() if variant in idle}
+
+
+def _nothing() -> None: ...
 
 
 keeper = Keeper()
 
 
-def _open_grants() -> list[str]:
-    return list(Right.objects.filter(is_closed=False).order_by("grant").values_list("grant", flat=True))
-
-
-def _low() -> dict[str, int]:
-    """Variant -> units to ask for: each card of our cart groups that is on sale and less than half provided."""
-    bodies = Document.objects.filter(topic__startswith="card:", body__isnull=False).values_list("body", flat=True)
-    cards = (unpack(bytes(body), _Card) for body in bodies if body is not None)
-    variants = sorted({card.variant for card in cards if card.is_on_sale and card.variant})
+def _low(variants: Collection[str]) -> dict[str, int]:
+    """Variant -> units to ask for."""
     wanted: dict[str, int] = {}
-    for part in _chunks(variants):
-        free = service.free_units(part)
-        wanted |= {variant: TARGET_UNITS - units for variant, units in free.items() if units * 2 < TARGET_UNITS}
+    for part in _chunks(sorted(variants)):
+        for variant, units in service.free_units(part).items():
+            likes = pace.units_wanted(variant)
+            if units * 2 < likes:
+                wanted[variant] = likes - units
     return wanted
 
 
-def _has_expired_holds() -> bool:
-    return Hold.objects.filter(until__lte=lease.boottime_ms()).exists()
+def _idle() -> dict[str, int]:
+    """Variant -> units to ask for, 0 for what there is enough of: what is here, and what our own shops sell."""
+    free = service.free_of_all()
+    own = _sold_by_our_shops()
+    return {
+        variant: max(0, IDLE_UNITS - free.get(variant, 0)) if variant in own else 0
+        for variant in sorted(own | {variant for variant, units in free.items() if units})
+        if pace.is_idle(variant)
+    }
+
+
+def _sold_by_our_shops() -> set[str]:
+    ours = sites.own_ids()
+    bodies = Document.objects.filter(topic__startswith="card:", body__isnull=False).values_list("body", flat=True)
+    cards = (unpack(bytes(body), _Card) for body in bodies if body is not None)
+    return {card.variant for card in cards if card.is_on_sale and card.variant and (not ours or card.site in ours)}
+
+
+def _surplus(keep: Mapping[str, int]) -> dict[str, int]:
+    """What is free above what central lets us keep, of goods that nobody has asked for meanwhile."""
+    free = service.free_units(variant for variant in keep if pace.is_idle(variant))
+    return {variant: units - keep[variant] for variant, units in free.items() if units > keep[variant]}
+
+
+def _is_something_over() -> bool:
+    return Hold.objects.filter(until__lte=lease.boottime_ms()).exists() or service.is_any_ended()
+
+
+def _end_what_is_over() -> None:
+    service.release_expired()
+    service.seal_ended()
+
+
+def _note() -> None:
+    service.note_clocks()
+    pace.write()
 
 
 def _chunks(items: Iterable[T], size: int = CHUNK) -> Iterable[list[T]]:

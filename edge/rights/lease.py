@@ -1,12 +1,12 @@
-"""How long a right may be sold from. The clock is CLOCK_BOOTTIME: it runs while the machine sleeps, nobody sets it."""
+"""The clocks a lease is counted on. Its own is CLOCK_BOOTTIME: it runs while the machine sleeps, nobody sets it.
+
+Only what a reboot took is read from the wall clock, and only where that can be believed.
+"""
 
 from __future__ import annotations
 
 from node import clock
-
-#: two clocks drift apart by less than a five-hundredth; the edge stops early, central waits long
-DRIFT_PER_MILLE = 2
-GRACE_MS = 5_000
+from sync.core.escrow import Noted
 
 
 def boottime_ms() -> int:
@@ -19,7 +19,16 @@ def boot_id() -> str:
     return clock.boot_id()
 
 
-def stop_at(asked_at_ms: int, ttl_s: int) -> int:
-    """The last moment to sell, counted from *sending* the ask: central starts its own count later."""
-    ttl_ms = ttl_s * 1000
-    return asked_at_ms + ttl_ms - ttl_ms * DRIFT_PER_MILLE // 1000 - GRACE_MS
+def wall_ms() -> int:
+    """Milliseconds since 1970, as far as this machine knows."""
+    return clock.time_ms()
+
+
+def is_wall_trusted() -> bool:
+    """Whether the wall clock is kept in sync with others."""
+    return clock.is_in_sync()
+
+
+def noted() -> Noted:
+    """Both clocks now."""
+    return Noted(boot_id(), boottime_ms(), wall_ms())

@@ -1,112 +1,139 @@
-"""Hold, sell, give back. Each function belongs inside a job of the one writer and changes rows under its transaction.
+"""Hold, sell, give back, seal. Each function belongs inside a job of the one writer, in whose transaction it writes.
 
-A unit is sold only from a right. What an edge knows of its rights it reports by totals that only grow.
+A unit is sold only from a right, and only while the lease runs. What an edge knows of its rights it reports by totals
+that only grow; the last report of a right is its seal, after which nothing is sold from it any more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from django.db.models import F, QuerySet, Sum
-
-from edge.rights import lease
-from edge.rights.models import Hold, Right
+from edge.rights import lease, pace
+from edge.rights.models import Lease, Right
 from sync.contracts.codec import pack
 from sync.contracts.orders import GrantUse
 from sync.contracts.stock import GrantDoc, GrantReport
+from sync.core import escrow
 from sync.store.edge import sql
 from sync.store.edge.models import Document
 from sync.store.edge.outbox import enqueue
 
-#: a checkout that has not ended by then never will
-HOLD_MS = 60_000
+#: how long a cart keeps what it holds after its checkout was last opened
+HOLD_MS = 600_000
+
+#: rights that may be sold from now; takes the values of `_living`
+_LIVING = "NOT is_closed AND boot = ? AND max(stop_at, ?) > ?"
+_ENDED = "NOT is_closed AND boot = ? AND max(stop_at, ?) <= ?"
 
 
 def free_units(variants: Iterable[str]) -> dict[str, int]:
     """Units that could be sold now, per variant; 0 where there is no right."""
     asked = list(variants)
-    rows = sellable().filter(variant__in=asked).order_by().values_list("variant")  # an order would split the sums
-    found: dict[str, int] = dict(rows.annotate(left=Sum(F("units") - F("held") - F("sold") - F("returned"))))
-    return {variant: found.get(variant, 0) for variant in asked}
-
-
-def sellable() -> QuerySet[Right]:
-    """Rights that may be sold from at this moment, the one that ends first in front."""
-    return Right.objects.filter(is_closed=False, boot=lease.boot_id(), stop_at__gt=lease.boottime_ms()).order_by(
-        "stop_at", "grant"
+    found: dict[str, int] = dict(
+        sql.fetch(
+            "SELECT variant, sum(units - held - sold - returned) FROM edge_rights_right "  # noqa: S608
+            f"WHERE {_LIVING} AND variant IN ({sql.marks(asked)}) GROUP BY variant",
+            [*_living(), *asked],
+        )
     )
+    return {variant: int(found.get(variant, 0)) for variant in asked}
 
 
-def sell_now(order: str, wanted: Mapping[str, int]) -> dict[str, list[GrantUse]] | None:
-    """Sell `wanted` (variant -> units, of all lines together) without holding it first: most orders find their rights.
+def free_of_all() -> dict[str, int]:
+    """The same of every variant there is a right to."""
+    rows = sql.fetch(
+        "SELECT variant, sum(units - held - sold - returned) FROM edge_rights_right "  # noqa: S608
+        f"WHERE {_LIVING} GROUP BY variant",
+        _living(),
+    )
+    return {variant: int(units) for variant, units in rows}
 
-    Variant -> the rights spent; None, and nothing is changed, when units lack or the order holds some already.
+
+# --- holds -------------------------------------------------------------------------------------------------------
+
+
+def hold(cart: str, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Hold `wanted` (variant -> units) for a cart, as far as there is any; returns what lacks, by variant.
+
+    Held again, only the difference is taken or given back, and its time begins anew.
     """
-    if _held_by(order):
-        return None
-    uses: dict[str, list[GrantUse]] = {}
-    for variant, units in wanted.items():
-        free = _free_of(variant)
-        if sum(count for _, count in free) < units:
-            return None
-        uses[variant] = _dealt(free, units)
-    for spent in uses.values():
-        for use in spent:
-            _spend(use.grant, sold=use.units)
-    return uses
-
-
-def hold(order: str, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Hold up to `wanted` for an order; returns what lacks, by variant. Held again, only the difference is added."""
     short: dict[str, int] = {}
-    held = _held_by(order)
+    held = _held_by(cart)
     until = lease.boottime_ms() + HOLD_MS
-    for variant, units in wanted.items():
-        lacks = units - held.get(variant, 0)
+    for kept in held:
+        if not kept.is_alive:
+            _end([kept], cart)
+    living = [kept for kept in held if kept.is_alive]
+    for variant in wanted.keys() | {kept.variant for kept in living}:
+        here = [kept for kept in living if kept.variant == variant]
+        lacks = wanted.get(variant, 0) - sum(kept.units for kept in here)
+        if lacks < 0:
+            _give_up(cart, here, -lacks)
         for use in _dealt(_free_of(variant), lacks):
-            sql.execute(
-                'INSERT INTO edge_rights_hold ("order", right_id, units, until) VALUES (?, ?, ?, ?)',
-                [order, use.grant, use.units, until],
-            )
-            sql.execute("UPDATE edge_rights_right SET held = held + ? WHERE grant = ?", [use.units, use.grant])
+            _take(cart, use, until)
             lacks -= use.units
         if lacks > 0:
             short[variant] = lacks
+    sql.execute("UPDATE edge_rights_hold SET until = ? WHERE cart = ?", [until, cart])
+    pace.expect(wanted)
     return short
 
 
-def sell(order: str, wanted: Mapping[str, int]) -> dict[str, list[GrantUse]]:
-    """Turn the order's holds into sales and end them; variant -> the rights spent, never more than `wanted`.
-
-    A right that has ended since it was held sells nothing: the caller sees fewer units than it asked for.
-    """
-    uses: dict[str, list[GrantUse]] = defaultdict(list)
-    left = dict(wanted)
-    alive = {right.pk for right in sellable().filter(holds__order=order)}
-    for kept in _end_holds(Hold.objects.filter(order=order).select_related("right").order_by("pk")):
-        variant = kept.right.variant
-        units = min(kept.units, left.get(variant, 0)) if kept.right_id in alive else 0
-        if units:
-            left[variant] -= units
-            _spend(kept.right_id, sold=units)
-            uses[variant].append(GrantUse(grant=kept.right_id, units=units))
-    return dict(uses)
+def is_held(cart: str, wanted: Mapping[str, int], *, for_ms: int) -> bool:
+    """Whether the cart holds exactly `wanted`, and will for so long. A read."""
+    sums: dict[str, int] = defaultdict(int)
+    least = lease.boottime_ms() + for_ms
+    for kept in _held_by(cart):
+        if not kept.is_alive or kept.until < least:
+            return False
+        sums[kept.variant] += kept.units
+    return sums == {variant: units for variant, units in wanted.items() if units}
 
 
-def release(order: str) -> None:
-    """The checkout came to nothing: its units are free again."""
-    _end_holds(Hold.objects.filter(order=order))
+def release(cart: str) -> None:
+    """The shopper wants nothing of it any more: the cart's units are free again."""
+    _end(_held_by(cart), cart)
 
 
 def release_expired() -> None:
-    """End the holds of checkouts that died."""
-    _end_holds(Hold.objects.filter(until__lte=lease.boottime_ms()))
+    """End the holds of shoppers who never came to the end."""
+    _release("until <= ?", [lease.boottime_ms()])
 
 
-def release_all() -> None:
-    """A process that starts has no checkout under way: whatever is held was held by a dead one."""
-    _end_holds(Hold.objects.all())
+def move_holds(source: str, target: str) -> None:
+    """Two carts became one: what the first held is the other's."""
+    for kept in _held_by(source):
+        sql.execute("DELETE FROM edge_rights_hold WHERE cart = ? AND right_id = ?", [source, kept.grant])
+        _write_hold(target, GrantUse(grant=kept.grant, units=kept.units), kept.until)
+
+
+def sell(cart: str, wanted: Mapping[str, int], *, partly: bool = False) -> dict[str, list[GrantUse]] | None:
+    """Sell `wanted` (variant -> units, of all lines together): what the cart holds first, then what is free.
+
+    Variant -> the rights spent; the cart holds nothing afterwards. Where units lack, None, and nothing is changed;
+    `partly`: then what there is is sold. A right that has ended since it was held sells nothing.
+    """
+    held = _held_by(cart)
+    uses: dict[str, list[GrantUse]] = {}
+    for variant, units in wanted.items():
+        own = _dealt([(kept.grant, kept.units) for kept in held if kept.variant == variant and kept.is_alive], units)
+        lacks = units - sum(use.units for use in own)
+        more = _dealt(_free_of(variant), lacks) if lacks else []
+        if lacks > sum(use.units for use in more) and not partly:
+            return None
+        if spent := _summed([*own, *more]):
+            uses[variant] = spent
+    _end(held, cart)
+    for spent in uses.values():
+        for use in spent:
+            _spend(use.grant, sold=use.units)
+    pace.sold({variant: sum(use.units for use in spent) for variant, spent in uses.items()})
+    return uses
+
+
+# --- giving back, ending -----------------------------------------------------------------------------------------
 
 
 def give_back(wanted: Mapping[str, int]) -> None:
@@ -120,41 +147,183 @@ def give_back(wanted: Mapping[str, int]) -> None:
                 left -= back
 
 
+def seal_ended() -> None:
+    """Say the last word on every right whose time is over."""
+    for (grant,) in sql.fetch(f"SELECT grant FROM edge_rights_right WHERE {_ENDED}", _living()):  # noqa: S608
+        seal(grant)
+
+
+def is_any_ended() -> bool:
+    """Whether `seal_ended` has anything to do. A read."""
+    return sql.fetch_one(f"SELECT 1 FROM edge_rights_right WHERE {_ENDED}", _living()) is not None  # noqa: S608
+
+
+def seal(grant: str) -> None:
+    """Sell nothing more from a right, and tell central until it has heard: what was not sold is central's again.
+
+    Holds that did not become sales end. A right that is closed has said so, or may not (see `fence`).
+    """
+    _release("right_id = ?", [grant])
+    sealed = sql.fetch(
+        "UPDATE edge_rights_right SET is_closed = 1 WHERE grant = ? AND NOT is_closed RETURNING sold, returned",
+        [grant],
+    )
+    for sold, returned in sealed:
+        _report(GrantReport(grant=grant, sold=sold, returned=returned, is_sealed=True))
+
+
+def fence() -> None:
+    """This disk's past may be another's too: sell nothing from what it holds, and return nothing.
+
+    Not even a seal is sent: the units of these rights may have been sold by the disk this one was copied from. Central
+    keeps them frozen until an operator writes them off.
+    """
+    sql.execute("DELETE FROM edge_rights_hold")
+    sql.execute("UPDATE edge_rights_right SET is_closed = 1, held = 0 WHERE NOT is_closed")
+
+
+# --- the lease ---------------------------------------------------------------------------------------------------
+
+
 def add_grants(grants: Iterable[GrantDoc], asked_at_ms: int) -> None:
-    """Take in what central answered to an ask or a renewal that was sent at `asked_at_ms` (CLOCK_BOOTTIME)."""
+    """Take in what central answered to an ask that was sent at `asked_at_ms` (CLOCK_BOOTTIME)."""
     for doc in grants:
         if doc.is_open and not _is_over(doc):
-            until = lease.stop_at(asked_at_ms, doc.ttl_s)
+            until = escrow.stop_at(asked_at_ms, doc.ttl_s)
             know(doc)
             # The later end wins: answers may overtake one another.
-            Right.objects.filter(pk=doc.id).exclude(boot=lease.boot_id(), stop_at__gte=until).update(
-                stop_at=until, boot=lease.boot_id()
+            sql.execute(
+                "UPDATE edge_rights_right SET stop_at = ?, boot = ? WHERE grant = ? AND (boot != ? OR stop_at < ?)",
+                [until, lease.boot_id(), doc.id, lease.boot_id(), until],
             )
+
+
+def extend(asked_at_ms: int, ttl_s: int) -> None:
+    """Central lets us sell on from all it has granted: counted from the renewal that was sent at `asked_at_ms`.
+
+    What had ended before has ended: it is sealed, not brought back.
+    """
+    seal_ended()
+    until = escrow.stop_at(asked_at_ms, ttl_s)
+    held = _lease()
+    _write_lease(until if held is None else max(until, held.stop_at))
+    sql.execute("UPDATE edge_rights_right SET boot = ? WHERE NOT is_closed AND boot != ?", [lease.boot_id()] * 2)
+
+
+def note_clocks() -> None:
+    """Remember what both clocks say, so that after a reboot the time in between can be known."""
+    held = _lease()
+    _write_lease(held.stop_at if held else 0)
+
+
+def wake() -> None:
+    """A process starts. Holds outlive it: their shoppers are still at the checkout. A reboot ends them.
+
+    After a reboot the rest of the lease is taken from the wall clock, where that can be believed; else it is over.
+    """
+    held = Lease.objects.first()
+    if held is not None and held.boot != lease.boot_id():
+        _release("1", [])
+        _carry_over(held)
+    release_expired()
+    seal_ended()
+
+
+def _carry_over(held: Lease) -> None:
+    rows = sql.fetch("SELECT grant, stop_at FROM edge_rights_right WHERE NOT is_closed AND boot = ?", [held.boot])
+    noted = escrow.Noted(held.boot, held.boottime_ms, held.wall_ms)
+    now, is_trusted = lease.noted(), lease.is_wall_trusted()
+    sql.execute_many(
+        "UPDATE edge_rights_right SET stop_at = ?, boot = ? WHERE grant = ?",
+        [
+            (escrow.stop_after_reboot(stop, noted, now, is_wall_trusted=is_trusted), now.boot, grant)
+            for grant, stop in rows
+        ],
+    )
+    _write_lease(escrow.stop_after_reboot(held.stop_at, noted, now, is_wall_trusted=is_trusted))
+
+
+def _lease() -> Lease | None:
+    """This boot's."""
+    return Lease.objects.filter(boot=lease.boot_id()).first()
+
+
+def _write_lease(stop_at: int) -> None:
+    now = lease.noted()
+    sql.execute(
+        "INSERT INTO edge_rights_lease (id, boot, stop_at, boottime_ms, wall_ms) VALUES (1, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET boot = excluded.boot, stop_at = excluded.stop_at, "
+        "boottime_ms = excluded.boottime_ms, wall_ms = excluded.wall_ms",
+        [now.boot, stop_at, now.boottime_ms, now.wall_ms],
+    )
+
+
+# --- what central publishes --------------------------------------------------------------------------------------
 
 
 def know(doc: GrantDoc) -> None:
     """Keep a right that central granted; it sells nothing before an ask or a renewal says until when."""
-    Right.objects.get_or_create(grant=doc.id, defaults={"variant": doc.variant, "units": doc.units})
+    if doc.epoch >= this_epoch():
+        Right.objects.get_or_create(grant=doc.id, defaults={"variant": doc.variant, "units": doc.units})
 
 
-def close(grant: str) -> None:
-    """Central took the grant out of use: nothing more is sold from it."""
-    Right.objects.filter(pk=grant).update(is_closed=True)
+def end(doc: GrantDoc) -> None:
+    """Central counts on nothing more from a grant: seal it, also one whose answer was lost on the way here."""
+    if doc.epoch >= this_epoch():
+        know(doc)
+        seal(doc.id)
 
 
 def forget(grant: str) -> None:
-    """Central has our last word on this grant. One that still holds units here is only closed."""
-    close(grant)
-    Right.objects.filter(pk=grant, held=0).delete()
+    """Central has our last word on this grant, or has given it up."""
+    _release("right_id = ?", [grant])
+    Right.objects.filter(pk=grant).delete()
+
+
+def this_epoch() -> int:
+    """Of this disk; 0 before it has joined."""
+    row = sql.fetch_one("SELECT epoch FROM sync_edge_outgoinghead WHERE realm = ''")
+    return int(row[0]) if row else 0
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+class _Kept(NamedTuple):
+    """A hold of a cart."""
+
+    grant: str
+    variant: str
+    units: int
+    until: int
+    is_alive: bool
+
+
+def _living() -> list[str | int]:
+    boot = lease.boot_id()
+    row = sql.fetch_one("SELECT stop_at FROM edge_rights_lease WHERE boot = ?", [boot])
+    return [boot, row[0] if row else 0, lease.boottime_ms()]
 
 
 def _free_of(variant: str) -> list[tuple[str, int]]:
     """(grant, units that nobody holds) of the rights that may be sold from now, the one that ends first in front."""
     return sql.fetch(
-        "SELECT grant, units - held - sold - returned FROM edge_rights_right WHERE variant = ? AND NOT is_closed "
-        "AND boot = ? AND stop_at > ? AND units > held + sold + returned ORDER BY stop_at, grant",
-        [variant, lease.boot_id(), lease.boottime_ms()],
+        "SELECT grant, units - held - sold - returned FROM edge_rights_right WHERE variant = ? "  # noqa: S608
+        f"AND units > held + sold + returned AND {_LIVING} ORDER BY stop_at, grant",
+        [variant, *_living()],
     )
+
+
+def _held_by(cart: str) -> list[_Kept]:
+    # Nearly always of one or two rights, and of none for who has not opened the checkout.
+    if sql.fetch_one("SELECT 1 FROM edge_rights_hold WHERE cart = ?", [cart]) is None:
+        return []
+    rows = sql.fetch(
+        f"SELECT grant, variant, h.units, until, {_LIVING} FROM edge_rights_hold h "  # noqa: S608
+        "JOIN edge_rights_right r ON grant = right_id WHERE cart = ? ORDER BY stop_at, grant",
+        [*_living(), cart],
+    )
+    return [_Kept(grant, variant, units, until, bool(alive)) for grant, variant, units, until, alive in rows]
 
 
 def _dealt(free: Iterable[tuple[str, int]], units: int) -> list[GrantUse]:
@@ -168,21 +337,51 @@ def _dealt(free: Iterable[tuple[str, int]], units: int) -> list[GrantUse]:
     return uses
 
 
-def _held_by(order: str) -> dict[str, int]:
-    rows = sql.fetch(
-        "SELECT variant, sum(h.units) FROM edge_rights_hold h JOIN edge_rights_right ON grant = right_id "
-        'WHERE "order" = ? GROUP BY variant',
-        [order],
+def _summed(uses: Iterable[GrantUse]) -> list[GrantUse]:
+    sums: dict[str, int] = defaultdict(int)
+    for use in uses:
+        sums[use.grant] += use.units
+    return [GrantUse(grant=grant, units=units) for grant, units in sums.items()]
+
+
+def _take(cart: str, use: GrantUse, until: int) -> None:
+    _write_hold(cart, use, until)
+    sql.execute("UPDATE edge_rights_right SET held = held + ? WHERE grant = ?", [use.units, use.grant])
+
+
+def _write_hold(cart: str, use: GrantUse, until: int) -> None:
+    sql.execute(
+        "INSERT INTO edge_rights_hold (cart, right_id, units, until) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (cart, right_id) DO UPDATE SET units = units + excluded.units, until = excluded.until",
+        [cart, use.grant, use.units, until],
     )
-    return dict(rows)
 
 
-def _end_holds(holds: QuerySet[Hold]) -> list[Hold]:
-    ended = list(holds)
-    for kept in ended:
-        Right.objects.filter(pk=kept.right_id).update(held=F("held") - kept.units)
-    Hold.objects.filter(pk__in=[kept.pk for kept in ended]).delete()
-    return ended
+def _give_up(cart: str, held: list[_Kept], units: int) -> None:
+    """Hold so many units fewer, of the right that ends last first."""
+    for kept in reversed(held):
+        fewer = min(units, kept.units)
+        units -= fewer
+        if fewer == kept.units:
+            _end([kept], cart)
+        elif fewer:
+            change = [fewer, kept.grant]
+            sql.execute(
+                "UPDATE edge_rights_hold SET units = units - ? WHERE right_id = ? AND cart = ?", [*change, cart]
+            )
+            sql.execute("UPDATE edge_rights_right SET held = held - ? WHERE grant = ?", change)
+
+
+def _end(held: Iterable[_Kept], cart: str) -> None:
+    for kept in held:
+        sql.execute("DELETE FROM edge_rights_hold WHERE cart = ? AND right_id = ?", [cart, kept.grant])
+        sql.execute("UPDATE edge_rights_right SET held = held - ? WHERE grant = ?", [kept.units, kept.grant])
+
+
+def _release(where: str, values: list[str | int]) -> None:
+    ended = sql.fetch(f"DELETE FROM edge_rights_hold WHERE {where} RETURNING right_id, units", values)  # noqa: S608
+    for grant, units in ended:
+        sql.execute("UPDATE edge_rights_right SET held = held - ? WHERE grant = ?", [units, grant])
 
 
 def _spend(grant: str, *, sold: int = 0, returned: int = 0) -> None:
@@ -191,8 +390,11 @@ def _spend(grant: str, *, sold: int = 0, returned: int = 0) -> None:
         "is_closed = is_closed OR sold + ? + returned + ? = units WHERE grant = ? RETURNING sold, returned, is_closed",
         [sold, returned, sold, returned, grant],
     )
-    report = GrantReport(grant=grant, sold=total_sold, returned=total_returned, is_sealed=bool(is_closed))
-    enqueue("orders", "grant_report", pack(report), ref=grant)
+    _report(GrantReport(grant=grant, sold=total_sold, returned=total_returned, is_sealed=bool(is_closed)))
+
+
+def _report(report: GrantReport) -> None:
+    enqueue("orders", "grant_report", pack(report), ref=report.grant)
 
 
 def _is_over(doc: GrantDoc) -> bool:

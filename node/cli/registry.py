@@ -33,6 +33,7 @@ COMMANDS: dict[str, Command] = {
     "init": Command("node.cli.nodes:init_app", "Make a node: init central DIR, init edge DIR."),
     "run": Command("node.cli.nodes:run", "Run this node until Ctrl-C."),
     "join": Command("sync.join:command", "Join this edge to a cluster by a one-time token.", role="edge"),
+    "adopt": Command("sync.adopting:command", "Give this edge's restored or copied disk a new epoch.", role="edge"),
     "node": _central("central.cluster.cli:node_app", "Nodes of the cluster: list, invite, revoke."),
     "nodes": _central("central.cluster.cli:list_nodes", "The node list."),
     "site": _central("central.cluster.cli:site_app", "Sites of the cluster: list, add, switch off."),

@@ -51,6 +51,23 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
         return "\n".join(("rialto-join-1", self.invite, self.secret, self.sign_key, self.seal_key)).encode()
 
 
+class AdoptRequest(Struct, frozen=True, kw_only=True):
+    """POST body to `/_adopt`: the node's disk was restored or copied, and asks for an epoch of its own.
+
+    `epoch` is the disk's. `nonce` makes one asking of it: sent again it is the same one, and gets the same answer.
+    """
+
+    node: str
+    epoch: int
+    nonce: str
+    sign_key: str
+    version: str
+    signature: str = ""
+
+    def signed_part(self) -> bytes:
+        return "\n".join(("rialto-adopt-1", self.node, str(self.epoch), self.nonce, self.sign_key)).encode()
+
+
 class JoinAnswer(Struct, frozen=True, kw_only=True):
     """Answer, 200. `signature` is central's over `signed_part()`; the edge checks it with the token's key."""
 

@@ -18,17 +18,26 @@ class GrantDoc(Struct, frozen=True, kw_only=True):
 
 
 class Ask(Struct, frozen=True, kw_only=True):
-    """Over the link: rights for `wanted` (variant -> units). `must`: a shopper is waiting, so recall when short."""
+    """Over the link: rights for `wanted` (variant -> units). `must`: a shopper is waiting, so recall when short.
+
+    `is_idle`: nobody buys these at the edge at the moment; it would like a few for when it is cut off. Zero units ask
+    for none, and only how many it may keep.
+    """
 
     wanted: dict[str, int]
     must: bool = False
+    is_idle: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """`left`: variant -> units nobody holds after this answer, for the shopper who cannot have what he asked."""
+    """`left`: variant -> units nobody holds after this answer, for the shopper who cannot have what he asked.
+
+    `keep`, to an ask that `is_idle`: variant -> the most units the edge should keep, with what this answer brings.
+    """
 
     grants: list[GrantDoc]
     left: dict[str, int]
+    keep: dict[str, int] = {}
 
 
 class GrantReport(Struct, frozen=True, kw_only=True):
@@ -47,12 +56,19 @@ class Recall(Struct, frozen=True, kw_only=True):
 
 
 class Renew(Struct, frozen=True, kw_only=True):
-    """Over the link (kind `renew_stock`): the edge still sells from these grants."""
+    """Over the link (kind `renew_stock`): the edge still sells from all its grants.
 
-    grants: list[str]
+    `grants`: those that an edge of an earlier version wants an answer about each.
+    """
+
+    grants: list[str] = []
 
 
 class Renewed(Struct, frozen=True, kw_only=True):
-    """Answer: these go on for another `ttl_s` from the moment the edge asked; the others are not open any more."""
+    """Answer: all that is open goes on for another `ttl_s` from the moment the edge asked.
 
-    grants: list[GrantDoc]
+    `grants`: of those it named, the ones that are open.
+    """
+
+    grants: list[GrantDoc] = []
+    ttl_s: int = 0

@@ -265,7 +265,7 @@ def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> Hu
     if checked.taken > (highest := state.intakes.get(realm, Intake()).highest):
         # Compared now, not when it was asked: ops of this very session may have been taken in since.
         message = f"central took in {checked.taken} ops of '{realm}' from this node, which knows of {highest}: "
-        return _refuse(state, "rolled_back", message + "its disk was rolled back; join it with a new invite", out)
+        return _refuse(state, "rolled_back", message + "its disk was rolled back; run `rialto adopt` there", out)
     if not state.feeds[realm].must_check:
         return state  # the edge has asked for a snapshot meanwhile
     state = _feed(state, realm, must_check=False, to_check=None)
@@ -402,6 +402,9 @@ def _take(state: HubEnd, realm: str, now: float, out: Effects) -> HubEnd:
 
 
 def _taken(state: HubEnd, taken: io.Taken, now: float, out: Effects) -> HubEnd:
+    if taken.is_forked:
+        message = f"central took in other ops of '{taken.realm}' under these numbers: "
+        return _refuse(state, "rolled_back", message + "a disk was copied; run `rialto adopt` at the node", out)
     realm, intake = taken.realm, state.intakes[taken.realm]
     if taken.is_gap:
         out.append(io.Send(f.Expected(realm=realm, n=taken.last + 1)))

@@ -359,11 +359,15 @@ class TakeOps:
 
 @dataclass(frozen=True)
 class Taken:
-    """Committed up to `last`. `is_gap`: the ops began after `last` + 1, none was taken."""
+    """Committed up to `last`. `is_gap`: the ops began after `last` + 1, none was taken.
+
+    `is_forked`: an op differs from the one taken in under its number, so another disk speaks here; none was taken.
+    """
 
     realm: str
     last: int
     is_gap: bool = False
+    is_forked: bool = False
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,10 @@ class Directory:
     def refused(self, node_id: str, *, code: str, address: str) -> None:
         self.refusals.append((node_id, code, address))
 
+    def epoch_died(self, node_id: str, epoch: int) -> None:
+        if self.nodes[node_id].epoch == epoch:
+            self.change(node_id, is_fenced=True)
+
     def central_signing_key(self) -> bytes:
         return self.key
 

@@ -19,7 +19,7 @@ from sync.contracts.frames import Op
 from sync.intake import take_ops, try_quarantined
 from sync.link import LinkDown
 from sync.logreader import head_of
-from sync.replica import after_apply, applies, applies_fact, on_central_ack, told
+from sync.replica import after_apply, applies, applies_fact, on_central_ack, told, when_fenced
 from sync.store.central.log import begin_anew, cut_log
 from sync.store.central.models import EdgeCursor, Quarantine
 from sync.store.edge.highwater import HighWater
@@ -159,7 +159,7 @@ async def test_a_cut_in_the_middle_loses_and_doubles_nothing() -> None:
     assert await in_thread(house.taken) == [b"%d" % n for n in range(150)]
 
 
-async def test_a_repeat_is_acked_again_and_a_forged_one_goes_to_quarantine() -> None:
+async def test_a_repeat_is_acked_again_and_of_a_copied_disk_nothing_is_taken() -> None:
     scope = EdgeScope("a", 1, frozenset(), frozenset())
     first = [Op("thing", b"one"), Op("thing", b"two")]
     await in_thread(lambda: take_ops(scope, ORDERS, 1, first))
@@ -167,8 +167,8 @@ async def test_a_repeat_is_acked_again_and_a_forged_one_goes_to_quarantine() -> 
     again = await in_thread(lambda: take_ops(scope, ORDERS, 1, first))
     forged = await in_thread(lambda: take_ops(scope, ORDERS, 2, [Op("thing", b"other"), Op("thing", b"three")]))
 
-    assert (again.last, forged.last) == (2, 3)
-    assert await in_thread(house.taken) == [b"one", b"two", b"three"]
+    assert (again.last, again.is_forked, forged.last, forged.is_forked) == (2, False, 2, True)
+    assert await in_thread(house.taken) == [b"one", b"two"]
     assert await in_thread(lambda: [(q.n, bytes(q.body)) for q in quarantined()]) == [(2, b"other")]
 
 
@@ -432,7 +432,15 @@ async def test_known_edges_stay_and_come_back_while_the_directory_is_down() -> N
             await until_db(lambda: held() == {"x": b"1"})
 
 
-async def test_a_node_with_a_rolled_back_disk_is_refused() -> None:
+@pytest.fixture
+def fenced() -> list[str]:
+    """What was said when this disk was found not to be the only one with its past."""
+    said: list[str] = []
+    when_fenced(lambda: said.append("fenced"))
+    return said
+
+
+async def test_a_node_with_a_rolled_back_disk_is_refused_and_its_epoch_is_over(fenced: list[str]) -> None:
     async with central() as home:
         settings = home.settings("a")
         async with edge(home, settings=settings):
@@ -443,9 +451,33 @@ async def test_a_node_with_a_rolled_back_disk_is_refused() -> None:
 
         async with edge(home, settings=settings) as link:
             await until(lambda: link.status()["trouble"] == "refused:rolled_back")
+            await until(lambda: fenced == ["fenced"])
+            await until(lambda: home.directory.nodes["a"].is_fenced)
+
+        # It may number on past what central knows: its epoch is over all the same.
+        for number in range(3):
+            await writer.run(lambda n=number: enqueue(ORDERS, "thing", b"%d" % n))
+        async with edge(home, settings=settings) as link:
+            await until(lambda: link.status()["trouble"] == "refused:rolled_back")
+    assert await in_thread(house.taken) == [b"one"]
 
 
-async def test_the_high_water_file_fences_a_rolled_back_database_without_central() -> None:
+async def test_a_copied_disk_that_went_on_by_itself_ends_its_epoch(fenced: list[str]) -> None:
+    async with central() as home:
+        settings = home.settings("a")
+        scope = home.directory.nodes["a"].scope
+        await in_thread(lambda: take_ops(scope, ORDERS, 1, [Op("thing", b"of the other disk")]))
+        await writer.run(lambda: [enqueue(ORDERS, "thing", b"of this one"), enqueue(ORDERS, "thing", b"its seal")])
+
+        async with edge(home, settings=settings) as link:
+            await until(lambda: link.status()["trouble"] == "refused:rolled_back")
+            await until(lambda: fenced == ["fenced"])
+            await until(lambda: home.directory.nodes["a"].is_fenced)
+
+    assert await in_thread(house.taken) == [b"of the other disk"]
+
+
+async def test_the_high_water_file_fences_a_rolled_back_database_without_central(fenced: list[str]) -> None:
     async with central() as home:
         settings = home.settings("a")
         async with edge(home, settings=settings):
@@ -455,6 +487,7 @@ async def test_the_high_water_file_fences_a_rolled_back_database_without_central
 
         async with edge(home, settings=settings) as link:
             await until(lambda: link.status()["trouble"] == "disk_rolled_back")
+            assert fenced == ["fenced"]
 
 
 async def test_a_newer_link_of_the_same_node_ends_the_older() -> None:

@@ -14,12 +14,11 @@ from central.stock.events import PendingResolved
 from central.stock.ledger import Book
 from central.stock.models import POOL, Balance, Grant, Movement, PendingUnits
 from central.stock.queries import Stock, check_balance, stock_of
-from central.stock.receives import ask_stock, renew_stock, take_grant_reports
-from central.stock.sizing import units_to_grant
+from central.stock.receives import ask_stock, take_grant_reports
 from central.stock.tests.make import make_edge, make_line, make_order
 from node.realms import ORDERS, atomic
 from sync.contracts.codec import pack, unpack
-from sync.contracts.stock import Answer, Ask, GrantDoc, GrantReport, Renew, Renewed
+from sync.contracts.stock import Answer, Ask, GrantDoc, GrantReport
 from sync.events import RecordedEvent, kind_of
 from sync.store.central.models import Outbox
 from sync.upstream import Poison
@@ -128,27 +127,6 @@ def test_the_book_refuses_to_move_what_is_not_there():
 
 
 # --- grants
-
-
-@pytest.mark.parametrize(
-    ("wanted", "pool", "at_edges", "here", "edges", "must", "given"),
-    [
-        (100, 30, 0, 0, 3, False, 8),  # 80 % of a third
-        (5, 30, 0, 0, 3, False, 5),
-        (100, 22, 8, 8, 3, False, 0),  # it has its share
-        (100, 22, 8, 0, 3, False, 8),  # another one's units count into the whole
-        (100, 5, 0, 0, 3, False, 0),  # fewer than two each: all stay at central
-        (100, 6, 0, 0, 3, False, 1),
-        (3, 5, 0, 0, 3, True, 3),  # but a shopper gets what there is
-        (9, 5, 0, 0, 3, True, 5),
-        (9, 0, 50, 0, 3, True, 0),
-        (100, 100, 0, 0, 1, False, 80),
-    ],
-)
-def test_the_size_of_a_grant(wanted, pool, at_edges, here, edges, must, given):
-    assert (
-        units_to_grant(wanted=wanted, pool=pool, at_edges=at_edges, at_this_edge=here, edges=edges, must=must) == given
-    )
 
 
 def test_asking_again_and_again_does_not_drain_the_pool():
@@ -279,21 +257,7 @@ def test_a_new_epoch_freezes_what_the_lost_disk_held():
     old.refresh_from_db()
     assert (old.state, old.ver) == ("frozen", 2)
     assert stock() == Stock(total=10, pool=5, at_edges=5)  # frozen units are not sellable, nor free
-    assert granting.renew_grants(make_edge(epoch=2), [old.pk]) == []
-
-
-def test_a_renewal_moves_the_freeze_of_ones_own_open_grants():
-    receive(10)
-    mine, other = grant(2, node="a"), grant(2, node="b")
-    Grant.objects.update(freeze_at=mine.created_at)
-
-    answer = unpack(renew_stock(make_edge("a"), pack(Renew(grants=[mine.pk.hex, other.pk.hex]))), Renewed)
-
-    assert [doc.id for doc in answer.grants] == [mine.pk.hex]
-    mine.refresh_from_db()
-    other.refresh_from_db()
-    assert (mine.freeze_at - mine.created_at).total_seconds() > 86400 * 1.002
-    assert other.freeze_at == mine.created_at
+    assert granting.open_grants(make_edge(epoch=2), [old.pk]) == []
 
 
 # --- asking

@@ -11,6 +11,7 @@ from edge.checkout.form import MAX_BODY
 from edge.checkout.tests import make
 from edge.checkout.web import Capped
 from edge.replica import sites
+from edge.rights import pace
 from edge.shopper import session
 from infra.crypto.keys import CentralKeys, ensure_central_keys
 from node import config as node_config
@@ -55,6 +56,7 @@ def _forget_what_was_read() -> None:
     sites.forget([("site:main", "tea")])
     carts.forget_all()
     session.forget_all()
+    pace.forget_all()
 
 
 class Shopper:

@@ -71,6 +71,10 @@ async def filled(shop):
     await writer.run(lambda: make.give(make.grant("1" * 32, 10), make.grant("2" * 32, 10, "b")))
 
 
+#: (held, sold) of the tea once the checkout was opened and nothing ordered: the shopper may come back to it
+HELD = (2, 0)
+
+
 def orders() -> list[Order]:
     return reader.run_sync(lambda: list(Order.objects.order_by("number")))
 
@@ -225,7 +229,7 @@ async def test_many_orders_at_once_never_sell_more_than_there_is(shopper, filled
         cart = f"{number:032x}"
         await carts.join_state(cart, add(Dot(f"{number:016x}", 1), ASSAM, 1, price_ref=1, hlc=1))
         own = type(shopper)(await make.cookie(cart))
-        return (await own.buy()).status_code
+        return (await own.buy((await own.get("/_r/checkout")).json()["quote"])).status_code
 
     codes = await asyncio.gather(*[one(number) for number in range(25)])
 
@@ -247,7 +251,7 @@ async def test_a_changed_price_is_shown_and_nothing_typed_is_lost(shopper, fille
     assert (answer.status_code, answer.headers["X-Rialto-Error"]) == (409, "price_changed")
     assert make.quote_on(html).goods_total == 800_00 + 1_999_00
     assert all(text in html for text in (make.NAME, make.PHONE, make.EMAIL, make.ADDRESS, make.COMMENT))
-    assert (orders(), sent(), rights()["1"], in_cart(ASSAM)) == ([], [], (0, 0), 2)
+    assert (orders(), sent(), rights()["1"], in_cart(ASSAM)) == ([], [], HELD, 2)
     assert (await shopper.buy(make.hidden_quote(html))).status_code == 303
     assert placed().lines[0].price == 400_00
 
@@ -260,7 +264,7 @@ async def test_a_forged_price_is_refused_and_nothing_is_done(shopper, filled):
     answer = await shopper.buy(forged.text())
 
     assert (answer.status_code, answer.headers["X-Rialto-Error"]) == (409, "price_changed")
-    assert (orders(), sent(), rights()["1"], in_cart(ASSAM)) == ([], [], (0, 0), 2)
+    assert (orders(), sent(), rights()["1"], in_cart(ASSAM)) == ([], [], HELD, 2)
 
 
 async def test_a_changed_rate_is_shown(shopper, filled):
@@ -281,7 +285,7 @@ async def test_a_line_removed_in_another_tab_is_not_ordered(shopper, filled):
     answer = await shopper.buy(quote)
 
     assert (answer.status_code, answer.headers["X-Rialto-Error"]) == (409, "cart_changed")
-    assert (orders(), rights()["1"]) == ([], (0, 0))
+    assert (orders(), rights()["1"]) == ([], HELD)
 
 
 # --- stock
@@ -299,10 +303,11 @@ async def test_central_gives_what_this_edge_lacks(shopper, filled, central):
 
 
 async def test_nothing_free_anywhere_corrects_the_cart_and_says_what_is_left(shopper, filled, central):
-    central.is_up, central.stock = True, {"1" * 32: 1}
     await fill((ASSAM, 18), client="b")
+    quote = make.hidden_quote(await shopper.page())
+    central.is_up, central.stock = True, {"1" * 32: 1}
 
-    answer = await shopper.buy()
+    answer = await shopper.buy(quote)
 
     html = answer.content.decode()
     assert (answer.status_code, answer.headers["X-Rialto-Error"]) == (409, "not_enough")
@@ -310,22 +315,97 @@ async def test_nothing_free_anywhere_corrects_the_cart_and_says_what_is_left(sho
     assert [row.units for row in make.quote_on(html).rows] == [11, 1]
     assert make.NAME in html
     assert (orders(), sent()) == ([], [])
-    assert await reader.run(Hold.objects.count) == 0
+    assert (
+        sum(held for held, _ in reader.run_sync(held_and_sold)) == 11 + 1
+    )  # what there is is kept for the page that says so
     assert (await shopper.buy(make.hidden_quote(html))).status_code == 303
     assert sum(use.units for use in placed().lines[0].uses) == 11
 
 
 async def test_a_machine_is_told_what_is_left(shopper, filled, central):
-    central.is_up = True
     await fill((ASSAM, 9), client="b")
+    quote = make.hidden_quote(await shopper.page())
+    central.is_up = True
 
-    answer = await shopper.post(
-        "/checkout", {**make.TYPED, "quote": make.hidden_quote(await shopper.page())}, accept="application/json"
-    )
+    answer = await shopper.post("/checkout", {**make.TYPED, "quote": quote}, accept="application/json")
 
     assert answer.status_code == 409
     assert answer.json()["error"] == "not_enough"
     assert answer.json()["left"] == {"tea\x1fassam\x1f": 10}
+
+
+# --- opening the checkout
+
+
+async def test_opening_the_checkout_holds_what_the_cart_wants_and_again_only_the_difference(shopper, filled):
+    await shopper.page()
+    assert (rights()["1"], rights()["2"]) == ((2, 0), (1, 0))
+
+    await fill((ASSAM, 3), client="b")
+    await carts.set_units(make.CART, {PEN: 0})
+    await shopper.page()
+
+    assert (rights()["1"], rights()["2"]) == ((5, 0), (0, 0))
+
+
+async def test_a_short_edge_asks_central_as_the_checkout_is_opened(shopper, filled, central):
+    central.is_up, central.stock = True, {"1" * 32: 5}
+    await fill((ASSAM, 11), client="b")
+
+    html = await shopper.page()
+
+    assert "not_enough" not in html and in_cart(ASSAM) == 13
+    assert central.asked == [Ask(wanted={"1" * 32: 3}, must=True)]
+    assert sum(units for units, _ in reader.run_sync(held_and_sold)) == 13 + 1
+
+
+async def test_what_cannot_be_had_is_said_as_the_checkout_is_opened_and_the_cart_is_corrected(shopper, filled, central):
+    central.is_up = True
+    await fill((ASSAM, 9), client="b")
+    await writer.run(lambda: Right.objects.filter(variant="2" * 32).delete())
+
+    html = await shopper.page()
+
+    assert (in_cart(ASSAM), in_cart(PEN)) == (10, 0)
+    assert 'data-error="not_enough"' in html and "data-gone" in html and "Pen" in html.split("data-gone")[1][:300]
+    assert [(row.key, row.units) for row in make.quote_on(html).rows] == [(ASSAM, 10)]
+
+
+async def test_a_storefront_of_ones_own_is_told_what_is_left_and_its_cart_stands(shopper, filled, central):
+    central.is_up = True
+    await fill((ASSAM, 9), client="b")
+
+    summary = (await shopper.get("/_r/checkout")).json()
+
+    assert [line["left"] for line in summary["lines"]] == [10, None]
+    assert in_cart(ASSAM) == 11
+
+
+async def test_a_checkout_opened_again_at_once_writes_nothing(shopper, filled):
+    await shopper.page()
+    until = await reader.run(lambda: list(Hold.objects.values_list("until", flat=True)))
+
+    await shopper.page()
+
+    assert await reader.run(lambda: list(Hold.objects.values_list("until", flat=True))) == until
+
+
+async def test_two_carts_that_fit_alone_but_not_together(shopper, filled, central):
+    central.is_up = True
+    other = "d" * 32
+    await fill((ASSAM, 6), client="b")
+    await fill((ASSAM, 4), cart=other, client="c")
+    theirs = type(shopper)(await make.cookie(other))
+    mine, quote = make.hidden_quote(await shopper.page()), (await theirs.get("/_r/checkout")).json()["quote"]
+
+    codes = [(await shopper.buy(mine)).status_code, (await theirs.buy(quote)).status_code]
+
+    assert codes == [303, 409]
+    assert reader.run_sync(lambda: quantity(carts.load(other), ASSAM)) == 2
+
+
+def held_and_sold() -> list[tuple[int, int]]:
+    return list(Right.objects.values_list("held", "sold"))
 
 
 async def test_out_of_reach_of_central_what_no_right_covers_is_pending(shopper, filled):
@@ -365,7 +445,7 @@ async def test_a_wrong_field_is_named_and_the_rest_is_kept(shopper, filled, type
     assert (answer.status_code, list(answer.json()["fields"])) == (422, [field])
     assert page.status_code == 422
     assert make.COMMENT in page.content.decode()
-    assert (orders(), rights()["1"]) == ([], (0, 0))
+    assert (orders(), rights()["1"]) == ([], HELD)
 
 
 async def test_a_pickup_needs_no_address_and_sends_none(shopper, filled, central_keys):
@@ -407,7 +487,7 @@ async def test_a_node_that_knows_no_key_of_central_takes_no_order(shopper, fille
     answer = await shopper.buy()
 
     assert (answer.status_code, answer.headers["X-Rialto-Error"]) == (503, "not_ready")
-    assert (orders(), rights()["1"]) == ([], (0, 0))
+    assert (orders(), rights()["1"]) == ([], HELD)
 
 
 # --- personal data
@@ -465,7 +545,7 @@ async def test_nothing_of_the_person_is_left_by_an_error_of_ours(
 
     assert (answer.status_code, answer.headers["X-Rialto-Error"]) == (500, "checkout_failed")
     assert make.NAME in answer.content.decode()  # the shopper does not type again
-    assert (orders(), rights()["1"], in_cart(ASSAM)) == ([], (0, 0), 2)
+    assert (orders(), rights()["1"], in_cart(ASSAM)) == ([], HELD, 2)
     assert "ValueError at" in caplog.text
     writer.stop()
     reader.stop()

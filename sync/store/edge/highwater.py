@@ -15,6 +15,7 @@ from django.db import connections
 
 from node.errors import Refused
 from node.realms import EDGE
+from sync.replica import run_fenced
 from sync.store.edge.models import Outgoing, OutgoingHead
 from sync.store.edge.outbox import Queued, heads
 
@@ -51,7 +52,7 @@ class HighWater:
                 if n > held.get(realm, 0):
                     raise DiskRolledBack(
                         f"this node has sent {n} ops to '{realm}', its database knows of {held.get(realm, 0)}: "
-                        "it was rolled back; join the node again with a new invite",
+                        "it was rolled back; run `rialto adopt` to give it a new epoch",
                         realm=realm,
                     )
         self._numbers = held
@@ -81,8 +82,14 @@ class HighWater:
 def adopt_epoch(epoch: int) -> None:
     """After a join every number starts again at 1: renumber what central has not acknowledged. In the writer.
 
-    The row of the realm "" keeps the epoch, so that a realm's first op is numbered in the right one.
+    The row of the realm "" keeps the epoch, so that a realm's first op is numbered in the right one. What an earlier
+    epoch held is fenced: the disk that goes on from its past may be another.
     """
+    known = OutgoingHead.objects.filter(realm="").values_list("epoch", flat=True).first()
+    if known == epoch:
+        return
+    if known is not None:
+        run_fenced()
     OutgoingHead.objects.update_or_create(realm="", defaults={"epoch": epoch})
     for head in OutgoingHead.objects.exclude(epoch=epoch):
         waiting = list(Outgoing.objects.filter(realm=head.realm).order_by("n").values_list("pk", flat=True))

@@ -1,0 +1,75 @@
+"""Holding what a cart wants while its shopper is at the checkout: ten minutes from each time he opens it.
+
+Adding to a cart holds nothing. Opening the checkout does, inside this edge's own rights; where they are short central
+is asked, which recalls what nobody holds elsewhere. What is still missing then is said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.cart import roots
+from edge.checkout import reads
+from edge.checkout.summary import Row, Summary
+from edge.rights import service as rights
+from edge.rights.keeper import ask
+from sync.contracts.cart import LineKey
+from sync.contracts.documents import SiteDoc
+from sync.link import LinkDown, RequestFailed
+from sync.store.writer import reader, writer
+
+#: how long a shopper waits for central to find units
+ASK_S = 2.0
+#: a page opened again within a minute finds everything held: nothing is written
+FRESH_MS = rights.HOLD_MS - 60_000
+
+
+async def hold_cart(site: SiteDoc, cart: str) -> dict[LineKey, int]:
+    """Hold all that the cart can order; key -> units that can be had, of the lines that cannot be had whole.
+
+    Empty too when central is out of reach: what lacks is then sold as "stock pending".
+    """
+    summary, is_fresh = await reader.run(lambda: _look(site, cart))
+    if is_fresh or not summary.rows:
+        return {}
+    short = await writer.run(lambda: hold(cart, summary.units_by_variant))
+    if short and await ask_central(short):
+        short = await writer.run(lambda: hold(cart, summary.units_by_variant))
+        return fewer(summary, short)
+    return {}
+
+
+def _look(site: SiteDoc, cart: str) -> tuple[Summary, bool]:
+    summary = reads.summary_of(site, cart)
+    root = roots.stored_root(cart)
+    return summary, rights.is_held(root, summary.units_by_variant, for_ms=FRESH_MS)
+
+
+def hold(cart: str, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Inside a job of the writer: `rights.hold` for whatever the cart has become."""
+    return rights.hold(roots.stored_root(cart), wanted)
+
+
+async def ask_central(short: Mapping[str, int]) -> bool:
+    """A shopper waits for these units; whether central was there to be asked."""
+    try:
+        await ask(short, must=True, timeout=ASK_S)
+    except (LinkDown, RequestFailed):
+        return False
+    return True
+
+
+def fewer(summary: Summary, short: Mapping[str, int]) -> dict[LineKey, int]:
+    """Key -> the units that can be had, of lines that want more."""
+    has = {variant: units - short.get(variant, 0) for variant, units in summary.units_by_variant.items()}
+    return {row.key: units for row, units in _share(summary, has) if units < row.units}
+
+
+def _share(summary: Summary, units: Mapping[str, int]) -> list[tuple[Row, int]]:
+    """Deal the units of each variant out to its lines, from the first one on."""
+    left, dealt = dict(units), []
+    for row in summary.rows:
+        here = min(row.units, left[row.card.variant])
+        left[row.card.variant] -= here
+        dealt.append((row, here))
+    return dealt
