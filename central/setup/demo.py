@@ -51,6 +51,18 @@ def seed(ports_base: int) -> None:
     """
     if Site.objects.filter(pk__in=PLACES).exists():
         return
+    open_shops(ports_base)
+    seed_staff()
+    seed_keys()
+    PastOrders().write()
+    fill_imports()
+    seed_shoppers()
+    seed_failure()
+    seed_doubts()
+
+
+def open_shops(ports_base: int) -> None:
+    """The shops with their goods and stock, and nothing that ever happened in them."""
     nodes = set(Node.objects.values_list("pk", flat=True))
     for site, fields in SITES.items():
         node = PLACES[site][0] if PLACES[site][0] in nodes else ""
@@ -60,13 +72,6 @@ def seed(ports_base: int) -> None:
     for base, quote, micros in RATES:
         set_rate(base, quote, micros, by=BY)
     fill_catalogue()
-    seed_staff()
-    seed_keys()
-    PastOrders().write()
-    fill_imports()
-    seed_shoppers()
-    seed_failure()
-    seed_doubts()
 
 
 def rebase(ports_base: int) -> None:

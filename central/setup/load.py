@@ -2,7 +2,7 @@
 
 `python -m central.setup.load` runs in central's environment and answers one line of JSON for each line it reads:
 `{"do": NAME, ...arguments}`. Moments are seconds of the clock that all processes of the machine share
-(`time.monotonic`), so a driver can compare them with what it sees at an edge.
+(`time.monotonic`), so a driver can compare them with what it sees at an edge. What fails is answered by `{"error"}`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from django.db import connections  # noqa: E402
 from central.catalog.actions import Goods, Shop, Unit, save_goods, set_price, shop  # noqa: E402
 from central.catalog.models import Listing, Offer, Variant  # noqa: E402
 from central.orders.models import Order  # noqa: E402
-from central.setup import load_imports  # noqa: E402
+from central.setup import load_chaos, load_imports  # noqa: E402
 from central.stock.receipts import receive_stock  # noqa: E402
 from node.realms import CATALOG, alias_of, atomic, on_commit  # noqa: E402
 from sync.core.log import link_chain  # noqa: E402
@@ -199,6 +199,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
         *(goods, prices, flood, writer_cost, gaps, cards, stock, orders),
         *(load_imports.take_import, load_imports.check_import, load_imports.write_import),
         *(load_imports.import_state, load_imports.written),
+        *(load_chaos.scarce, load_chaos.receive, load_chaos.cancel, load_chaos.books, load_chaos.carts),
     )
 }
 
@@ -206,7 +207,11 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
 def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = COMMANDS[asked.pop("do")](**asked)
+        try:
+            answer = COMMANDS[asked.pop("do")](**asked)
+        except Exception as error:  # a database that is down, say: whoever asked is told, and may ask again
+            connections.close_all()
+            answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
 
 

@@ -25,18 +25,20 @@ LOOK = 0.001
 
 
 class Loader:
-    """The program that writes at central; one question at a time."""
+    """The program that writes at central; one question at a time. `log` takes what it says beside its answers."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, log: Path | None = None) -> None:
         argv = supervise.python("-m", "central.setup.load")
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and words
-            argv,
-            cwd=ROOT,
-            env=supervise.environment(load(home)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        with log.open("ab") if log else contextlib.nullcontext() as said:
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and words
+                argv,
+                cwd=ROOT,
+                env=supervise.environment(load(home)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
 
     async def ask(self, do: str, **arguments: object) -> dict[str, Any]:
         return await asyncio.to_thread(self._ask, {"do": do, **arguments})
@@ -48,7 +50,10 @@ class Loader:
         line = self._child.stdout.readline()
         if not line:
             raise Failed(f"the program at central ended over {question['do']!r}")
-        return dict(json.loads(line))
+        answer = dict(json.loads(line))
+        if "error" in answer:
+            raise Failed(f"{question['do']}: {answer['error']}")
+        return answer
 
     def end(self) -> None:
         self._child.terminate()
@@ -91,8 +96,8 @@ class EdgeDisk:
 
 
 @contextmanager
-def loader_at(home: Path) -> Iterator[Loader]:
-    loader = Loader(home)
+def loader_at(home: Path, log: Path | None = None) -> Iterator[Loader]:
+    loader = Loader(home, log)
     try:
         yield loader
     finally:

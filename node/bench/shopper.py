@@ -83,6 +83,19 @@ class Shopper:
         seen = [dot for dot, *_ in line["tokens"]]
         return {"dot": self._dot(), "kind": "remove", "key": line["key"], "seen": seen}
 
+    def dec(self, line: dict[str, Any], units: int) -> dict[str, Any]:
+        """Take units off a line as it was shown, the oldest tokens first."""
+        takings: list[list[Any]] = []
+        for dot, token, left in line["tokens"]:
+            if units > 0:
+                takings.append([dot, token, min(units, left)])
+                units -= left
+        return {"dot": self._dot(), "kind": "dec", "key": line["key"], "takings": takings}
+
+    def turn_page(self) -> None:
+        """Another document: its ops are named anew, and count from 1."""
+        self.client, self.seq = secrets.token_hex(8), 0
+
     async def view(self, site: str) -> dict[str, Any]:
         return (await self.shop(site).request("GET", "/_r/cart")).json()
 

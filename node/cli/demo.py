@@ -154,7 +154,7 @@ def prepare(what: str, base: int, folder: Path) -> None:
         demo_data.rebase(base)
         return
     join_edges(folder, base)
-    demo_data.seed(base)
+    demo_data.open_shops(base) if what == "open" else demo_data.seed(base)
 
 
 def join_edges(folder: Path, base: int) -> None:

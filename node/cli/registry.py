@@ -55,5 +55,6 @@ COMMANDS: dict[str, Command] = {
     "lint": Command("node.cli.testing:lint", "Run every check of the code."),
     "lock": Command("node.cli.testing:lock", "Lock the requirements with hashes (needs a package registry)."),
     "shots": Command("tests.shots:command", "Pictures of every screen of a running demo, and contact sheets."),
+    "chaos": Command("node.chaos.cli:chaos", "Hurt a cluster of real processes; nothing lost, nothing oversold."),
     "bench": Command("node.bench.cli:app", "Measure, with the limits of the machine in the same run."),
 }
