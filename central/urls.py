@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.api.urls")),
     path("", include("central.exchange.urls")),
     path("", include("central.failures.urls")),
+    path("", include("central.health.urls")),
     path("", include("central.shoppers.desk_urls")),
     path("id/", include("central.shoppers.urls")),
 ]

@@ -80,6 +80,7 @@ class Right(models.Model):
             ("manage_nodes", "Invite and revoke nodes"),
             ("see_realms", "See realms"),
             ("manage_realms", "Test and change where realms live"),
+            ("see_health", "See the health of the cluster, also as metrics"),
             ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),

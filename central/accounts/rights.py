@@ -53,6 +53,7 @@ GROUPS: Final = (
             "manage_nodes": _("Invite and revoke nodes"),
             "see_realms": _("See realms"),
             "manage_realms": _("Test and change where realms live"),
+            "see_health": _("See the health of the cluster, also as metrics"),
             "mend_jobs": _("See failed jobs, try them again or give them up"),
         },
     ),

@@ -35,6 +35,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "manage_nodes",
         "see_realms",
         "manage_realms",
+        "see_health",
         "mend_jobs",
         "see_carts",
         "import_goods",

@@ -41,5 +41,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "create_order": Access("POST", "/orders", ("make_orders",), needs_name=True),
     "move_order": Access("POST", "/orders/{order}/status", ("work_orders",)),
     "note_order": Access("PATCH", "/orders/{order}", ("work_orders", "see_customers")),
+    "get_health": Access("GET", "/health", ("see_health",)),
+    "get_metrics": Access("GET", "/metrics", ("see_health",)),
     "list_statuses": Access("GET", "/statuses", ("see_orders",), of_sites="none"),
 }

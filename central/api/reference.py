@@ -29,8 +29,10 @@ TITLES = {
     "move_order": _("Move an order to a status"),
     "note_order": _("Write the staff note"),
     "list_statuses": _("List statuses"),
+    "get_health": _("How the cluster is doing"),
+    "get_metrics": _("The same for Prometheus"),
 }
-KINDS = {"Sites": _("Sites"), "Products": _("Products"), "Orders": _("Orders")}
+KINDS = {"Sites": _("Sites"), "Products": _("Products"), "Orders": _("Orders"), "Health": _("Health")}
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,11 @@ def _call(made: dict[str, Any], path: str, method: str, call: dict[str, Any]) ->
     ]
     body = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     answer = next(
-        (said["content"]["application/json"]["schema"] for status, said in call["responses"].items() if status < "300"),
+        (
+            said.get("content", {}).get("application/json", {}).get("schema")  # metrics are plain text
+            for status, said in call["responses"].items()
+            if status < "300"
+        ),
         None,
     )
     return Call(

@@ -16,4 +16,5 @@ TITLES: Final = {
     "make_orders": _("Place orders, at the catalogue's prices"),
     "price_orders": _("Place orders at prices of its own"),
     "see_customers": _("See names, phones and addresses"),
+    "see_health": _("See the health of the cluster, also as metrics"),
 }

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from central.api import goods, orders, sites
+from central.api import goods, health, orders, sites
 from central.api.access import ACCESS
 from central.api.answers import refusal
 from central.api.errors import BadCall, BadInput
@@ -75,6 +75,7 @@ api = CentralApi(title="Rialto: central", version=VERSION, description=ABOUT, do
 api.add_router("", sites.router)
 api.add_router("", goods.router)
 api.add_router("", orders.router)
+api.add_router("", health.router)
 
 
 @api.exception_handler(RialtoError)

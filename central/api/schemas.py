@@ -295,3 +295,56 @@ class StatusesOut(BaseModel):
 def seen_ver(ver: int | None, if_match: str) -> int | None:
     """The version the caller saw, from the body or the header."""
     return ver if ver is not None else int(if_match.strip('"')) if if_match else None
+
+
+class FindingOut(BaseModel):
+    """`code` names the kind, `about` the node or realm it is about."""
+
+    code: str
+    about: str
+    text: str
+
+
+class StreamHealthOut(BaseModel):
+    realm: str
+    backlog: int | None
+    behind: int | None
+    behind_s: float | None
+    acked_s: float | None
+
+
+class NodeHealthOut(BaseModel):
+    node: str
+    name: str
+    light: str
+    version: str
+    heard_s: float | None
+    parked: int | None
+    rights: int | None
+    frozen: int | None
+    streams: list[StreamHealthOut]
+
+
+class RealmHealthOut(BaseModel):
+    realm: str
+    is_up: bool
+    head: int | None
+    waiting: int | None
+    set_aside: int | None
+    failed: int | None
+    queued: int | None
+
+
+class BooksOut(BaseModel):
+    breaches: int
+    checked_s: float | None
+
+
+class HealthOut(BaseModel):
+    nodes: list[NodeHealthOut]
+    realms: list[RealmHealthOut] | None
+    books: BooksOut | None
+    duplicates: int | None
+    pending: int | None
+    failures: int | None
+    findings: list[FindingOut]

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    "adjustments-horizontal", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-left", "arrow-right",
+    "activity", "adjustments-horizontal", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-left", "arrow-right",
     "arrow-up", "ban", "bolt", "bookmark", "building-store", "check", "checks", "chevron-down", "chevron-left",
     "chevron-right", "chevron-up", "circle-check", "circle-x", "clock", "cloud-off", "columns-3", "command", "copy",
     "credit-card", "database", "device-desktop", "device-floppy", "dots", "download", "external-link", "eye-off",

@@ -35,6 +35,7 @@ CENTRAL_APPS = [
     "central.api",
     "central.exchange",
     "central.failures",
+    "central.health",
 ]
 
 EDGE_APPS = [

@@ -1,0 +1,121 @@
+"""What of the figures somebody should look at, the worst first; the same list on the screen and in `doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from central.health.figures import Health, NodeFigures, RealmFigures
+
+#: a node may be so long behind, or hold what central has not taken in, before it is worth a word
+BEHIND_S = 60.0
+#: the audit runs each minute
+AUDIT_S = 300.0
+
+
+class Urgency(IntEnum):
+    BAD = 0
+    LOOK = 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`code` names the kind for programs, `about` the node or realm; `url`: where it is mended."""
+
+    urgency: Urgency
+    code: str
+    about: str
+    text: str
+    url: str = ""
+
+    @property
+    def tone(self) -> str:
+        return "red" if self.urgency is Urgency.BAD else "amber"
+
+
+def findings_of(health: Health) -> list[Finding]:
+    """In the language of who asks."""
+    found = [*_of_realms(health.realms or []), *_of_books(health), *_of_queues(health)]
+    for node in health.nodes:
+        found += _of_node(node)
+    return sorted(found, key=lambda one: one.urgency)
+
+
+def _of_realms(realms: list[RealmFigures]) -> Iterator[Finding]:
+    for one in realms:
+        if not one.is_up:
+            text = _("The realm %(realm)s does not answer.") % {"realm": one.realm}
+            yield Finding(Urgency.BAD, "realm_down", one.realm, text, reverse("realms-one", args=[one.realm]))
+        elif one.set_aside:
+            text = ngettext(
+                "%(count)s message of a shop was set aside in %(realm)s.",
+                "%(count)s messages of shops were set aside in %(realm)s.",
+                one.set_aside,
+            )
+            named = text % {"count": one.set_aside, "realm": one.realm}
+            yield Finding(Urgency.BAD, "set_aside", one.realm, named, reverse("failures"))
+
+
+def _of_books(health: Health) -> Iterator[Finding]:
+    books = health.books
+    if books is None:
+        return
+    if books.breaches:
+        text = ngettext(
+            "%(count)s row of the stock books is wrong.", "%(count)s rows of the stock books are wrong.", books.breaches
+        )
+        yield Finding(Urgency.BAD, "books", "", text % {"count": books.breaches}, reverse("stock-audit"))
+    elif books.checked_s is None or books.checked_s > AUDIT_S:
+        yield Finding(
+            Urgency.LOOK, "audit_late", "", _("The stock books were not audited of late."), reverse("stock-audit")
+        )
+
+
+def _of_queues(health: Health) -> Iterator[Finding]:
+    counted: tuple[tuple[str, int | None, Any, str], ...] = (
+        (
+            "failed",
+            sum(one.failed or 0 for one in health.realms or []),
+            lambda n: ngettext("%(count)s job has failed.", "%(count)s jobs have failed.", n),
+            "failures",
+        ),
+        (
+            "duplicates",
+            health.duplicates,
+            lambda n: ngettext(
+                "%(count)s order may be another's double.", "%(count)s orders may be another's double.", n
+            ),
+            "orders",
+        ),
+    )
+    for code, count, words, url in counted:
+        if count:
+            yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, reverse(url))
+
+
+def _of_node(node: NodeFigures) -> Iterator[Finding]:
+    url = reverse("nodes-one", args=[node.node])
+    named = {"node": node.name}
+    if node.light == "amber":
+        yield Finding(Urgency.BAD, "silent", node.node, _("%(node)s is silent. Its shops sell on.") % named, url)
+    if node.frozen:
+        text = ngettext("%(count)s unit is frozen at %(node)s.", "%(count)s units are frozen at %(node)s.", node.frozen)
+        yield Finding(Urgency.LOOK, "frozen", node.node, text % {"count": node.frozen, **named}, url)
+    if node.parked:
+        text = ngettext(
+            "%(node)s could not apply %(count)s document.", "%(node)s could not apply %(count)s documents.", node.parked
+        )
+        yield Finding(Urgency.BAD, "parked", node.node, text % {"count": node.parked, **named}, url)
+    if node.light == "green" and (node.oldest("behind_s") or 0) > BEHIND_S:
+        text = _("%(node)s lags behind: the first change it has not applied is %(seconds)s s old.")
+        seconds = round(node.oldest("behind_s") or 0)
+        yield Finding(Urgency.LOOK, "behind", node.node, text % {"seconds": seconds, **named}, url)
+    if node.light == "green" and node.total("backlog") and (node.oldest("acked_s") or 0) > BEHIND_S:
+        text = _("Central takes nothing in from %(node)s, which holds %(count)s messages.")
+        yield Finding(Urgency.BAD, "stuck", node.node, text % {"count": node.total("backlog"), **named}, url)

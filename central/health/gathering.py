@@ -1,0 +1,193 @@
+"""Gathering the figures: each realm is asked once and by itself, one that is down costs its part and no waiting."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import DatabaseError
+from django.db.models import F, Q, QuerySet, Sum
+from django.utils import timezone
+
+from central.cluster.fill import by_realm
+from central.cluster.models import Node
+from central.cluster.queries import light_of, nodes_visible_to
+from central.cluster.realm_health import down_since
+from central.cluster.realm_state import RealmState, all_states
+from central.failures.models import Failure
+from central.health.figures import BooksFigures, Health, NodeFigures, RealmFigures, StreamFigures
+from central.orders.models import Order
+from central.orders.queries import orders_visible_to
+from central.stock.models import Audit, BreachRow, Grant, PendingUnits
+from central.ui.scope import ALL, visible_sites
+from node.realms import CENTRAL_REALMS, ORDERS, alias_of
+from sync.store.central.models import EdgeCursor, LastN, SyncLog
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: failures that nobody has decided on
+WAITING = (Failure.State.OPEN, Failure.State.TRYING)
+
+
+def health_for(user: Any, now: datetime | None = None) -> Health:
+    """What a person may see of the cluster's health: his nodes, and the whole for who sees all sites."""
+    return _health(nodes_visible_to(user), orders_visible_to(user), visible_sites(user) is ALL, now)
+
+
+def whole_health(now: datetime | None = None) -> Health:
+    """All of it, for who sits at central's own shell."""
+    return _health(Node.objects.all(), Order.objects.all(), True, now)
+
+
+def _health(nodes: QuerySet[Node], orders: QuerySet[Order], sees_all: bool, now: datetime | None) -> Health:
+    now = now or timezone.now()
+    down = set(down_since())
+    states = all_states() if sees_all else []
+    down |= {state.realm for state in states if not state.is_up}
+    return Health(
+        nodes=_nodes(list(nodes.select_related("health").order_by("id")), down, now),
+        realms=[_realm(state) for state in states] if sees_all else None,
+        books=_of_orders(lambda: _books(now), down) if sees_all else None,
+        duplicates=_of_orders(lambda: orders.filter(is_duplicate_suspect=True).count(), down),
+        pending=_of_orders(_pending, down) if sees_all else None,
+        failures=Failure.objects.filter(state__in=WAITING).count() if sees_all else None,
+    )
+
+
+def _of_orders(read: Callable[[], T], down: Collection[str]) -> T | None:
+    return _asked(ORDERS, read, down)
+
+
+def _asked(realm: str, read: Callable[[], T], down: Collection[str]) -> T | None:
+    """What a realm answers; None when it does not, and when it is known to be down."""
+    if realm in down:
+        return None
+    try:
+        return read()
+    except DatabaseError as error:
+        logger.info("health: realm '%s' does not answer: %s", realm, type(error).__name__)
+        return None
+
+
+def _realm(state: RealmState) -> RealmFigures:
+    return RealmFigures(
+        realm=state.realm,
+        is_up=state.is_up,
+        head=state.head,
+        waiting=state.waiting,
+        set_aside=state.quarantined,
+        failed=state.failed,
+        queued=state.queued,
+    )
+
+
+# --- nodes -------------------------------------------------------------------------------------------------------
+
+
+def _nodes(nodes: Collection[Node], down: Collection[str], now: datetime) -> list[NodeFigures]:
+    epochs = {node.pk: node.epoch for node in nodes}
+    rights = _of_orders(lambda: _rights(epochs), down)
+    behind = {realm: _asked(realm, partial(_behind, realm, epochs, now), down) for realm in CENTRAL_REALMS}
+    acked = {realm: _asked(realm, partial(_acked, realm, epochs, now), down) for realm in CENTRAL_REALMS}
+    return [_node(node, rights, behind, acked, now) for node in nodes]
+
+
+def _node(
+    node: Node,
+    rights: Mapping[str, tuple[int, int]] | None,
+    behind: Mapping[str, Mapping[str, tuple[int, float]] | None],
+    acked: Mapping[str, Mapping[str, float] | None],
+    now: datetime,
+) -> NodeFigures:
+    health = getattr(node, "health", None)
+    detail = health.detail if health else {}
+    told = {realm: backlog for realm, _, backlog in by_realm(detail)}
+    open_units, frozen = (rights or {}).get(node.pk, (0, 0)) if rights is not None else (None, None)
+    parked = detail.get("parked")
+    return NodeFigures(
+        node=node.pk,
+        name=node.name,
+        light=light_of(node),
+        version=health.version if health else "",
+        heard_s=_age(health.heard_at, now) if health else None,
+        parked=parked if isinstance(parked, int) else None,
+        rights=open_units,
+        frozen=frozen,
+        streams=[
+            stream
+            for realm in CENTRAL_REALMS
+            if (stream := _stream(node.pk, realm, told.get(realm), behind[realm], acked[realm])) is not None
+        ],
+    )
+
+
+def _stream(
+    node: str,
+    realm: str,
+    backlog: int | None,
+    behind: Mapping[str, tuple[int, float]] | None,
+    acked: Mapping[str, float] | None,
+) -> StreamFigures | None:
+    entries, entries_s = (behind or {}).get(node, (None, None))
+    acked_s = (acked or {}).get(node)
+    if backlog is None and entries is None and acked_s is None:
+        return None
+    return StreamFigures(realm=realm, backlog=backlog, behind=entries, behind_s=entries_s, acked_s=acked_s)
+
+
+def _behind(realm: str, epochs: Mapping[str, int], now: datetime) -> dict[str, tuple[int, float]]:
+    """Node -> (entries of the log that it has not applied, seconds the first of them has waited)."""
+    alias = alias_of(realm)
+    head = SyncLog.objects.using(alias).order_by("-seq").values_list("seq", flat=True).first() or 0
+    cursors = dict(EdgeCursor.objects.using(alias).filter(edge__in=epochs).values_list("edge", "seq"))
+    nexts = {seq + 1 for seq in cursors.values() if seq < head}
+    made = dict(SyncLog.objects.using(alias).filter(seq__in=nexts).values_list("seq", "created"))
+    return {
+        edge: (max(0, head - seq), _age(made[seq + 1], now) if seq + 1 in made else 0.0)
+        for edge, seq in cursors.items()
+    }
+
+
+def _acked(realm: str, epochs: Mapping[str, int], now: datetime) -> dict[str, float]:
+    rows = LastN.objects.using(alias_of(realm)).filter(edge__in=epochs, n__gt=0)
+    return {
+        edge: _age(changed, now)
+        for edge, epoch, changed in rows.values_list("edge", "epoch", "changed")
+        if epoch == epochs[edge]
+    }
+
+
+def _rights(epochs: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """Node -> (units of its open rights, units of its frozen ones) that are neither sold nor returned."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    live = Q(state__in=(Grant.State.OPEN, Grant.State.FROZEN))
+    rows = Grant.objects.filter(live, edge__in=epochs).values_list("edge", "state")
+    for edge, state, units in rows.annotate(left=Sum(F("units") - F("returned") - F("sold"))):
+        found[edge][state] = units
+    return {
+        edge: (states.get(Grant.State.OPEN, 0), states.get(Grant.State.FROZEN, 0)) for edge, states in found.items()
+    }
+
+
+# --- the books ---------------------------------------------------------------------------------------------------
+
+
+def _books(now: datetime) -> BooksFigures:
+    last = Audit.objects.filter(pk=1).first()
+    breaches = BreachRow.objects.filter(ended_at=None).count()
+    return BooksFigures(breaches=breaches, checked_s=_age(last.checked_at, now) if last else None)
+
+
+def _pending() -> int:
+    rows = PendingUnits.objects.filter(state=PendingUnits.State.WAITING)
+    return rows.aggregate(left=Sum(F("units") - F("taken")))["left"] or 0
+
+
+def _age(moment: datetime, now: datetime) -> float:
+    return round(max(0.0, (now - moment).total_seconds()), 1)

@@ -1,0 +1,173 @@
+"""The figures are what the tables say, each realm's by itself, for who may see them, and the same wherever told."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone, translation
+from prometheus_client.parser import text_string_to_metric_families
+
+from central.accounts.roles import ADMIN, VIEWER
+from central.api.actions import Wanted, make_key
+from central.api.tests.caller import Caller
+from central.cluster.models import Node, NodeHealth, RealmHealth
+from central.health import doctor
+from central.health.figures import BooksFigures, Health, RealmFigures
+from central.health.findings import findings_of
+from central.health.gathering import health_for, whole_health
+from central.health.metrics import metrics_of
+from central.stock import granting, receipts
+from central.stock.models import Audit, Grant, PendingUnits
+from central.ui.tests import cast
+from node.realms import ORDERS
+from sync.store.central.models import EdgeCursor, LastN, SyncLog
+from sync.topics import EdgeScope
+
+REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
+pytestmark = pytest.mark.django_db(databases=REALMS)
+
+
+@pytest.fixture(autouse=True)
+def cluster() -> None:
+    """Nodes `a` (shop tea), heard from, and `b` (shop ink), silent."""
+    now = timezone.now()
+    for node, site, heard in (("a", "tea", now), ("b", "ink", now - timedelta(minutes=5))):
+        cast.site(site)
+        cast.node(node, site)
+        Node.objects.filter(pk=node).update(state=Node.State.JOINED, epoch=1, joined_at=now)
+        detail = {"backlog": {"orders": 3}, "lag": {}, "parked": 0}
+        NodeHealth.objects.create(node_id=node, heard_at=heard, version="1", backlog=3, lag=0, detail=detail)
+    Audit.objects.create(checked_at=now, took_ms=1)
+
+
+def log(count: int, *, seconds: int) -> None:
+    made = timezone.now() - timedelta(seconds=seconds)
+    for seq in range(1, count + 1):
+        SyncLog.objects.using(ORDERS).create(seq=seq, topic="t", key="k", ver=seq, op="s", chain=b"", created=made)
+
+
+def codes(health: Any) -> list[tuple[str, str]]:
+    return [(one.code, one.about) for one in findings_of(health)]
+
+
+def test_a_node_is_as_far_behind_as_the_first_entry_it_has_not_applied_is_old() -> None:
+    log(9, seconds=90)
+    EdgeCursor.objects.using(ORDERS).create(edge="a", epoch="e", seq=4)
+    EdgeCursor.objects.using(ORDERS).create(edge="b", epoch="e", seq=9)
+
+    a, b = whole_health().nodes
+
+    assert (a.total("behind"), round(a.oldest("behind_s") or 0, -1)) == (5, 90)
+    assert (b.total("behind"), b.oldest("behind_s")) == (0, 0.0)
+    assert ("behind", "a") in codes(whole_health())
+
+
+def test_a_node_whose_ops_are_not_taken_in_is_stuck() -> None:
+    LastN.objects.using(ORDERS).create(edge="a", epoch=1, n=5, changed=timezone.now() - timedelta(seconds=90))
+    LastN.objects.using(ORDERS).create(edge="a", epoch=0, n=9)  # of a disk it has lost
+
+    [a, _] = whole_health().nodes
+
+    assert (a.total("backlog"), round(a.oldest("acked_s") or 0, -1)) == (3, 90)
+    assert ("stuck", "a") in codes(whole_health())
+
+
+def test_frozen_units_are_told_apart_from_those_it_may_sell() -> None:
+    variant, scope = uuid.uuid4(), EdgeScope("a", 1, frozenset({"tea"}), frozenset())
+    receipts.receive_stock({variant: 100}, who="tests")
+    granting.grant_rights(scope, {variant: 10}, must=True)
+    [frozen] = granting.grant_rights(scope, {variant: 7}, must=True)
+    Grant.objects.filter(pk=frozen.pk).update(state=Grant.State.FROZEN, sold=2)
+
+    [a, b] = whole_health().nodes
+
+    assert (a.rights, a.frozen) == (10, 5)
+    assert (b.rights, b.frozen) == (0, 0)
+    assert ("frozen", "a") in codes(whole_health())
+
+
+def test_what_waits_for_a_person_is_found() -> None:
+    PendingUnits.objects.create(order=uuid.uuid4(), variant=uuid.uuid4(), units=5, taken=2, placed_at=timezone.now())
+    Audit.objects.update(checked_at=timezone.now() - timedelta(minutes=6))
+
+    health = whole_health()
+
+    assert health.pending == 3
+    assert {("silent", "b"), ("audit_late", "")} <= set(codes(health))
+
+
+def test_an_op_set_aside_and_wrong_books_are_trouble_and_stand_first() -> None:
+    realms = [RealmFigures(realm=ORDERS, is_up=True, set_aside=2, failed=1), RealmFigures(realm="work", is_up=False)]
+
+    found = findings_of(Health(realms=realms, books=BooksFigures(breaches=3, checked_s=1), duplicates=4))
+
+    assert [(one.code, one.tone) for one in found] == [
+        ("set_aside", "red"), ("realm_down", "red"), ("books", "red"), ("failed", "amber"), ("duplicates", "amber"),
+    ]  # fmt: skip
+
+
+def test_a_realm_that_is_known_to_be_down_is_not_asked_and_not_made_zero() -> None:
+    RealmHealth.objects.create(realm=ORDERS, is_up=False)
+
+    health = whole_health()
+
+    assert (health.books, health.pending, health.duplicates) == (None, None, None)
+    assert health.nodes[0].rights is None
+    assert b"rialto_stock_pending_units" not in metrics_of(health)
+
+
+def test_who_sees_one_shop_sees_its_node_and_nothing_of_the_whole() -> None:
+    anna = cast.staff("anna", ADMIN, ["tea"])
+
+    health = health_for(anna)
+
+    assert [node.node for node in health.nodes] == ["a"]
+    assert (health.realms, health.books, health.pending, health.failures) == (None, None, None, None)
+    assert health_for(AnonymousUser()).nodes == []
+
+
+def test_the_screen_is_for_who_has_the_right_and_speaks_his_language() -> None:
+    client = cast.signed_in(cast.staff("anna", ADMIN))
+
+    page = client.get("/health", headers={"accept-language": "ru"}).content.decode()
+
+    assert 'data-finding="silent"' in page
+    assert page.count("data-node=") == 2
+    assert cast.signed_in(cast.staff("vera", VIEWER)).get("/health").status_code == 403
+
+
+def test_metrics_are_prometheus_own_format() -> None:
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(metrics_of(whole_health()).decode())
+        for sample in family.samples
+    }
+
+    assert samples["rialto_node_up", "a"] == 1
+    assert samples["rialto_node_up", "b"] == 0
+    assert samples["rialto_node_backlog_ops", "a", "orders"] == 3
+    assert samples["rialto_realm_up", "orders"] == 1
+    assert samples["rialto_stock_audit_breaches",] == 0
+
+
+def test_the_api_tells_the_same_by_json_and_by_metrics() -> None:
+    wanted = Wanted(name="Prometheus", rights=["see_health"], all_sites=True)
+    caller = Caller(*make_key(cast.staff("anna", ADMIN), wanted))
+
+    told = caller.get("health")
+
+    assert [node["node"] for node in told.json()["nodes"]] == ["a", "b"]
+    assert {"code": "silent", "about": "b"}.items() <= told.json()["findings"][0].items()
+    assert "rialto_node_up" in caller.get("metrics").content.decode()
+
+
+def test_doctor_speaks_english_whatever_the_shell_does() -> None:
+    with translation.override("ru"):
+        found, figures = doctor.examine()
+
+    assert "Node b is silent. Its shops sell on." in found
+    assert [node["node"] for node in figures["nodes"]] == ["a", "b"]
