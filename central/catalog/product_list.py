@@ -18,7 +18,7 @@ from central.catalog.bulk import ACTIONS
 from central.catalog.documents import main_pictures
 from central.catalog.feeding import feeds_of
 from central.catalog.models import Media, Offer, ProductPicture, StockLevel
-from central.catalog.queries import found_by, offers_visible_to
+from central.catalog.queries import found_by, offered_to
 from central.stock.queries import Stock, stock_of
 from central.ui import lists, live, texts
 from central.ui.lists import cells
@@ -133,7 +133,7 @@ PRODUCTS = lists.List(
     name="products",
     title=_("Products"),
     right="see_products",
-    rows=lambda user: offers_visible_to(user).select_related("variant__stock_level", "listing"),
+    rows=lambda user: offered_to(user).select_related("variant__stock_level", "listing"),
     columns=[
         lists.Column(
             "title",

@@ -11,9 +11,11 @@ from django.db.models import Q, QuerySet
 
 from central.catalog.documents import main_pictures
 from central.catalog.errors import UnknownProduct, UnknownUnit
-from central.catalog.models import Category, Listing, Media, Offer, PriceChange, Variant
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange, StockLevel, Variant
 from central.catalog.words import Begun, begun_words
+from central.stock.rules import sites_hiding_empty
 from central.ui.scope import limit as limit_to_sites
+from central.ui.screens import may
 from sync.contracts.cart import LineKey
 from sync.contracts.documents import card_key
 
@@ -55,7 +57,7 @@ def products_visible_to(
     user: Any, *, search: str = "", site: str = "", category: UUID | None = None, after: str = "", limit: int = 50
 ) -> GoodsPage:
     """Units in order of title, by pages: `after` is the `next` of the page before. A stranger sees none."""
-    offers = offers_visible_to(user)
+    offers = offered_to(user)
     if site:
         offers = offers.filter(site=site)
     if category:
@@ -156,6 +158,19 @@ def count_of(site: str) -> dict[str, int]:
 def offers_visible_to(user: Any) -> QuerySet[Offer]:
     """With their variant and listing; a stranger sees none."""
     return limit_to_sites(Offer.objects.select_related("variant", "listing"), user)
+
+
+def offered_to(user: Any) -> QuerySet[Offer]:
+    """Those a person finds when he looks for goods: sold-out ones are left out where his desk hides them.
+
+    Who may change stock sees all: else nobody could bring them back.
+    """
+    offers = offers_visible_to(user)
+    hiding = set() if may(user, "edit_stock") else sites_hiding_empty()
+    if not hiding:
+        return offers
+    is_empty = Q(variant__stock_level=None) | Q(variant__stock_level__level=StockLevel.Level.OUT)
+    return offers.exclude(is_empty, site__in=sorted(hiding))
 
 
 def found_by(rows: QuerySet[Offer], text: str) -> QuerySet[Offer]:

@@ -1,8 +1,9 @@
 """An order that central takes itself, from a script or a partner.
 
 It is an order like any other: priced by the catalogue, its buyer sealed, taken in by `receive_order`. Only its units
-come straight out of the pool, all of them or none: central is never cut off from its own stock, so nothing is "stock
-pending" here, and what lies at edges is asked back first, as for an edge that is short.
+come straight out of the pool, all of them or none: central is never cut off from its own stock, and what lies at edges
+is asked back first, as for an edge that is short. Where the site's desk may sell below what is free, what nobody has is
+a shortage: the order waits for it in the queue of all that wait.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 from django.db import connections
 
 from central.catalog.queries import PricedUnit, priced_units
@@ -27,6 +29,7 @@ from central.stock.errors import NotEnoughInPool
 from central.stock.ledger import by_variant
 from central.stock.queries import pools
 from central.stock.recalling import gather_in_pool
+from central.stock.rules import may_sell_below
 from infra.crypto.errors import NotAnEmail, NotAPhone
 from infra.crypto.fields import blind_index
 from infra.crypto.normalise import email_key, phone_e164
@@ -78,7 +81,7 @@ def place_order(wanted: WantedOrder) -> tuple[Order, bool]:
     """The order, and whether it is new. Who may ask for it, and for a price of his own, is the caller's business.
 
     Raises `BadOrder`, `NotEnough`, `OrderConflict` for another order under the same id, `central.cluster`'s
-    `UnknownSite`.
+    `UnknownSite`. A desk that may sell below what is free never hears `NotEnough`.
     """
     mark = blind_index("orders.placed.call", wanted.said)  # keyed: what was said has a phone in it
     if known := _known(wanted.id, mark):
@@ -87,13 +90,17 @@ def place_order(wanted: WantedOrder) -> tuple[Order, bool]:
     person = _person(wanted, site)
     lines = _lines(wanted, site)
     placed = _placed(wanted, site, lines, person)
-    for is_last in (False, True):
-        try:
-            return _write(placed, mark), True
-        except NotEnoughInPool as error:
-            if is_last or not gather_in_pool(_units(lines)):
-                raise _not_enough(lines) from error
-    raise AssertionError
+    may_lack = may_sell_below(site.id)
+    try:
+        return _write(placed, mark), True
+    except NotEnoughInPool as error:
+        # What lies at shops is asked back first: a shortage is what nobody has.
+        if not gather_in_pool(_units(lines)) and not may_lack:
+            raise _not_enough(lines) from error
+    try:
+        return _write(placed, mark, may_lack=may_lack), True
+    except NotEnoughInPool as error:
+        raise _not_enough(lines) from error
 
 
 def _known(order_id: UUID, mark: bytes) -> Order | None:
@@ -103,15 +110,26 @@ def _known(order_id: UUID, mark: bytes) -> Order | None:
     return order
 
 
-def _write(placed: PlacedOrder, mark: bytes) -> Order:
+def _write(placed: PlacedOrder, mark: bytes, *, may_lack: bool = False) -> Order:
     with atomic(ORDERS):
         # Sold before the order is taken in: `receive_order` books what was not booked.
-        sell_from_pool(placed)
+        lacking = sell_from_pool(placed, may_lack=may_lack)
         if known := _known(UUID(placed.id), mark):
             return known  # the same call, at the same moment
-        order = receive_order(placed)
+        order = receive_order(_with_pending(placed, lacking))
         Order.objects.filter(pk=order.pk).update(called_as=mark)
     return order
+
+
+def _with_pending(placed: PlacedOrder, lacking: Mapping[UUID, int]) -> PlacedOrder:
+    """The order with what lacks of each variant said in its lines, from the last one on."""
+    left = dict(lacking)
+    lines = []
+    for line in reversed(placed.lines):
+        units = min(line.units, left.get(UUID(line.variant), 0))
+        left[UUID(line.variant)] = left.get(UUID(line.variant), 0) - units
+        lines.append(msgspec.structs.replace(line, pending=units) if units else line)
+    return msgspec.structs.replace(placed, lines=lines[::-1])
 
 
 def _person(wanted: WantedOrder, site: SiteDoc) -> Person:

@@ -91,7 +91,15 @@ def edit_note(request: StaffRequest, order_id: UUID) -> HttpResponseBase:
 
 def _warnings(order: Order) -> Iterable[Warn]:
     if order.is_pending:
-        waiting = ngettext("%(n)s unit waits for stock", "%(n)s units wait for stock", order.pending_units)
+        waiting = (
+            ngettext("%(n)s unit waits for stock", "%(n)s units wait for stock", order.pending_units)
+            if order.edge
+            else ngettext(
+                "Shortage: %(n)s unit was sold and is not there yet",
+                "Shortage: %(n)s units were sold and are not there yet",
+                order.pending_units,
+            )
+        )
         yield Warn(waiting % {"n": order.pending_units}, "clock")
     if order.is_duplicate_suspect:
         yield Warn(_("Another order took the same goods out of this cart. Ask before you charge."), "copy")

@@ -42,19 +42,26 @@ def book_orders(placed: Sequence[PlacedOrder]) -> None:
         book.close()
 
 
-def sell_from_pool(placed: PlacedOrder) -> None:
+def sell_from_pool(placed: PlacedOrder, *, may_lack: bool = False) -> dict[UUID, int]:
     """Sell an order of central's own out of the pool, whole or not at all; inside the transaction that writes it.
 
-    A repeat does nothing, and so does `book_orders` after it. Raises `NotEnoughInPool`.
+    `may_lack`: sell what there is, and let the rest wait for goods as a shortage; returns it, by variant. A repeat does
+    nothing, and so does `book_orders` after it. Raises `NotEnoughInPool`.
     """
     with atomic(ORDERS, savepoint=False):
         wanted = by_variant((UUID(line.variant), line.units) for line in placed.lines)
         book = Book(wanted)
         if not _first_bookings([UUID(placed.id)]):
-            return
+            return {}
+        lacking: dict[UUID, int] = {}
         for variant, units in wanted.items():
-            book.move(variant, POOL, SOLD, units, Cause.ORDER, ref=UUID(placed.id).hex)
+            here = min(units, book.units(variant)) if may_lack else units
+            book.move(variant, POOL, SOLD, here, Cause.ORDER, ref=UUID(placed.id).hex)
+            if here < units:
+                lacking[variant] = units - here
+        PendingUnits.objects.bulk_create(_pending_of(placed, lacking))
         book.close()
+    return lacking
 
 
 def free_order(order_id: UUID, *, who: str, note: str = "") -> None:

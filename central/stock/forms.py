@@ -146,6 +146,33 @@ class ChangeForm(RecordForm):
         return units if self.cleaned_data["way"] == "up" else -units
 
 
+class RulesForm(RecordForm):
+    """Which desks may sell more than is free, and which hide what is sold out; of the sites the person may see."""
+
+    below = forms.MultipleChoiceField(
+        label=_("May sell below what is free"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        help_text=_(
+            "Orders taken at the desk or by the API are accepted though goods lack. What lacks is a shortage: it shows "
+            "at the order and the product, and the next goods go to it before any shop can sell them. Shops "
+            "themselves never sell what is not there."
+        ),
+    )
+    hiding = forms.MultipleChoiceField(
+        label=_("Hide sold-out goods from operators"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        help_text=_("Who may not change stock does not find them in products, the palette and the API."),
+    )
+
+    def __init__(self, request: HttpRequest, sites: list[tuple[str, str]], initial: dict[str, list[str]]) -> None:
+        # The rules have no version of their own: what the page showed is compared with what they are.
+        super().__init__(request, initial=initial, ver=1)
+        for name in ("below", "hiding"):
+            self.fields[name].choices = sites  # type: ignore[attr-defined]
+
+
 class SupplyForm(RecordForm):
     sections = (Section("", ("warehouse", "units", "due_on"), "note"),)
     warehouse = forms.ChoiceField(label=_("Warehouse"))

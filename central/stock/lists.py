@@ -215,6 +215,7 @@ STOCK = lists.List(
     topic=live.STOCK,
     head=TABS,
     buttons=[
+        lists.Button(_("Rules of the desks"), "stock-rules", icon="settings", right="manage_warehouses"),
         lists.Button(_("Move between warehouses"), "stock-transfer", right="edit_stock"),
         lists.Button(_("Receive goods"), "stock-receive", right="edit_stock"),
     ],

@@ -43,6 +43,7 @@ add_action(
     Action(25, "stock-transfer", _("Move goods between warehouses"), "edit_stock", "arrow-right", where=("stock",))
 )
 add_action(Action(26, "stock-warehouse-new", _("New warehouse"), "manage_warehouses", "plus", where=("stock",)))
+add_action(Action(27, "stock-rules", _("Rules of the desks"), "manage_warehouses", "settings", where=("stock",)))
 add_card(Card(4, "stock-alarm", "see_stock", "stock/parts/home.html", _alarm, (live.STOCK,), wide=True))
 add_sentences(
     {

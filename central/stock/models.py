@@ -237,6 +237,18 @@ class PendingUnits(models.Model):
         ]
 
 
+class DeskRule(models.Model):
+    """What the desk of a site may do beyond its stock. No row: nothing. Shops never sell what is not there."""
+
+    site = models.CharField(primary_key=True, max_length=20)
+    #: orders taken at the desk or by the API may sell more than is free: the rest is a shortage
+    sells_below = models.BooleanField(default=False)
+    #: who may not change stock is not shown goods of which nothing is unsold
+    hides_empty = models.BooleanField(default=False)
+    changed_by = models.CharField(max_length=150)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+
 class PlannedSupply(models.Model):
     """Goods that are to come: how many, into which warehouse, on which day."""
 

@@ -13,6 +13,7 @@ urlpatterns = [
     *lists.urls(ours.AUDIT),
     path("stock/receive", views.receive, name="stock-receive"),
     path("stock/transfer", views.transfer, name="stock-transfer"),
+    path("stock/rules", views.desk_rules, name="stock-rules"),
     path("stock/goods/<uuid:variant>/change", views.change, name="stock-change"),
     path("stock/goods/<uuid:variant>/plan", views.plan, name="stock-plan"),
     path("stock/supplies/<int:supply_id>", views.supply, name="stock-supply"),

@@ -10,13 +10,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from central.stock import goods, receipts, supplies, warehouses
+from central.stock import goods, receipts, rules, supplies, warehouses
 from central.stock.errors import StockError
-from central.stock.forms import ArrivedForm, ChangeForm, ReceiveForm, SupplyForm, TransferForm, WarehouseForm
+from central.stock.forms import ArrivedForm, ChangeForm, ReceiveForm, RulesForm, SupplyForm, TransferForm, WarehouseForm
 from central.stock.goods import Goods
 from central.stock.lists import RIGHT
 from central.stock.models import PlannedSupply, Warehouse
-from central.ui import cards
+from central.ui import cards, view_scope
 from central.ui.cards import Action, Badge, Card, Fact
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, screen
@@ -164,6 +164,29 @@ def change(request: StaffRequest, variant: UUID) -> HttpResponseBase:
         note=f"{one.title} ({one.sku})",
         help=_("Only what is free can be lowered here; to count all anew, type the stock into the list of products."),
     )
+
+
+@screen("manage_warehouses", methods=FORM)
+def desk_rules(request: StaffRequest) -> HttpResponseBase:
+    """What the desks of the person's sites may do beyond their stock."""
+    looks = view_scope.choices(request)
+    known = rules.rules()
+    ids = [look.id for look in looks]
+    initial = {
+        "below": [site for site in ids if site in known and known[site].sells_below],
+        "hiding": [site for site in ids if site in known and known[site].hides_empty],
+    }
+    form = RulesForm(request, [(look.id, look.label) for look in looks], initial)
+    if form.is_saveable():
+        with form.refusals():
+            rules.set_rules(
+                ids,
+                below=form.cleaned_data["below"],
+                hiding=form.cleaned_data["hiding"],
+                by=request.user.username,
+            )
+            return form.saved(_("The rules are saved."), "stock")
+    return form.page(_("Rules of the desks"), back=("stock", _("Stock")))
 
 
 # --- planned supply ------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from central.stock.models import Warehouse
+from central.stock.models import DeskRule, Warehouse
 from central.ui.watching import watch
 
 
@@ -24,3 +24,15 @@ watch(
     card="stock-warehouse",
     name_of=_name,
 )  # fmt: skip
+
+watch(
+    DeskRule,
+    title=_("Rules of the desks"),
+    right="see_stock",
+    site="site",
+    fields=("sells_below", "hides_empty"),
+    titles={
+        "sells_below": _("May sell below what is free"),
+        "hides_empty": _("Hide sold-out goods from operators"),
+    },
+)

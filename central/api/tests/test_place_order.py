@@ -17,8 +17,9 @@ from central.orders.models import Order, OrderChange
 from central.orders.placing import WantedLine, WantedOrder, place_order
 from central.people.models import OrderContact
 from central.stock.granting import grant_rights
-from central.stock.queries import check_balance, stock_of
+from central.stock.queries import Stock, check_balance, stock_of
 from central.stock.receipts import receive_stock
+from central.stock.rules import set_rules
 from central.ui.tests import cast
 from sync.contracts.cart import LineKey
 from sync.events import run_due
@@ -103,6 +104,47 @@ def test_what_an_edge_may_sell_is_not_sold_here(caller, tea) -> None:
 
     assert refused(answer) == (409, "not_enough")
     assert answer.json()["lines"][0]["left"] == 5 - grant.units
+    assert check_balance() == []
+
+
+def test_a_desk_that_may_sells_below_what_is_free_and_shops_count_the_shortage(caller, tea) -> None:
+    set_rules(["tea", "clay"], below=["tea"], hiding=[], by="ada")
+    edge = EdgeScope("a", 1, frozenset({"tea"}), frozenset({"main"}))
+
+    answer = caller().post("orders", body(8), idempotency_key="one")
+
+    assert (answer.status_code, answer.json()["pending_units"]) == (201, 3)
+    assert stock_of([tea])[tea] == Stock(sold=5, pending=3)
+    run_due()
+    receive_stock({tea: 2}, who="test")
+    assert grant_rights(edge, {tea: 2}, must=True) == []  # what came in is the order's
+    receive_stock({tea: 2}, who="test")
+    assert sum(grant.units for grant in grant_rights(edge, {tea: 9}, must=True)) == 1
+    run_due()
+    order = Order.objects.get(pk=answer.json()["id"])
+    assert (order.pending_units, order.lines.get().pending) == (0, 0)
+    assert check_balance() == []
+
+
+def test_the_rule_of_one_desk_is_not_anothers_and_off_it_refuses_again(caller, tea) -> None:
+    set_rules(["clay"], below=["clay"], hiding=[], by="ada")
+    assert refused(caller().post("orders", body(8), idempotency_key="one")) == (409, "not_enough")
+
+    set_rules(["tea"], below=["tea"], hiding=[], by="ada")
+    set_rules(["tea"], below=[], hiding=[], by="ada")
+    assert refused(caller().post("orders", body(8), idempotency_key="two")) == (409, "not_enough")
+    assert stock_of([tea])[tea] == Stock(total=5, pool=5)
+
+
+def test_a_cancelled_shortage_waits_for_nothing_any_more(caller, tea) -> None:
+    set_rules(["tea"], below=["tea"], hiding=[], by="ada")
+    made = caller()
+    order = made.post("orders", body(8), idempotency_key="one").json()["id"]
+
+    made.post(f"orders/{order}/status", {"to": "cancelled"})
+
+    assert stock_of([tea])[tea] == Stock(total=5, pool=5)
+    assert Order.objects.get(pk=order).pending_units == 0
     assert check_balance() == []
 
 

@@ -14,8 +14,10 @@ from central.stock.auditing import look_at_books
 from central.stock.models import MAIN, Movement, PendingUnits, PlannedSupply, Warehouse
 from central.stock.queries import stock_by_warehouse, stock_of
 from central.stock.receipts import receive_stock
+from central.stock.rules import may_sell_below, set_rules
 from central.stock.warehouses import add_warehouse
 from central.ui.tests import cast
+from sync.events import run_due
 
 pytestmark = pytest.mark.django_db(databases=["default", "customers", "catalog", "orders", "work", "stats"])
 
@@ -149,6 +151,31 @@ def test_a_planned_supply_is_entered_and_comes_in_once(ada: Any, tea: UUID) -> N
 
     assert (first.status_code, again.status_code) == (302, 422)
     assert stock_of([tea])[tea].total == 9
+
+
+def test_operators_are_not_shown_what_is_sold_out_where_the_desk_hides_it(ada: Any, tea: UUID) -> None:
+    oleg = cast.signed_in(cast.staff("oleg", "operator", sites=["tea"]))
+    assert "Green tea" in oleg.get("/products").content.decode()
+
+    ada.post("/stock/rules", {"below": ["tea"], "hiding": ["tea"], "ver": "1", "shown": "{}"})
+
+    assert may_sell_below("tea")
+    assert "Green tea" not in oleg.get("/products").content.decode()
+    assert "Green tea" in ada.get("/products").content.decode()  # who changes stock sees what lacks
+    receive_stock({tea: 1}, who="test")
+    run_due()
+    assert "Green tea" in oleg.get("/products").content.decode()
+
+
+def test_the_rules_of_other_sites_stay_as_they_are(ada: Any) -> None:
+    cast.site("hush")
+    set_rules(["hush"], below=["hush"], hiding=[], by="boss")
+
+    page = ada.get("/stock/rules").content.decode()
+    ada.post("/stock/rules", {"below": [], "hiding": [], "ver": "1", "shown": "{}"})
+
+    assert "hush" not in page
+    assert may_sell_below("hush")
 
 
 def test_a_breach_is_red_at_home_and_stands_in_the_audit_for_those_who_see_all_sites(ada: Any, tea: UUID) -> None:
