@@ -23,6 +23,7 @@ from central.health.metrics import metrics_of
 from central.stock import granting, receipts
 from central.stock.models import Audit, Grant, PendingUnits
 from central.ui.tests import cast
+from node.places import ROOT
 from node.realms import ORDERS
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
 from sync.topics import EdgeScope
@@ -171,3 +172,11 @@ def test_doctor_speaks_english_whatever_the_shell_does() -> None:
 
     assert "Node b is silent. Its shops sell on." in found
     assert [node["node"] for node in figures["nodes"]] == ["a", "b"]
+
+
+def test_every_metric_is_on_the_how_to_page() -> None:
+    page = (ROOT / "docs" / "how-to" / "watch-the-cluster.md").read_text()
+
+    told = {family.name for family in text_string_to_metric_families(metrics_of(whole_health()).decode())}
+
+    assert {name for name in told if f"`{name}`" not in page} == set()
