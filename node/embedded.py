@@ -15,6 +15,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -98,6 +99,8 @@ class Postgres:
             "shared_buffers": "64MB",
             "timezone": "UTC",
             "jit": "off",  # our queries are short: compiling them costs more than it saves
+            # After a crash every file is synced before anything else: one by one, six databases' took ten seconds.
+            "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",
             **self._tuning(),
         }
         with self.log.open("ab") as out:

@@ -29,7 +29,7 @@ from node.chaos.cluster import Cluster
 from node.chaos.oracle import UNCONVERGED, Held, Violation
 from node.chaos.plan import Fault
 from node.chaos.promises import Errand, Journal
-from node.chaos.reads import Central, Edge
+from node.chaos.reads import Central, Edge, Head
 from node.demo import NODES, Ports
 from node.embedded import last_words
 from node.errors import Refused
@@ -128,7 +128,8 @@ class Run:
         """Seconds until everything that was on its way at this moment has arrived; `patience` when it did not."""
         began = time.monotonic()
         sent = {node: edge.last_outgoing() for node, edge in self.edges.items()}
-        heads, said_at = None, SAY_S
+        heads: dict[str, Head] | None = None
+        said_at = SAY_S
         while (took := time.monotonic() - began) < patience:
             if heads is None:
                 with contextlib.suppress(psycopg.Error):
@@ -141,7 +142,7 @@ class Run:
             await asyncio.sleep(LOOK_S)
         return patience
 
-    def _behind(self, heads: Any, sent: dict[str, int] | None = None) -> list[str]:
+    def _behind(self, heads: dict[str, Head], sent: dict[str, int] | None = None) -> list[str]:
         """What has not arrived: log entries up to `heads`, ops up to `sent` (all of them without)."""
         found = []
         for node, edge in self.edges.items():
@@ -195,9 +196,11 @@ class Run:
     async def settle(self, loader: Loader, journal: Journal) -> tuple[Held, list[Violation]]:
         """Read again and again until all agree or patience ends: (what is held, what beside carts stands apart)."""
         until, said_at = time.monotonic() + PEACE_S, time.monotonic() + SAY_S
+        # Of this moment: central's jobs go on writing to its logs for as long as they have work.
+        heads = await asyncio.to_thread(Central(self.cluster.central).heads)
         while True:
             held = await self.read(loader)
-            unsettled = [Violation(UNCONVERGED, said) for said in self._unsettled()]
+            unsettled = [Violation(UNCONVERGED, said) for said in self._unsettled(heads)]
             apart = [*unsettled, *oracle.carts_apart(journal, held, NODE_OF)]
             if not apart or time.monotonic() > until:
                 return held, unsettled
@@ -206,10 +209,9 @@ class Run:
                 self.tell(f"  not yet: {apart[0].text}, and {len(apart) - 1} more")
             await asyncio.sleep(0.5)
 
-    def _unsettled(self) -> Iterable[str]:
-        central = Central(self.cluster.central)
-        yield from self._behind(central.heads())
-        yield from central.quarantine()
+    def _unsettled(self, heads: dict[str, Head]) -> Iterable[str]:
+        yield from self._behind(heads)
+        yield from Central(self.cluster.central).quarantine()
         for node, edge in self.edges.items():
             yield from (f"edge {node}: {said}" for said in edge.parked())
             if not edge.is_whole():

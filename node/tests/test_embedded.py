@@ -130,6 +130,14 @@ def test_a_session_that_outlived_a_killed_server_is_ended_before_the_next_one_wr
             work.result()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="syncfs is Linux's")
+def test_after_a_crash_the_file_system_is_synced_at_once_and_not_file_by_file(postgres: embedded.Postgres) -> None:
+    up(postgres)
+
+    with psycopg.connect(postgres.url("orders")) as connection:
+        assert connection.execute("SHOW recovery_init_sync_method").fetchone() == ("syncfs",)
+
+
 def until(what: Callable[[], bool]) -> bool:
     end = time.monotonic() + 10
     while not what() and time.monotonic() < end:
