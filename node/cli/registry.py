@@ -54,6 +54,9 @@ COMMANDS: dict[str, Command] = {
     "test": Command("node.cli.testing:test", "Run the tests this machine can run."),
     "lint": Command("node.cli.testing:lint", "Run every check of the code."),
     "lock": Command("node.cli.testing:lock", "Lock the requirements with hashes (needs a package registry)."),
+    "simulate": Command(
+        "sync.simulator.cli:simulate", "Run seeded clusters with everything going wrong, and an oracle; or mutants."
+    ),
     "shots": Command("tests.shots:command", "Pictures of every screen of a running demo, and contact sheets."),
     "chaos": Command("node.chaos.cli:chaos", "Hurt a cluster of real processes; nothing lost, nothing oversold."),
     "bench": Command("node.bench.cli:app", "Measure, with the limits of the machine in the same run."),

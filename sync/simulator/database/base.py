@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from django.db.backends.sqlite3 import base as sqlite
@@ -16,7 +18,11 @@ _rewritten: dict[str, str] = {}
 class CursorWrapper(driver.Cursor):
     """Django's placeholders are %s, SQLite's are ?."""
 
+    trouble: DatabaseWrapper | None = None
+
     def execute(self, statement: str, values: Any = None) -> driver.Cursor:
+        if self.trouble is not None and self.trouble.is_troubled:
+            self.trouble.meet(statement, lambda: driver.Cursor.execute(self, statement))
         if values is None:
             return super().execute(statement)
         if isinstance(values, dict):
@@ -37,7 +43,40 @@ def _with_marks(statement: str) -> str:
 
 
 class DatabaseWrapper(sqlite.DatabaseWrapper):
-    """Django's SQLite; the driver is ours."""
+    """Django's SQLite; the driver is ours.
+
+    A server's troubles: `is_down`, it does not answer; `breaks_in`, at the n-th statement from now the connection
+    breaks. If that is a commit the commit has happened, and only its answer is lost.
+    """
+
+    is_down = False
+    breaks_in: int | None = None
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.is_down or self.breaks_in is not None
+
+    def meet(self, statement: str, run: Callable[[], object]) -> None:
+        """Before a statement. Raises what a broken connection would."""
+        if statement.startswith("ROLLBACK"):
+            return
+        if self.breaks_in is not None:
+            self.breaks_in -= 1
+            if self.breaks_in > 0:
+                return
+            self.breaks_in = None
+            if statement.startswith("COMMIT"):
+                run()
+        elif not self.is_down:
+            return
+        raise sqlite3.OperationalError("the server closed the connection unexpectedly")
+
+    def _commit(self) -> None:
+        if self.connection is not None:
+            with self.wrap_database_errors:
+                if self.is_troubled:
+                    self.meet("COMMIT", self.connection.commit)
+                self.connection.commit()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> driver.Connection:
         made = driver.connect(conn_params["database"])
@@ -49,7 +88,8 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
         return made
 
     def create_cursor(self, name: str | None = None) -> driver.Cursor:
-        made: driver.Cursor = self.connection.cursor(factory=CursorWrapper)
+        made: CursorWrapper = self.connection.cursor(factory=CursorWrapper)
+        made.trouble = self
         return made
 
     def is_usable(self) -> bool:

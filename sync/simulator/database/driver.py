@@ -144,7 +144,7 @@ class Connection:
                 self._db: apsw.Connection | None = apsw.Connection(path)
             else:
                 self._db = apsw.Connection(path, vfs=vfs.NAME)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY")
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY").fetchall()
         self.isolation_level: str | None = None
         self.row_factory: Any = None
 

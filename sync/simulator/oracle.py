@@ -1,0 +1,296 @@
+"""What must hold, kept outside of the system: every op, order and unit that somebody was told of.
+
+(a) each acknowledged op is in the cart's memory, and the cart is what the ops in that memory make of it
+(b) each acknowledged order is at central once, with its own bytes, and central has none that nobody placed
+(c) at every step no more of a variant is confirmed than was received
+(d) at the end every node has the same bytes of every cart
+(e) at the end queues are empty and cursors at the head, within the time allowed
+and central's own audit of its ledger finds nothing. Loss is allowed only where both copies died: disk and tab.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from sync.contracts.cart import CartOp, CartState, Dot, LineKey
+from sync.contracts.codec import unpack
+from sync.contracts.orders import PlacedOrder
+from sync.simulator.pristine import core
+
+if TYPE_CHECKING:
+    from sync.simulator.shoppers import Tab
+    from sync.simulator.world import World
+
+REALM = "orders"
+
+
+@dataclass
+class _Known:
+    """Something a shopper was told of, and where its copies are. `copies`: (disk, when it was acknowledged there)."""
+
+    copies: list[tuple[str, float]] = field(default_factory=list)
+    tab_is_dead: bool = False
+
+
+@dataclass
+class _Op(_Known):
+    cart: str = ""
+    op: CartOp | None = None
+
+
+@dataclass
+class _Order(_Known):
+    body: bytes = b""
+    confirmed: Mapping[str, int] = field(default_factory=dict)
+    who: str = ""
+
+
+class Oracle:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.violations: list[str] = []
+        self.pressed_ops: dict[Dot, _Op] = {}
+        self.placed: dict[str, _Order] = {}
+        self.tried_orders: dict[str, str] = {}
+        self.links: list[tuple[str, str]] = []
+        self.lost_disks: dict[str, float] = {}  # disk -> what it acknowledged since then is gone
+        self.received: dict[str, int] = {}
+        self.sold: dict[str, int] = defaultdict(int)
+        self.ops = 0
+
+    def violate(self, what: str) -> None:
+        if what not in self.violations:
+            self.violations.append(what)
+            self.world.trace.tell("oracle", f"VIOLATION: {what}")
+
+    # --- what it hears
+
+    def begin(self) -> None:
+        self._read_books()
+
+    def pressed(self, cart: str, op: CartOp) -> None:
+        self.ops += 1
+        self.pressed_ops[op.dot] = _Op(cart=cart, op=op)
+
+    def acked_op(self, dot: Dot, disk: str, how: str) -> None:
+        known = self.pressed_ops[dot]
+        if all(where != disk for where, _ in known.copies):
+            known.copies.append((disk, self.world.loop.now))
+
+    def joined(self, one: str, two: str) -> None:
+        self.links.append((one, two))
+
+    def tried(self, order: str, cart: str) -> None:
+        self.tried_orders[order] = cart
+
+    def acked_order(self, placed: Any, disk: str, who: str) -> None:
+        known = self.placed.get(placed.id)
+        if known is None:
+            pending = sum(placed.pending.values())
+            words = ", ".join(f"{units} of {variant[-2:]}" for variant, units in placed.confirmed.items() if units)
+            waits = f", {pending} pending" if pending else ""
+            self.world.trace.tell(who, f"order {placed.id[-6:]} confirmed on {disk}: {words or 'nothing'}{waits}")
+            known = self.placed[placed.id] = _Order(body=placed.body, confirmed=placed.confirmed, who=who)
+            for variant, units in placed.confirmed.items():
+                self.sold[variant] += units
+            self._check_sold()
+        elif known.body != placed.body:
+            self.violate(f"order {placed.id} was answered with two bodies")
+        known.copies.append((disk, self.world.loop.now))
+
+    def tab_closed(self, tab: Tab) -> None:
+        for dot in tab.ops:
+            self.pressed_ops[dot].tab_is_dead = True
+        for order in tab.orders:
+            self.placed[order].tab_is_dead = True
+
+    def disk_lost(self, disk: str, since: float) -> None:
+        """What the disk acknowledged after `since` is not on it any more."""
+        self.lost_disks[disk] = min(since, self.lost_disks.get(disk, since))
+
+    def desk_did(self, action: str, done: str) -> None:
+        self._read_books()
+        self.look()
+
+    # --- (c): at every step
+
+    def _read_books(self) -> None:
+        with contextlib.suppress(*self.world.roles.database_errors):
+            self.received = dict(self._central("books").received)
+
+    def _check_sold(self) -> None:
+        """Of orders as shoppers were told, none of them cancelled, before central has heard of any."""
+        cancelled = self._cancelled
+        for variant, units in self.sold.items():
+            if units - cancelled.get(variant, 0) > self.received.get(variant, 0):
+                self.violate(
+                    f"{units} units of {variant[-2:]} are confirmed, {self.received.get(variant, 0)} were received"
+                )
+
+    _cancelled: dict[str, int] = {}
+
+    def look(self) -> None:
+        """Orders at central and orders on their way: what is confirmed was received."""
+        world = self.world
+        try:
+            orders = world.inside(world.central.life, world.roles.central.orders)
+        except world.roles.database_errors:
+            return
+        sold: dict[str, int] = defaultdict(int)
+        cancelled: dict[str, int] = defaultdict(int)
+        for order in orders.values():
+            for variant, units in order.units.items():
+                if not order.is_cancelled:
+                    sold[variant] += units - order.pending.get(variant, 0)
+            if order.is_cancelled and order.id in self.placed:
+                for variant, units in self.placed[order.id].confirmed.items():
+                    cancelled[variant] += units
+        for order_id, placed in self.placed.items():
+            if order_id not in orders:
+                for variant, units in placed.confirmed.items():
+                    sold[variant] += units
+        self._cancelled = cancelled
+        for variant, units in sold.items():
+            if units > self.received.get(variant, 0):
+                self.violate(f"{units} units of {variant[-2:]} are sold, {self.received.get(variant, 0)} were received")
+
+    # --- the end
+
+    def all_carts(self) -> list[str]:
+        """The carts shoppers have used, as they are called."""
+        carts = {known.cart for known in self.pressed_ops.values()}
+        for shopper in self.world.shoppers:
+            carts |= set(shopper.carts.values())
+        return sorted(carts)
+
+    def _central(self, what: str, *args: Any) -> Any:
+        world = self.world
+        return world.inside(world.central.life, lambda: getattr(world.roles.central, what)(*args))
+
+    def unsettled(self) -> list[str]:
+        """What has not come to rest yet; the cheap questions first."""
+        world, role = self.world, self.world.roles.edge
+        for shopper in world.shoppers:
+            if shopper.tab.ops or shopper.tab.orders:
+                return [f"{shopper.name}'s tab keeps {len(shopper.tab.ops)} ops and {len(shopper.tab.orders)} orders"]
+        for edge in world.edges:
+            if not edge.is_up:
+                return [f"edge {edge.name} is down"]
+            if not edge.run(role.is_up):
+                return [f"edge {edge.name} has no link: {edge.run(role.trouble)}"]
+            if backlog := edge.run(role.backlog):
+                return [f"edge {edge.name} has {backlog} ops that central has not acknowledged"]
+        heads = self._central("log_heads")
+        for edge in world.edges:
+            if (place := edge.run(lambda: role.place(REALM))) != heads[REALM]:
+                return [f"edge {edge.name} stands at {place}, the log at {heads[REALM]}"]
+        return self._unequal()
+
+    def _unequal(self) -> list[str]:
+        world, role = self.world, self.world.roles.edge
+        carts = self._central("carts")
+        wanted = sorted({self._central("root_of", cart) for cart in self.all_carts()} & carts.keys())
+        for edge in world.edges:
+            here = edge.run(lambda: role.carts(wanted))
+            for root in wanted:
+                if here.get(root) != carts[root]:
+                    return [f"cart {root[:6]} is not the same at {edge.name} and central"]
+        return []
+
+    def judge(self) -> None:
+        world = self.world
+        for line in self.unsettled():
+            self.violate(f"after {world.loop.now:.0f} s: {line}")
+        self.look()
+        orders = self._central("orders")
+        self._judge_orders(orders)
+        self._judge_carts(orders)
+        self._judge_books(orders)
+        for line in self._central("audit"):
+            self.violate(f"audit: {line}")
+        for edge in world.edges:
+            for line in edge.run(world.roles.edge.parked) if edge.is_up else []:
+                self.violate(f"edge {edge.name} has parked {line}")
+        for error in world.loop.errors:
+            world.trace.tell("loop", error)
+
+    def _may_be_lost(self, known: _Known) -> bool:
+        """Both copies are gone: every disk that acknowledged it, and the tab."""
+        return known.tab_is_dead and all(when >= self.lost_disks.get(disk, 1e9) for disk, when in known.copies)
+
+    def _judge_orders(self, orders: Mapping[str, Any]) -> None:
+        for order_id, placed in self.placed.items():
+            found = orders.get(order_id)
+            if found is None:
+                if not self._may_be_lost(placed):
+                    self.violate(f"order {order_id[-6:]}, acknowledged to {placed.who}, is not at central")
+            elif found.body_hash != blake2b(placed.body, digest_size=32).digest():
+                self.violate(f"order {order_id[-6:]} is another one at central")
+        for order_id in sorted(orders.keys() - self.tried_orders.keys()):
+            self.violate(f"central has an order that nobody placed: {order_id}")
+
+    def _judge_books(self, orders: Mapping[str, Any]) -> None:
+        books = self._central("books")
+        sold: dict[str, int] = defaultdict(int)
+        for order in orders.values():
+            for variant, units in order.units.items():
+                sold[variant] += 0 if order.is_cancelled else units - order.pending.get(variant, 0)
+        for variant in sorted({*sold, *books.sold}):
+            booked, ordered = books.sold.get(variant, 0), sold.get(variant, 0)
+            if booked != ordered:
+                self.violate(f"the ledger says {booked} of {variant[-2:]} are sold, the orders say {ordered}")
+
+    # --- (a)
+
+    def _judge_carts(self, orders: Mapping[str, Any]) -> None:
+        carts = {root: core.decode(unpack(body, CartState)) for root, body in self._central("carts").items()}
+        by_root: dict[str, list[tuple[Dot, _Op]]] = defaultdict(list)
+        roots = {cart: self._central("root_of", cart) for cart in self.all_carts()}
+        for dot, known in self.pressed_ops.items():
+            by_root[roots[known.cart]].append((dot, known))
+        deltas = self._order_deltas(orders)
+        for root, ops in by_root.items():
+            held = carts.get(root, core.EMPTY)
+            for dot, known in ops:
+                if known.copies and not held.has_seen(dot) and not self._may_be_lost(known):
+                    self.violate(f"op {core.dot_text(dot)} ({known.op.kind}), acknowledged, is not in cart {root[:6]}")  # type: ignore[union-attr]
+            self._judge_cart(root, held, ops, [delta for cart, delta in deltas if roots.get(cart, cart) == root])
+
+    def _order_deltas(self, orders: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        bodies = {order: known.body for order, known in self.placed.items()}
+        for edge in self.world.edges:
+            if edge.is_up:
+                bodies |= edge.run(self.world.roles.edge.orders)
+        placed = [unpack(body, PlacedOrder) for order, body in bodies.items() if order in orders]
+        return [(one.taken.cart, core.decode(one.taken.delta)) for one in placed]
+
+    def _judge_cart(self, root: str, held: Any, ops: list[tuple[Dot, _Op]], deltas: list[Any]) -> None:
+        """The cart is what the ops in its memory make of it: nothing lost, nothing back from the dead."""
+        known = [core.delta_of(one.op, hlc=0) for dot, one in ops if held.has_seen(dot) and one.op is not None]
+        wanted = core.joined([*known, *deltas])
+        corrections = self.world.roles.edge.corrections
+        corrected = {key for cart, key in corrections if self._central("root_of", cart) == root}
+        for dot in sorted({*wanted.tokens, *held.tokens}):
+            token = wanted.tokens.get(dot) or held.tokens[dot]
+            if _key_of(token) in corrected:
+                continue
+            if dot not in held.tokens:
+                self.violate(f"cart {root[:6]} has lost {token.units} of {token.key.sku}, which nobody removed")
+            elif dot not in wanted.tokens:
+                self.violate(f"in cart {root[:6]} {token.units} of {token.key.sku} are back, which somebody removed")
+            else:
+                here, there = core.left(held, dot), core.left(wanted, dot)
+                if here != there:
+                    self.violate(
+                        f"in cart {root[:6]} {here} of {token.key.sku} are left of a token, it should be {there}"
+                    )
+
+
+def _key_of(token: Any) -> LineKey:
+    key: LineKey = token.key
+    return key
