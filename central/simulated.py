@@ -26,7 +26,8 @@ from central.orders.models import Order, OrderLine, OrderPerson, OrderStatus
 from central.stock import granting, leases, warehouses
 from central.stock.audit import breaches
 from central.stock.auditing import look_at_books
-from central.stock.models import POOL, SOLD, SUPPLIER, WRITTEN_OFF, Balance, PendingUnits
+from central.stock.giving_up import write_off
+from central.stock.models import POOL, SOLD, SUPPLIER, WRITTEN_OFF, Balance, Grant, PendingUnits
 from central.stock.recalling import nobody_waits
 from central.stock.receipts import receive_stock, set_stocks
 from central.stock.receives import answer_with
@@ -63,6 +64,8 @@ class Central:
         self._told: list[tuple[str, str, bytes]] = []
         self._asks: dict[tuple[str, bytes], granting.UrgentAsk] = {}
         self._nodes = _Directory()
+        #: (node, epoch): disks that speak for it no more, and central's jobs have not heard so yet
+        self._ended: list[tuple[str, int]] = []
         self._variants: tuple[UUID, ...] = ()
 
     def create(self) -> None:
@@ -120,7 +123,9 @@ class Central:
         return told
 
     def fence(self, node: str) -> int:
-        return self._nodes.fence(node)
+        epoch = self._nodes.fence(node)
+        self._ended.append((node, epoch))
+        return epoch
 
     # --- what happens by itself, and what people do
 
@@ -158,12 +163,20 @@ class Central:
         change_status(order, "cancelled", by=WHO)
         return f"order {order.hex} is cancelled"
 
+    def _write_off(self, rng: random.Random) -> str:
+        rows = Grant.objects.filter(state=Grant.State.FROZEN).order_by("created_at", "pk")
+        if not (frozen := list(rows.values_list("pk", flat=True))):
+            return ""
+        grant = write_off(rng.choice(frozen), reason="its edge is not coming back", by=WHO)
+        return f"the right {grant.pk.hex} of edge {grant.edge} is written off, {grant.lost} units are lost"
+
     def _begin_anew(self, rng: random.Random) -> str:
         return f"the log begins anew: {begin_anew(ORDERS)}"
 
     _actions: Mapping[str, Callable[[Central, random.Random], str]] = {
         "receive": _receive,
         "correct": _correct,
+        "write_off": _write_off,
         "cancel": _cancel,
         "begin_anew": _begin_anew,
     }

@@ -20,16 +20,21 @@ def copy_rows(model: type[models.Model], rows: Sequence[Any], *, using: str) -> 
     if not rows:
         return
     connection = connections[using]
-    if connection.vendor != "postgresql":
-        model._base_manager.using(using).bulk_create(rows)
-        return
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)
-    sql = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(sql) as copy:
-        for row in rows:
-            values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
-            copy.write_row(values)
+    values = ([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields] for row in rows)
+    if connection.vendor == "postgresql":
+        sql = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(sql) as copy:
+            for row_values in values:
+                copy.write_row(row_values)
+    else:
+        marks = ", ".join(["%s"] * len(fields))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})",  # noqa: S608
+                list(values),
+            )
     for row in rows:
         row._state.adding, row._state.db = False, using

@@ -7,8 +7,9 @@ only keeps writers apart, row locks and advisory locks, is nothing there.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -32,7 +33,7 @@ def run(using: str, statement: str, params: Sequence[Any] = ()) -> list[tuple[An
             cursor.execute(statement, params)
         else:
             cursor.execute(_translated(statement), [_plain(connection, value) for value in params])
-        return list(cursor.fetchall()) if cursor.description else []
+        return list(cursor.fetchall()) if statement.startswith("SELECT") or "RETURNING" in statement else []
 
 
 def run_many(using: str, statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -60,30 +61,83 @@ def insert_new(
     """
     if not rows:
         return set()
-    meta: Any = model._meta
-    connection, pk = connections[using], meta.pk
-    quote = connection.ops.quote_name
-    fields = [meta.get_field(name) for name in (*columns, *same)]
-    names = ", ".join(quote(field.column) for field in fields)
+    pk: Any = model._meta.pk
+    tail = f"ON CONFLICT ({_names(model, [key], using)}) DO NOTHING RETURNING {_names(model, [pk.name], using)}"
+    return {pk.to_python(row[0]) for row in _insert(model, columns, rows, same, tail, using)}
+
+
+def insert_or_update(
+    model: type[models.Model], key: Sequence[str], values: Sequence[str], rows: Sequence[Sequence[Any]], *, using: str
+) -> None:
+    """Insert rows of columns `key` + `values` in one statement; where a unique `key` is there, its values are set."""
+    if rows:
+        quote = connections[using].ops.quote_name
+        news = ", ".join(f"{quote(name)} = EXCLUDED.{quote(name)}" for name in values)
+        tail = f"ON CONFLICT ({_names(model, key, using)}) DO UPDATE SET {news}"
+        _insert(model, [*key, *values], rows, {}, tail, using)
+
+
+def update_rows(rows: Iterable[models.Model], columns: Sequence[str], *, using: str) -> None:
+    """Write `columns` of rows of one model, found by their keys: `bulk_update` at a fraction of its price."""
+    if not (found := list(rows)):
+        return
+    model, connection = type(found[0]), connections[using]
+    meta, quote = model._meta, connection.ops.quote_name
+    fields: list[Any] = [meta.pk, *(meta.get_field(name) for name in columns)]
+    values = [[_value(getattr(row, field.attname)) for field in fields] for row in found]
+    table = quote(meta.db_table)
+    pk, *others = (quote(field.column) for field in fields)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in fields)
+        sets = ", ".join(f"{name} = new.{name}" for name in others)
+        source = f"unnest({arrays}) AS new ({', '.join([pk, *others])})"
+        statement = f"UPDATE {table} SET {sets} FROM {source} WHERE {table}.{pk} = new.{pk}"  # noqa: S608
+        run(using, statement, [list(column) for column in zip(*values, strict=True)])
+    else:
+        sets = ", ".join(f"{name} = %s" for name in others)
+        run_many(using, f"UPDATE {table} SET {sets} WHERE {pk} = %s", [[*row[1:], row[0]] for row in values])  # noqa: S608
+
+
+def _insert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    same: Mapping[str, Any],
+    tail: str,
+    using: str,
+) -> list[tuple[Any, ...]]:
+    connection, meta = connections[using], model._meta
+    into = f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({_names(model, [*columns, *same], using)})"
     if connection.vendor == "postgresql":
         # Arrays: one text of the statement, and so one plan, for any number of rows. A cast to varchar(n) would cut.
+        fields: list[Any] = [meta.get_field(name) for name in (*columns, *same)]
         types = [str(field.db_type(connection)).partition("(")[0] for field in fields]
         arrays = ", ".join(f"%s::{kind}[]" for kind in types[: len(columns)])
         alike = "".join(f", %s::{kind}" for kind in types[len(columns) :])
         source = f"SELECT one.*{alike} FROM unnest({arrays}) AS one"  # noqa: S608
         params = [*same.values(), *(list(values) for values in zip(*rows, strict=True))]
     else:
-        marks = f"({', '.join(['%s'] * len(fields))})"
+        marks = f"({', '.join(['%s'] * (len(columns) + len(same)))})"
         source = f"VALUES {', '.join([marks] * len(rows))}"
         params = [_plain(connection, value) for row in rows for value in (*row, *same.values())]
-    statement = (
-        f"INSERT INTO {quote(meta.db_table)} ({names}) {source} "
-        f"ON CONFLICT ({quote(meta.get_field(key).column)}) DO NOTHING "
-        f"RETURNING {quote(pk.column)}"
-    )
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return {pk.to_python(row[0]) for row in cursor.fetchall()}
+        cursor.execute(f"{into} {source} {tail}", params)
+        return list(cursor.fetchall()) if "RETURNING" in tail else []
+
+
+def _names(model: type[models.Model], columns: Sequence[str], using: str) -> str:
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    return ", ".join(connections[using].ops.quote_name(field.column) for field in fields)
+
+
+def _value(value: Any) -> Any:
+    # One of a model's choices is a str of its own type, and an array wants one type.
+    return value.value if isinstance(value, Enum) else value
+
+
+def as_uuid(value: Any) -> UUID:
+    """A UUID as either database gives it."""
+    return value if isinstance(value, UUID) else UUID(value)
 
 
 def wait_turn(using: str, keys: Sequence[int], *, beside_others: bool = False) -> None:

@@ -25,11 +25,14 @@ logger = logging.getLogger(__name__)
 #: hashes kept per edge, to tell a repeat from another op under the same number
 HASHES = 5_000
 
-_REMEMBER = (
-    "WITH kept AS (INSERT INTO sync_central_ophash (edge, epoch, n, hash) "
-    "SELECT %s, %s, n, hash FROM unnest(%s::bigint[], %s::bytea[]) AS one (n, hash)) "
-    "UPDATE sync_central_lastn SET n = %s, changed = %s WHERE edge = %s AND epoch = %s"
+_LAST = "SELECT n FROM sync_central_lastn WHERE edge = %s AND epoch = %s FOR UPDATE"
+_MOVE = "UPDATE sync_central_lastn SET n = %s, changed = %s WHERE edge = %s AND epoch = %s"
+_HASH = "INSERT INTO sync_central_ophash (edge, epoch, n, hash) VALUES (%s, %s, %s, %s)"
+_HASHES = (
+    "INSERT INTO sync_central_ophash (edge, epoch, n, hash) "
+    "SELECT %s, %s, n, hash FROM unnest(%s::bigint[], %s::bytea[]) AS one (n, hash)"
 )
+_REMEMBER = f"WITH kept AS ({_HASHES}) {_MOVE}"
 
 #: the database's trouble, not the op's: the whole transaction is tried again
 TRANSIENT = (OperationalError, InterfaceError)
@@ -85,8 +88,9 @@ def _take_all(
 
 
 def _lock_last(edge: EdgeScope, realm: str) -> int:
-    rows = LastN.objects.using(alias_of(realm)).filter(edge=edge.node, epoch=edge.epoch)
-    last = rows.select_for_update().values_list("n", flat=True).first()
+    # Plain SQL, as all that each batch of ops pays for.
+    found = sql.run(alias_of(realm), _LAST, [edge.node, edge.epoch])
+    last = int(found[0][0]) if found else None
     if last is None:
         LastN.objects.using(alias_of(realm)).get_or_create(edge=edge.node, epoch=edge.epoch)
         return _lock_last(edge, realm)
@@ -165,10 +169,9 @@ def _remember(edge: EdgeScope, realm: str, last: int, new: Sequence[Op]) -> None
     if sql.is_postgres(alias):
         sql.run(alias, _REMEMBER, [edge.node, edge.epoch, numbers, hashes, last + len(new), now, edge.node, edge.epoch])
     else:
-        OpHash.objects.using(alias).bulk_create(
-            OpHash(edge=edge.node, epoch=edge.epoch, n=n, hash=hash) for n, hash in zip(numbers, hashes, strict=True)
-        )
-        LastN.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch).update(n=last + len(new), changed=now)
+        pairs = zip(numbers, hashes, strict=True)
+        sql.run_many(alias, _HASH, [(edge.node, edge.epoch, n, hash) for n, hash in pairs])
+        sql.run(alias, _MOVE, [last + len(new), now, edge.node, edge.epoch])
     if last // 1000 != (last + len(new)) // 1000:
         old = OpHash.objects.using(alias_of(realm)).filter(edge=edge.node, epoch=edge.epoch)
         old.filter(n__lte=last + len(new) - HASHES).delete()

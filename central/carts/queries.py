@@ -48,7 +48,7 @@ def cart_lines(cart_id: str) -> list[core.Line]:
 
 
 def links_of(carts: Sequence[str]) -> dict[str, CartLink]:
-    return {link.source: link for link in CartLink.objects.filter(pk__in=list(carts))}
+    return {link.source: link for link in CartLink.objects.filter(pk__in=list(carts)).order_by("pk")}
 
 
 def carts_in_alarm() -> QuerySet[Cart]:

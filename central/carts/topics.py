@@ -18,7 +18,7 @@ def whole_carts(carts: Sequence[str]) -> dict[str, bytes]:
         source: pack(CartAlias(source=source, target=link.target, hlc=link.hlc, link_id=link.link_id))
         for source, link in links_of(carts).items()
     }
-    for row in Cart.objects.filter(pk__in=[cart for cart in carts if cart not in found]):
+    for row in Cart.objects.filter(pk__in=[cart for cart in carts if cart not in found]).order_by("pk"):
         if row.state:
             found[row.pk] = pack(CartDelta(cart=row.pk, delta=unpack(bytes(row.state), CartState)))
     return found

@@ -36,7 +36,7 @@ def book_orders(placed: Sequence[PlacedOrder]) -> None:
         spent = {UUID(use.grant) for order in new for line in order.lines for use in line.uses}
         grants = {grant.pk: grant for grant in locked_grants(spent)}
         waiting = [one for order in new for one in _pending_of(order, by_variant(_book_uses(book, order, grants)))]
-        Grant.objects.bulk_update(grants.values(), ["booked", "lost", "late"], batch_size=1000)
+        sql.update_rows(grants.values(), ["booked", "lost", "late"], using=alias_of(ORDERS))
         PendingUnits.objects.bulk_create(waiting, batch_size=1000)
         resolve(book, {one.variant for one in waiting})
         book.close()

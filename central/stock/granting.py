@@ -14,7 +14,8 @@ from central.stock.models import POOL, Grant, Movement, edge_place
 from central.stock.queries import edges_holding, pools, selling_edges, stock_of, units_at
 from central.stock.recalling import recall, retry
 from central.stock.waiting import resolve
-from node.realms import ORDERS, atomic
+from node import sql
+from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.stock import GrantReport
 from sync.core import escrow
 from sync.core.escrow import units_to_grant, units_to_keep
@@ -129,7 +130,7 @@ def take_reports(node: str, reports: Sequence[GrantReport], *, epoch: int = 0) -
             )
         resolve(book, {grant.variant for grant in freed})
         book.close()
-        Grant.objects.bulk_update(grants.values(), ["sold", "returned", "state", "ver"], batch_size=1000)
+        sql.update_rows(grants.values(), ["sold", "returned", "state", "ver"], using=alias_of(ORDERS))
     return list(grants.values())
 
 

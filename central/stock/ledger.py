@@ -12,10 +12,18 @@ from central.stock.events import StockLevelsChanged
 from central.stock.levels import level_of
 from central.stock.models import EDGE_PREFIX, MAIN, POOL, SUPPLIER, Balance, Movement, is_unsold
 from central.stock.queries import order_of_taking
+from node import sql
 from node.copying import copy_rows
 from node.realms import ORDERS, alias_of
 from sync.events import record_event
 from sync.upstream import Lock
+
+# Plain SQL: whatever sells, grants or reports a unit passes here.
+_BALANCES = "SELECT variant, warehouse, place, units FROM stock_balance WHERE variant = ANY(%s)"
+_POOLS = (
+    "SELECT variant FROM stock_balance WHERE variant = ANY(%s) AND warehouse = %s AND place = %s "
+    "ORDER BY variant FOR UPDATE"
+)
 
 
 class Book:
@@ -29,14 +37,14 @@ class Book:
         self._variants = sorted(set(variants))
         lock_variants(self._variants)
         self._order = order_of_taking()
-        rows = Balance.objects.filter(variant__in=self._variants).values_list("variant", "warehouse", "place", "units")
+        rows = sql.run(alias_of(ORDERS), _BALANCES, [self._variants])
         self._units: dict[tuple[UUID, str, str], int] = {}
         self._sums: dict[tuple[UUID, str], int] = defaultdict(int)
         self._here: dict[tuple[UUID, str], int] = defaultdict(int)
         self._edges: dict[UUID, set[str]] = defaultdict(set)
         self._warehouses: dict[UUID, set[str]] = defaultdict(set)
         for variant, warehouse, place, units in rows:
-            self._add(variant, warehouse, place, units)
+            self._add(sql.as_uuid(variant), warehouse, place, units)
         self._levels = {variant: level_of(self.unsold(variant)) for variant in self._variants}
         self._changed: set[tuple[UUID, str, str]] = set()
         self._movements: list[Movement] = []
@@ -139,16 +147,8 @@ class Book:
     def close(self) -> None:
         """Write the movements and their balances."""
         copy_rows(Movement, self._movements, using=alias_of(ORDERS))
-        Balance.objects.bulk_create(
-            [
-                Balance(variant=variant, warehouse=warehouse, place=place, units=self._units[variant, warehouse, place])
-                for variant, warehouse, place in sorted(self._changed)
-            ],
-            update_conflicts=True,
-            unique_fields=["variant", "warehouse", "place"],
-            update_fields=["units"],
-            batch_size=1000,
-        )
+        rows = [(*key, self._units[key]) for key in sorted(self._changed)]
+        sql.insert_or_update(Balance, ["variant", "warehouse", "place"], ["units"], rows, using=alias_of(ORDERS))
         self._movements, self._changed = [], set()
         self._tell_levels()
 
@@ -174,8 +174,8 @@ VARIANTS = Lock(30, lock_variants)
 
 def _lock_pools(variants: list[UUID]) -> set[UUID]:
     """Lock the pool rows there are, in the order of ids; returns whose they are."""
-    pools = Balance.objects.select_for_update().filter(variant__in=variants, warehouse=MAIN, place=POOL)
-    return set(pools.order_by("variant").values_list("variant", flat=True))
+    rows = sql.run(alias_of(ORDERS), _POOLS, [variants, MAIN, POOL])
+    return {sql.as_uuid(variant) for (variant,) in rows}
 
 
 def _make_pools(variants: list[UUID]) -> None:

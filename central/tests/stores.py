@@ -161,7 +161,7 @@ class Both:
                 gave[store.name] = _outcome(work)
                 left[store.name] = rows()
         one, two = (store.name for store in self.stores)
-        assert gave[one] == gave[two]
+        assert gave[one] == gave[two], f"{gave[one]}\n{gave[two]}"
         if found := _differences(left[one], left[two]):
             raise AssertionError(f"{one} and {two} differ: {found}")
         kind, value = gave[one]
