@@ -197,6 +197,12 @@ class Config(BaseSettings):
     def is_redis_embedded(self) -> bool:
         return self._is_redis_embedded
 
+    def with_realm(self, realm: str, url: str) -> Config:
+        """The same settings, with a realm at another address: it has moved while this process runs."""
+        changed = self.model_copy(update={"realms": {**self.realms, realm: url}})
+        changed._embedded_realms = tuple(one for one in self._embedded_realms if one != realm)
+        return changed
+
     def rate_limit(self, name: str) -> str:
         """How often something may be asked for, "600/minute"; "" when it is not limited."""
         text = self.limits.get(name, RATE_LIMITS[name])
@@ -279,6 +285,11 @@ def config() -> Config:
     if _current is None:
         _current = load(home_dir())
     return _current
+
+
+def is_known() -> bool:
+    """Whether `config()` has been read or installed."""
+    return _current is not None
 
 
 def install(settings: Config | None) -> None:

@@ -19,7 +19,7 @@ def postgres(url: str, *, pooled: bool = True) -> dict[str, Any]:
     if pooled:
         options["pool"] = dict(POOL)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "node.postgres",
         "NAME": unquote(parts.path.lstrip("/")),
         "HOST": host,
         "PORT": port,

@@ -23,6 +23,7 @@ from channels.layers import get_channel_layer
 from django.db import connections
 from django.utils import timezone
 
+from node.postgres.base import follow
 from node.realms import CENTRAL_REALMS, alias_of
 from sync import periodic
 from sync.core.log import HeadOfLog
@@ -57,7 +58,8 @@ def log_group(realm: str) -> str:
 
 
 def connection_params(realm: str) -> dict[str, Any]:
-    """How to reach a realm's database, in psycopg's words."""
+    """How to reach a realm's database, where it is now, in psycopg's words."""
+    follow()
     params = connections[alias_of(realm)].get_connection_params()
     return {name: value for name, value in params.items() if name not in ("cursor_factory", "context", "pool")}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from central.cluster.moving.settling import settle_all
 from central.cluster.realm_health import note
 from central.cluster.realm_state import all_states
 from central.cluster.refusals import forget_old
@@ -30,3 +31,9 @@ def watch_realms() -> None:
 
 
 every(86_400)(forget_old)
+
+
+@every(2)
+def settle_moves() -> None:
+    """A move whose process was killed: behind the switch every write fails until somebody finishes it."""
+    settle_all()

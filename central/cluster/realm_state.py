@@ -14,6 +14,7 @@ from django.db import connections
 from psycopg.rows import namedtuple_row
 
 from node.config import config
+from node.postgres.base import follow
 from node.reachable import without_password
 from node.realms import CENTRAL_REALMS, EVERY, alias_of, realm_of
 
@@ -88,6 +89,7 @@ def all_states(realms: Iterable[str] = CENTRAL_REALMS, *, tables: int = 0) -> li
 
 def state_of(realm: str, *, tables: int = 0) -> RealmState:
     """`tables`: how many of the biggest to name."""
+    follow()
     settings = config()
     known: dict[str, Any] = {
         "realm": realm,

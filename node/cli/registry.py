@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "node": _central("central.cluster.cli:node_app", "Nodes of the cluster: list, invite, revoke."),
     "nodes": _central("central.cluster.cli:list_nodes", "The node list."),
     "site": _central("central.cluster.cli:site_app", "Sites of the cluster: list, add, switch off."),
+    "realm": _central("central.cluster.realm_cli:app", "Realms: list, check a database, move, status, abort."),
     "staff": _central("central.accounts.cli:app", "Staff who sign in to the desk: list, add, password."),
     "history": _central("central.history.cli:app", "The history of changes: check that it is what was written."),
     "import": _central("central.catalog.cli:app", "Import a catalogue from files into a site."),

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, and three things beside it that a house of several databases needs; see `base`."""
