@@ -203,4 +203,5 @@ def _point(realm: str, url: str) -> None:
     shared.reach.trouble = ""
     pool = DatabaseWrapper._connection_pools.pop(alias, None)
     if pool is not None:
-        pool.close(timeout=0)
+        # Its threads take their time; its connections are closed as they come back.
+        threading.Thread(target=pool.close, name="close-pool", daemon=True).start()

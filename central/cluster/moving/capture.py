@@ -82,10 +82,13 @@ def fence(connection: Connection, tables: Sequence[Table]) -> None:
 
 
 def end(connection: Connection) -> None:
-    """Take everything of ours away; harmless where there is nothing. Its triggers go with the functions."""
+    """Take everything of ours away; harmless where there is nothing. Its triggers go with the functions.
+
+    Raises `LockNotAvailable` while a transaction that does not end holds one of the tables.
+    """
     for _ in range(3):
         try:
-            patiently(connection, "DROP SCHEMA IF EXISTS rialto_move CASCADE")
+            patiently(connection, "DROP SCHEMA IF EXISTS rialto_move CASCADE", tries=8)
         except psycopg.errors.InternalError:  # two at once; the other one did it
             continue
         return

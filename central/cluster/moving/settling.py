@@ -54,12 +54,18 @@ def settle_all() -> None:
 
 
 def decide(move: Move) -> Step:
-    """Finish or roll back, as the old database says. Raises `MoveUndecided`."""
+    """Finish or roll back, as the old database says. Raises `MoveUndecided`.
+
+    Not over afterwards: it goes back, but a transaction that does not end keeps our triggers; it is tried again.
+    """
     try:
         with contextlib.closing(connect(move.source)) as old:
             is_moved = mark_of(old) == (move.id, "moved")
             if not is_moved:
                 _roll_back(move, old)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        record.save(move)
+        return move.step
     except psycopg.Error as error:
         record.save(move)
         raise MoveUndecided(

@@ -16,6 +16,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 #: ours in either database; gone when a move is over, but for the fence in the database that was left
 SCHEMA = "rialto_move"
 REACH_S = 5
+NAME = "rialto realm move"
 
 #: one way to write a value down, whatever the server or the user is set to: hashes are made of the text
 _SETTINGS = (
@@ -76,10 +77,8 @@ def connect(url: str) -> Connection:
         port=where["PORT"] or None,
         user=where["USER"] or None,
         password=where["PASSWORD"] or None,
-        client_encoding="UTF8",
-        application_name="rialto realm move",
         autocommit=True,
-        **{"connect_timeout": REACH_S, **where["OPTIONS"]},
+        **{**where["OPTIONS"], "connect_timeout": REACH_S, "application_name": NAME, "client_encoding": "UTF8"},
     )
     connection.execute(_SETTINGS)
     return connection
