@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from central.accounts.models import Profile
+from central.ui.away import away_answer
 
 THEME_COOKIE = "rialto_desk_theme"
 
@@ -24,7 +26,12 @@ class PreferencesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        profile = _profile_of(request)
+        try:
+            profile = _profile_of(request)
+        except DatabaseError as error:
+            if (away := away_answer(request, error)) is None:
+                raise
+            return away
         language = profile.language if profile else ""
         if language and language in dict(settings.LANGUAGES):
             translation.activate(language)

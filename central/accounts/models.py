@@ -81,6 +81,7 @@ class Right(models.Model):
             ("see_realms", "See realms"),
             ("manage_realms", "Test and change where realms live"),
             ("see_health", "See the health of the cluster, also as metrics"),
+            ("move_realms", "Move realms to other databases"),
             ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),

@@ -54,6 +54,7 @@ GROUPS: Final = (
             "see_realms": _("See realms"),
             "manage_realms": _("Test and change where realms live"),
             "see_health": _("See the health of the cluster, also as metrics"),
+            "move_realms": _("Move realms to other databases"),
             "mend_jobs": _("See failed jobs, try them again or give them up"),
         },
     ),

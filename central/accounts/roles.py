@@ -36,6 +36,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "see_realms",
         "manage_realms",
         "see_health",
+        "move_realms",
         "mend_jobs",
         "see_carts",
         "import_goods",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from central.api import actions, remembering
@@ -18,9 +19,11 @@ from central.api.answers import refusal
 from central.api.errors import BodyTooLarge, NoKey, NotJson, TooMany, WrongAddress
 from central.api.holder import Holder
 from central.api.keys import holder_of
+from central.ui.away import RealmAway
 from infra.http import limits
 from infra.http.address import counted_as
 from node.acting import Actor, acting
+from node.away import realm_away
 from node.errors import RialtoError
 
 logger = logging.getLogger("central.api")
@@ -48,6 +51,10 @@ class ApiMiddleware:
             return self._answer(request, address)
         except RialtoError as error:
             return refusal(error)
+        except DatabaseError as error:
+            if not (realm := realm_away(error)):
+                raise
+            return refusal(RealmAway(realm))
 
     def _answer(self, request: HttpRequest, address: str) -> HttpResponse:
         _count("api_address", counted_as(address))

@@ -69,6 +69,24 @@ class RealmTestForm(RecordForm):
         return hidden
 
 
+class RealmMoveForm(RealmTestForm):
+    """Where a realm is to move to. The address goes to the process that moves, and into `rialto.toml` at the switch."""
+
+    verb = _("Move the realm")
+    is_dangerous = True
+
+    url = forms.CharField(
+        label=_("Address of the new, empty database"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("postgresql://user:password@host:port/database. Test it first: the test changes nothing."),
+    )
+
+    def __init__(self, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(request, **kwargs)
+        del self.fields["realm"]
+
+
 class WatchForm(RecordForm):
     """What `set_watch` takes."""
 

@@ -15,6 +15,7 @@ from central.cluster.queries import nodes_visible_to, sites_visible_to
 from central.cluster.realm_health import down_since
 from central.cluster.realm_words import REALM_WORDS
 from central.ui import live
+from central.ui.away import add_words
 from central.ui.explain import add_sentences
 from central.ui.menu import Action, Card, Entry, Hit, Search, add_action, add_card, add_entry, add_search
 from central.ui.sites import GroupLook, SiteLook, read_groups_by, read_sites_by
@@ -88,6 +89,7 @@ add_card(
     Card(30, "nodes", "see_nodes", "cluster/parts/home_nodes.html", _nodes_card, (live.NODES,), wide=True, ticks=True)
 )
 add_card(Card(4, "realms", "see_realms", "cluster/parts/home_realms.html", _realms_card, (live.REALMS,), wide=True))
+add_words({realm: without for realm, (_holds, without) in REALM_WORDS.items()})
 add_sentences(
     {
         "unknown_node": _("There is no such node among those you may see."),

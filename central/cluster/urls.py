@@ -4,7 +4,7 @@ from central.cluster.join import adopt, join
 from central.cluster.lists import GROUPS, SITES
 from central.cluster.node_list import NODES
 from central.cluster.refusal_list import REFUSALS
-from central.cluster.views import groups, nodes, realms, sites
+from central.cluster.views import groups, moves, nodes, realms, sites
 from central.ui import lists
 
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("realms", realms.realms, name="realms"),
     path("realms/test", realms.test_database, name="realms-test"),
     path("realms/<slug:realm>", realms.realm, name="realms-one"),
+    path("realms/<slug:realm>/move", moves.move, name="realms-move"),
+    path("realms/<slug:realm>/abort", moves.abort, name="realms-abort"),
     *lists.urls(SITES),
     path("sites/new", sites.new_site, name="sites-new"),
     *lists.urls(GROUPS),

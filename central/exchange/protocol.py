@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -25,9 +26,11 @@ from central.exchange import actions
 from central.exchange.errors import ExchangeRefused
 from central.exchange.models import ExchangeSession
 from central.exchange.orders import ENCODING, orders_for, take_states
+from central.ui.away import RealmAway
 from central.ui.screens import open_to_all
 from infra.http.address import counted_as
 from node.acting import Actor, acting
+from node.away import realm_away
 
 COOKIE = "rialto_exchange"
 #: how long one `import` waits for its run before it answers `progress`: 1C asks again at once
@@ -54,6 +57,10 @@ def exchange(request: HttpRequest) -> HttpResponse:
         return _text("failure", str(error), status=401 if mode == "checkauth" else 200)
     except ImportRefused as error:
         return _text("failure", str(error))
+    except DatabaseError as error:
+        if not (realm := realm_away(error)):
+            raise
+        return _text("failure", str(RealmAway(realm)), status=503)
 
 
 def _text(*lines: str, status: int = 200) -> HttpResponse:

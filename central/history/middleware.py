@@ -6,8 +6,10 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from central.ui.away import away_answer
 from node.acting import Actor, acting
 
 
@@ -18,8 +20,14 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # No session cookie: nobody, and no question to the database.
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+        try:
+            # No session cookie: nobody, and no question to the database.
+            is_somebody = settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated
+        except DatabaseError as error:
+            if (away := away_answer(request, error)) is None:
+                raise
+            return away
+        if not is_somebody:
             return self.get_response(request)
         request_id = uuid4().hex
         actor = Actor(request.user.get_username(), address=_address(request), request=request_id)

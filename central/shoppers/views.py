@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,6 +21,7 @@ from central.shoppers.models import Account, Code, IdSession
 from central.shoppers.pages import Page, ask_of, code_id, id_page, refused, sentence
 from central.shoppers.queries import Ask, may_be_silent, open_grants, open_sessions, shops_by_id
 from central.ui.actors import shopper
+from central.ui.away import away_answer
 from central.ui.screens import open_to_all
 from central.ui.views import csrf_failure as desk_csrf_failure
 
@@ -278,4 +280,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @open_to_all
 def broken(request: HttpRequest) -> HttpResponse:
+    if (away := away_answer(request, sys.exc_info()[1])) is not None:
+        return away
     return HttpResponse("Something went wrong. / Что-то пошло не так.\n", status=500, content_type="text/plain")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from central.ui.away import away_answer
 from central.ui.explain import explain
 from node.errors import RialtoError
 
@@ -21,6 +22,8 @@ class ErrorsMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if (away := away_answer(request, error)) is not None:
+            return away
         if not isinstance(error, RialtoError) or error.status >= 500:
             return None  # ours to mend, so it goes to the log with its traceback
         if request.accepts("text/html") or getattr(request, "htmx", False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.db import DatabaseError
@@ -13,7 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from central.ui import keyboard, menu, sites, view_scope
+from central.ui.away import away_answer
 from central.ui.screens import StaffRequest, open_to_all, screen
+from node.away import realm_away
 
 PALETTE_LIMIT = 6
 
@@ -34,7 +37,12 @@ def home_card(request: StaffRequest, card_id: str) -> HttpResponse:
 
 def _card(request: StaffRequest, card: menu.Card) -> dict[str, Any]:
     # An empty card is not shown at all (style sheet), so it may not hold even a line's end. It was escaped on its way.
-    html = SafeString(render_to_string(card.template, card.context(request), request=request).strip())
+    try:
+        html = SafeString(render_to_string(card.template, card.context(request), request=request).strip())
+    except DatabaseError as error:
+        if not (realm := realm_away(error)):
+            raise
+        html = SafeString(render_to_string("ui/parts/card_away.html", {"realm": realm}).strip())
     return {"id": card.id, "topics": " ".join(card.topics), "wide": card.wide, "ticks": card.ticks, "html": html}
 
 
@@ -156,6 +164,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @open_to_all
 def broken(request: HttpRequest) -> HttpResponse:
+    # Middleware asks databases too, before any view whose errors are looked at.
+    if (away := away_answer(request, sys.exc_info()[1])) is not None:
+        return away
     # No context processors: what broke may be the database they ask.
     return HttpResponse(render_to_string("ui/500.html", {"theme": "auto"}), status=500)
 

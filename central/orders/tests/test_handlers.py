@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import time
 from datetime import timedelta
 from email.policy import SMTP
 from pathlib import Path
@@ -26,6 +27,7 @@ from central.people.models import Customer, OrderContact
 from central.stock.receipts import receive_stock
 from infra.mail.errors import Unavailable
 from infra.mail.file import FileGateway
+from node.testing.away import away
 from sync import events
 from sync.contracts.codec import unpack
 from sync.contracts.documents import OrderStateDoc
@@ -253,3 +255,30 @@ def test_units_that_were_waited_for_are_found(mails: Path) -> None:
 
     order.refresh_from_db()
     assert (order.pending_units, order.changes.filter(kind="stock").count()) == (0, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(databases=["default", "orders", "customers"], transaction=True)
+def test_with_the_database_of_customers_really_gone_orders_come_in_and_each_finds_its_customer_once(
+    mails: Path,
+) -> None:
+    with away("customers"):
+        orders = [receiving.receive_order(make_placed()) for _ in range(3)]
+        began = time.monotonic()
+        for _ in range(5):
+            let_time_pass(("orders",))
+            events.run_due(["orders"])
+        assert time.monotonic() - began < 10  # nobody waits for a server that refuses
+        assert Order.objects.filter(customer=None).count() == 3
+
+    let_time_pass()
+    events.run_due(REALMS)
+    let_time_pass()
+    events.run_due(REALMS)
+
+    assert Order.objects.filter(customer=None).count() == 0
+    assert Customer.objects.count() == 1  # one phone, one person
+    assert OrderContact.objects.count() == 3
+    assert [change.kind for change in orders[0].changes.all()].count("customer") == 1
+    assert not jobs(state="failed") and not jobs(state="queued") and not jobs("customers", state="queued")
+    assert len(read(mails)) == 3

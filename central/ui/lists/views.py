@@ -16,6 +16,7 @@ from central.ui.lists.export import columns_of, export
 from central.ui.lists.shown import COUNTED, Shown
 from central.ui.lists.spec import Column, List, register
 from central.ui.screens import StaffRequest, may, screen
+from node.away import realm_away
 
 #: rows that are put on top of an open list at once; more are looked at from its beginning
 ARRIVED_AT_ONCE = 100
@@ -84,9 +85,10 @@ def page(request: StaffRequest, spec: List) -> HttpResponseBase:
     shown = Shown(spec, request)
     try:
         context = _page_context(shown)
-    except DatabaseError:
+    except DatabaseError as error:
         # The realm of these rows is away: the frame stands, and asks again by itself.
-        return render(request, "ui/lists/away.html", {"list": spec, "shown": shown}, status=503)
+        context = {"list": spec, "shown": shown, "realm": realm_away(error)}
+        return render(request, "ui/lists/away.html", context, status=503)
     return render(request, "ui/lists/list.html", context)
 
 

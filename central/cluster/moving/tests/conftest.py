@@ -17,6 +17,7 @@ from psycopg import sql
 from node import config as node_config
 from node.config import config
 from node.moved import write_private
+from node.postgres import base
 
 _numbers = itertools.count()
 
@@ -79,8 +80,14 @@ def home(server: Server, node_home: Path) -> Iterator[Path]:
         ]
     )
     write_private(node_home / "rialto.toml", text)
+    before = dict(connections["work"].settings_dict)
     with node_config.overridden(realms={**config().realms, "work": source}):
         yield node_home
+    # This process may have followed the move, as every process of central does.
+    connections["work"].close()
+    connections["work"].settings_dict.update(before)
+    base._realms["work"].generation += 1
+    base._followed = None
 
 
 @pytest.fixture
