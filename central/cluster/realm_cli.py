@@ -47,7 +47,9 @@ def list_realms(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"realms": rows}))
         return
     for one in states:
-        typer.echo(f"{one.realm:<10} {'up' if one.is_up else 'DOWN':<5} {one.address}{one.trouble and '  '}{one.trouble}")
+        typer.echo(
+            f"{one.realm:<10} {'up' if one.is_up else 'DOWN':<5} {one.address}{one.trouble and '  '}{one.trouble}"
+        )
 
 
 @app.command(
@@ -104,7 +106,9 @@ def move(
         return
     pause = "" if done.pause_ms is None else f"; writers waited {done.pause_ms:.0f} ms"
     typer.echo(f"'{realm}' is in its new database: {done.rows} rows and {done.followed} changes{pause}.")
-    typer.echo("Next: back the new one up. The old one refuses every write; drop it when you need it no more.", err=True)
+    typer.echo(
+        "Next: back the new one up. The old one refuses every write; drop it when you need it no more.", err=True
+    )
 
 
 @app.command("status", help="How the newest move of each realm stands.\n\nExample: rialto realm status orders")

@@ -1,4 +1,4 @@
-"""What is answered while a realm's database is away: which realm, what goes on, when to ask again. Never a traceback."""
+"""What is answered while a realm's database is away: which realm, what goes on, when to ask again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from node.away import realm_away
 from node.errors import RialtoError
@@ -26,7 +26,9 @@ class RealmAway(RialtoError):
     status = 503
 
     def __init__(self, realm: str) -> None:
-        super().__init__(f"the database of the realm '{realm}' does not answer; nothing is lost, try again", realm=realm)
+        super().__init__(
+            f"the database of the realm '{realm}' does not answer; nothing is lost, try again", realm=realm
+        )
         self.realm = realm
 
 
@@ -72,4 +74,3 @@ def _drawn(request: HttpRequest, template: str, realm: str) -> str:
             "address": request.get_full_path() if request.method == "GET" else "",
         },
     )
-

@@ -75,7 +75,7 @@ _following = threading.Lock()
 class _NamesTheRealm(DatabaseErrorWrapper):
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         try:
-            super().__exit__(exc_type, exc_value, traceback)  # type: ignore[no-untyped-call]
+            super().__exit__(exc_type, exc_value, traceback)
         except Error as error:
             error.realm = _REALM_OF.get(self.wrapper.alias, "")  # type: ignore[attr-defined]
             raise
@@ -89,7 +89,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @cached_property
     def wrap_database_errors(self) -> _NamesTheRealm:
-        return _NamesTheRealm(self)  # type: ignore[no-untyped-call]
+        return _NamesTheRealm(self)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         shared = _realms.get(self.alias)
@@ -133,7 +133,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # A statement by itself: it waits at the gate too, and goes where the realm is now.
             self._enter()
             self._leave()
-        return super()._cursor(name)
+        return super()._cursor(name)  # type: ignore[misc]
 
     def _enter(self) -> None:
         if self._gate is not None or self.alias not in _REALM_OF or not node_config.is_known():
@@ -201,7 +201,7 @@ def _point(realm: str, url: str) -> None:
     shared = _realms[alias]
     shared.generation += 1
     shared.reach.trouble = ""
-    pool = DatabaseWrapper._connection_pools.pop(alias, None)
+    pool = DatabaseWrapper._connection_pools.pop(alias, None)  # type: ignore[attr-defined]
     if pool is not None:
         # Its threads take their time; its connections are closed as they come back.
         threading.Thread(target=pool.close, name="close-pool", daemon=True).start()

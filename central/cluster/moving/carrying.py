@@ -99,7 +99,7 @@ def _keys(table: Table, keys: Iterable[Key]) -> sql.Composed:
     columns = list(zip(*keys, strict=True))
     names = sql.SQL(", ").join(sql.Identifier(f"c{n}") for n in range(len(columns)))
     casts = sql.SQL(", ").join(
-        sql.SQL("{}::{} AS {}").format(sql.Identifier(f"c{n}"), sql.SQL(kind), sql.Identifier(f"k{n}"))  # type: ignore[arg-type]
+        sql.SQL("{}::{} AS {}").format(sql.Identifier(f"c{n}"), sql.SQL(kind), sql.Identifier(f"k{n}"))
         for n, (_, kind) in enumerate(table.key)
     )
     lists = sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal(list(column))) for column in columns)

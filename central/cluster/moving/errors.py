@@ -1,9 +1,9 @@
 """Why a move does not begin, or ends before the switch.
 
-    MoveRefused        nothing was begun
-    MoveStopped        it was begun, and is rolled back
-    └── Doubt          the two databases are not the same
-    MoveUndecided      the old database does not answer, so nobody can tell which side the switch fell on
+MoveRefused        nothing was begun
+MoveStopped        it was begun, and is rolled back
+└── Doubt          the two databases are not the same
+MoveUndecided      the old database does not answer, so nobody can tell which side the switch fell on
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ class _Mover:
 
     def _decide(self, began: float) -> None:
         with self._as_of_now():
-            self.old.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")  # type: ignore[arg-type]
+            self.old.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
             # Before the first question, so that what we see is what there is once everybody is out.
             self.old.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(all_of(self.tables)))
             changes = carrying.take_changes(self.old)

@@ -35,7 +35,7 @@ class Step(StrEnum):
 
 @dataclass
 class Move:
-    """`rows` of `rows_all` (an estimate) are copied; `followed`: changes carried over since; `pause_ms`: of the gate."""
+    """`rows` of `rows_all` (an estimate) are copied; `followed`: changes carried since; `pause_ms`: of the gate."""
 
     id: str
     realm: str

@@ -26,7 +26,7 @@ def start(realm: str, url: str, *, by: str) -> None:
     before = record.last(realm)
     log = settings.home / LOG
     log.parent.mkdir(parents=True, exist_ok=True)
-    words = ["--home", settings.home, "realm", "move", realm, "--to", "-", "--by", by]
+    words = ["--home", str(settings.home), "realm", "move", realm, "--to", "-", "--by", by]
     with log.open("ab") as out:
         child = subprocess.Popen(  # noqa: S603 - our own command
             supervise.python("-m", "node.cli", *words),

@@ -125,7 +125,7 @@ def patiently(connection: Connection, work: sql.Composed | str, *, tries: int = 
         try:
             with connection.transaction():
                 connection.execute("SET LOCAL lock_timeout = '250ms'")
-                connection.execute(work)  # type: ignore[arg-type]
+                connection.execute(work)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             if not left:
                 raise

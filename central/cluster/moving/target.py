@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
 
@@ -139,7 +138,7 @@ def open_up(target: Connection, tables: Sequence[Table]) -> list[sql.Composed]:
 
 def switch_triggers(target: Connection, tables: Sequence[Table], how: str) -> None:
     """Our own triggers, such as those of the history: what is poured in has been through them once."""
-    one = sql.SQL(f"ALTER TABLE {{}} {how} TRIGGER USER")  # type: ignore[arg-type]
+    one = sql.SQL(f"ALTER TABLE {{}} {how} TRIGGER USER")
     target.execute(sql.SQL(";").join(one.format(table.sql_name) for table in tables))
 
 

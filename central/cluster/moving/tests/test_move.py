@@ -11,6 +11,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_it_moves_under_load_and_nothing_is_lost(home: Path, empty: Callable[[],
     for writer in writers:
         writer.wait_for(writer.log.read_bytes().count(b"\n") + 50)  # it goes on, in the new database
     said = [writer.stop() for writer in writers]
-    gaps = [later[0] - sooner[0] for one in said for sooner, later in zip(one, one[1:], strict=False)]
+    gaps = [later[0] - sooner[0] for one in said for sooner, later in pairwise(one)]
     print(f"pause {done.pause_ms:.0f} ms, longest gap of a writer {max(gaps) * 1000:.0f} ms, tries {done.tries}, "
           f"{sum(map(len, said))} commits, {done.followed} changes followed")  # fmt: skip
     assert done.step is Step.DONE
