@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +17,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+import psycopg
 import pytest
+
+from node import places
+from node.bench.shopper import Shopper, goods_on
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.slow
@@ -133,6 +140,102 @@ def test_a_second_demo_on_the_directory_or_the_ports_is_refused(demo: Running, f
         assert second.returncode == 1
         assert sentence in said
         assert "Traceback" not in said
+
+
+async def _shop_until(done: asyncio.Event, origins: dict[str, str]) -> tuple[int, float]:
+    """Fill carts at one shop, twenty times a second. Returns how many adds it acknowledged, and its longest answer."""
+    made, longest = 0, 0.0
+    while not done.is_set():
+        shopper = Shopper(origins)
+        await shopper.enter("tea")
+        [good, *_] = goods_on((await shopper.shop("tea").request("GET", "/")).body)
+        for _ in range(50):
+            began = time.monotonic()
+            await shopper.send("tea", shopper.add(good))
+            made, longest = made + 1, max(longest, time.monotonic() - began)
+            await asyncio.sleep(0.05)
+            if done.is_set():
+                break
+        await shopper.close()
+    return made, longest
+
+
+async def _move_and_shop(arguments: list[str], folder: Path, origins: dict[str, str]) -> tuple[str, int, float]:
+    done = asyncio.Event()
+    shopping = asyncio.create_task(_shop_until(done, origins))
+    try:
+        said = await asyncio.to_thread(lambda: rialto(*arguments, folder=folder).communicate(timeout=180))
+    finally:
+        done.set()
+    assert said[0], said[1]
+    return said[0], *await shopping
+
+
+def _on_edge(home: Path, question: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(f"file:{home}/data/edge.sqlite3?mode=ro", uri=True)) as disk:
+        return disk.execute(question).fetchall()
+
+
+def test_a_realm_moves_while_shops_sell_and_no_edge_notices(demo: Running, folder: Path) -> None:
+    home, edge = folder / "demo" / "central", folder / "demo" / "edges" / "a"
+    old = places.postgres_url(home, "orders")
+    new = places.postgres_url(home, "orders_elsewhere")
+    with psycopg.connect(old, autocommit=True) as server:
+        server.execute("CREATE DATABASE orders_elsewhere TEMPLATE template0")
+    cursors = "SELECT realm, epoch, generation FROM sync_edge_cursor ORDER BY realm"
+    before = _on_edge(edge, cursors)
+    origins = {one["id"]: one["url"] for one in demo.said["sites"]}
+
+    said, adds, longest = asyncio.run(
+        _move_and_shop(["--home", str(home), "realm", "move", "orders", "--to", new, "--json"], folder, origins)
+    )
+
+    move = json.loads(said)["move"]
+    print(f"pause {move['pause_ms']:.0f} ms, {adds} adds acknowledged, the longest after {longest * 1000:.0f} ms")
+    assert (move["step"], move["problem"]) == ("done", "")
+    assert move["pause_ms"] < 1000
+    assert adds > 20
+    until = time.monotonic() + 20
+    while _on_edge(edge, "SELECT count(*) FROM sync_edge_outgoing WHERE realm = 'orders'") != [(0,)]:
+        assert time.monotonic() < until, "the edge still keeps ops that central has not acknowledged"
+        time.sleep(0.1)
+    # The log went along: same epoch, and nothing was fetched anew.
+    assert _on_edge(edge, cursors) == before
+    with psycopg.connect(new) as moved, psycopg.connect(old) as left:
+        question = "SELECT max(n) FROM sync_central_lastn WHERE edge = 'a'"
+        there, here = moved.execute(question).fetchone(), left.execute(question).fetchone()
+        assert there is not None and here is not None
+        assert there[0] >= adds
+        assert there[0] > here[0]  # it goes on in the new database, and only there
+        with pytest.raises(psycopg.errors.CannotConnectNow):
+            left.execute("UPDATE sync_central_lastn SET n = n")
+
+
+async def _shop_for(seconds: float, origins: dict[str, str]) -> tuple[int, float]:
+    done = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, done.set)
+    return await _shop_until(done, origins)
+
+
+def test_with_the_realm_cluster_gone_known_shops_go_on(demo: Running, folder: Path) -> None:
+    home, edge = folder / "demo" / "central", folder / "demo" / "edges" / "a"
+    origins = {one["id"]: one["url"] for one in demo.said["sites"]}
+    with psycopg.connect(places.postgres_url(home, "postgres"), autocommit=True) as server:
+        server.execute("ALTER DATABASE cluster ALLOW_CONNECTIONS false")
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cluster'")
+        try:
+            # Longer than the hub waits before it looks again whether a node was revoked.
+            adds, _ = asyncio.run(_shop_for(5, origins))
+            until = time.monotonic() + 20
+            while _on_edge(edge, "SELECT count(*) FROM sync_edge_outgoing WHERE realm = 'orders'") != [(0,)]:
+                assert time.monotonic() < until, "central takes nothing in while `cluster` is away"
+                time.sleep(0.1)
+        finally:
+            server.execute("ALTER DATABASE cluster ALLOW_CONNECTIONS true")
+        server.execute("CHECKPOINT")  # else the server's end waits for what the tests before have written
+
+    assert adds > 10
+    assert get(demo.said["central"])[0] in (200, 302)
 
 
 def test_stopped_it_leaves_nothing_and_starts_again_on_other_ports_with_its_data(demo: Running, folder: Path) -> None:
