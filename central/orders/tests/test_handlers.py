@@ -282,3 +282,37 @@ def test_with_the_database_of_customers_really_gone_orders_come_in_and_each_find
     assert [change.kind for change in orders[0].changes.all()].count("customer") == 1
     assert not jobs(state="failed") and not jobs(state="queued") and not jobs("customers", state="queued")
     assert len(read(mails)) == 3
+
+
+def test_a_shopper_whose_goods_have_come_in_is_written_to_once(mails: Path) -> None:
+    line, other = make_line(variant=UUID(int=5).hex, units=2), make_line(sku="T-2", variant=UUID(int=6).hex)
+    order = receiving.receive_order(make_placed(line, other))
+    events.run_due(REALMS)
+    found = f"Заказ {order.number}: товар поступил"
+
+    receive_stock({UUID(int=5): 2}, who="anna")
+    events.run_due(REALMS)
+    assert found not in [str(mail["Subject"]) for mail in read(mails)]
+    assert [one.pending for one in order.lines.order_by("position")] == [0, 1]
+
+    receive_stock({UUID(int=6): 5}, who="anna")
+    events.run_due(REALMS)
+    let_time_pass()
+    events.run_due(REALMS)
+
+    assert [str(mail["Subject"]) for mail in read(mails)].count(found) == 1
+    assert Order.objects.get().pending_units == 0
+    _ver, body = _read("order_state:a", [order.pk.hex])[order.pk.hex]
+    assert unpack(body or b"", OrderStateDoc).pending_units == 0
+
+
+def test_a_cancelled_order_that_waited_is_not_written_to_about_goods(mails: Path) -> None:
+    order = receiving.receive_order(make_placed(make_line(variant=UUID(int=5).hex)))
+    events.run_due(REALMS)
+
+    actions.change_status(order.pk, "cancelled", by="anna")
+    receive_stock({UUID(int=5): 2}, who="anna")
+    events.run_due(REALMS)
+
+    assert not [mail for mail in read(mails) if "товар поступил" in str(mail["Subject"])]
+    assert Order.objects.get().pending_units == 0
