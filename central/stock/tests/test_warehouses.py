@@ -128,6 +128,18 @@ def test_an_order_says_where_each_unit_lies_and_a_cancelled_one_goes_back_there(
     assert free() == {"north": 2, MAIN: 4}
 
 
+def test_of_two_orders_the_cancelled_one_goes_back_to_its_own_warehouse(north):
+    receive(1, north)
+    receive(1)
+    first, second = (make_order(make_line(TEA, 1, (made, 1))) for made in grant(2))
+    booking.book_orders([first, second])
+    assert shipped_from(uuid.UUID(second.id)) == {TEA: {MAIN: 1}}
+
+    booking.free_order(uuid.UUID(second.id), who="anna")
+
+    assert free() == {"north": 0, MAIN: 1}
+
+
 def test_what_an_edge_gives_back_goes_where_it_came_from(north):
     receive(2, north)
     receive(1)
