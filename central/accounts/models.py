@@ -72,6 +72,7 @@ class Right(models.Model):
             ("edit_products", "Change products: texts, prices, pictures"),
             ("see_stock", "See warehouses, the stock ledger and the audit of the books"),
             ("edit_stock", "Change stock"),
+            ("write_off_stock", "Write off what a lost edge held"),
             ("manage_warehouses", "Add, change and switch off warehouses"),
             ("take_over_fields", "Take fields of products over from the source that feeds them"),
             ("see_sites", "See sites"),

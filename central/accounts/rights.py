@@ -39,6 +39,7 @@ GROUPS: Final = (
             "edit_products": _("Change products: texts, prices, pictures"),
             "see_stock": _("See warehouses, the stock ledger and the audit of the books"),
             "edit_stock": _("Change stock"),
+            "write_off_stock": _("Write off what a lost edge held"),
             "manage_warehouses": _("Add, change and switch off warehouses"),
             "take_over_fields": _("Take fields of products over from the source that feeds them"),
             "import_goods": _("Import goods"),

@@ -196,3 +196,22 @@ class ArrivedForm(RecordForm):
 
     def __init__(self, request: HttpRequest, units: int) -> None:
         super().__init__(request, initial={"units": units})
+
+
+def _reason() -> forms.CharField:
+    return forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        help_text=_("Colleagues read it later. No names or phones of shoppers, please."),
+    )
+
+
+class WriteOffForm(RecordForm):
+    verb = _("Write off")
+    is_dangerous = True
+    sections = (Section("", "reason"),)
+    reason = _reason()
+
+
+class BulkWriteOffForm(forms.Form):
+    reason = _reason()

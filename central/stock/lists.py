@@ -39,7 +39,7 @@ TABS = "stock/parts/tabs.html"
 # --- what all of them need -----------------------------------------------------------------------------------------
 
 
-def _names(rows: Iterable[Any], shown: lists.Shown) -> None:
+def of_goods(rows: Iterable[Any], shown: lists.Shown) -> None:
     """Puts `goods` and `stands_in` (a warehouse's name) onto rows."""
     rows = list(rows)
     named = goods.goods.named(shown.request.user, {row.variant for row in rows})
@@ -107,7 +107,7 @@ def _warehouses(request: Any) -> Iterable[lists.Option]:
     return [lists.Option(one.code, one.name) for one in Warehouse.objects.all()]
 
 
-def _product_column() -> lists.Column:
+def product_column() -> lists.Column:
     return lists.Column("product", _("Product"), _goods, export=_goods_text, css="full")
 
 
@@ -121,7 +121,7 @@ def _warehouse_column() -> lists.Column:
     )
 
 
-_SEARCH = lists.Search(_("Title, brand, sku or barcode"), find=_find)
+SEARCH = lists.Search(_("Title, brand, sku or barcode"), find=_find)
 _OF_GOODS = OfGoods("goods", _("Product"))
 _IN_WAREHOUSE = lists.Choices("warehouse", _("Warehouse"), _warehouses)
 
@@ -129,7 +129,7 @@ _IN_WAREHOUSE = lists.Choices("warehouse", _("Warehouse"), _warehouses)
 
 
 def _prepare_stock(rows: list[Any], shown: lists.Shown) -> None:
-    _names(rows, shown)
+    of_goods(rows, shown)
     variants = {row.variant for row in rows}
     at_edges: dict[tuple[UUID, str], int] = {}
     held = Balance.objects.filter(variant__in=variants, place__startswith=EDGE_PREFIX)
@@ -156,7 +156,7 @@ STOCK = lists.List(
     rows=lambda user: goods.limited(Balance.objects.filter(place=POOL), user),
     narrow=goods.of_sites,
     columns=[
-        _product_column(),
+        product_column(),
         _warehouse_column(),
         lists.Column(
             "free",
@@ -210,7 +210,7 @@ STOCK = lists.List(
             ),
         ),
     ],
-    search=_SEARCH,
+    search=SEARCH,
     prepare=_prepare_stock,
     topic=live.STOCK,
     head=TABS,
@@ -231,7 +231,7 @@ STOCK = lists.List(
 
 
 def _prepare_movements(rows: list[Any], shown: lists.Shown) -> None:
-    _names(rows, shown)
+    of_goods(rows, shown)
     user = shown.request.user
     ids = {row.pk: _as_id(row.ref) for row in rows if row.ref}
     named = goods.orders.named(user, {one for one in ids.values() if one})
@@ -282,7 +282,7 @@ LEDGER = lists.List(
     narrow=goods.of_sites,
     columns=[
         lists.moment_column("at", _("When"), "at"),
-        _product_column(),
+        product_column(),
         lists.Column("cause", _("Why"), lambda row, shown: cause(row), sort="cause", export=cause),
         lists.Column(
             "change",
@@ -349,7 +349,7 @@ LEDGER = lists.List(
             Q(cause__in=["receipt", "correction", "transfer", "order", "pending", "cancelled", "write_off"]),
         ),
     ],
-    search=_SEARCH,
+    search=SEARCH,
     prepare=_prepare_movements,
     head=TABS,
     help=_(
@@ -444,7 +444,7 @@ WAREHOUSES = lists.List(
 
 
 def _prepare_waiting(rows: list[Any], shown: lists.Shown) -> None:
-    _names(rows, shown)
+    of_goods(rows, shown)
     named = goods.orders.named(shown.request.user, {row.order for row in rows})
     for row in rows:
         row.document = named.get(row.order)
@@ -458,7 +458,7 @@ WAITING = lists.List(
     rows=lambda user: goods.limited(PendingUnits.objects.filter(state=PendingUnits.State.WAITING), user),
     narrow=goods.of_sites,
     columns=[
-        _product_column(),
+        product_column(),
         lists.Column(
             "order",
             _("Order"),
@@ -488,7 +488,7 @@ WAITING = lists.List(
     ],
     default_sort="placed",
     filters=[_OF_GOODS, lists.Dates("placed", _("Ordered"), field="placed_at")],
-    search=_SEARCH,
+    search=SEARCH,
     prepare=_prepare_waiting,
     topic=live.STOCK,
     head=TABS,
@@ -509,7 +509,7 @@ SUPPLIES = lists.List(
     rows=lambda user: goods.limited(PlannedSupply.objects.all(), user),
     narrow=goods.of_sites,
     columns=[
-        _product_column(),
+        product_column(),
         _warehouse_column(),
         lists.Column(
             "due",
@@ -543,9 +543,9 @@ SUPPLIES = lists.List(
         lists.Flag("open", _("Still expected"), Q(ended_at=None)),
         lists.Dates("due", _("Expected on"), field="due_on"),
     ],
-    search=_SEARCH,
+    search=SEARCH,
     row_url=lambda row: reverse("stock-supply", args=[row.pk]),
-    prepare=_names,
+    prepare=of_goods,
     head=TABS,
     help=_(
         "Goods that are to come: how many, into which warehouse and when. They are no stock yet; receive them when "
@@ -580,7 +580,7 @@ AUDIT = lists.List(
         lists.Column(
             "rule", _("What is wrong"), lambda row, shown: _rule(row), sort="rule", export=lambda row: _rule(row)
         ),
-        _product_column(),
+        product_column(),
         _warehouse_column(),
         lists.Column(
             "where", _("Place or grant"), lambda row, shown: place(row.where), export=lambda row: place(row.where)
@@ -611,8 +611,8 @@ AUDIT = lists.List(
         _OF_GOODS,
         _IN_WAREHOUSE,
     ],
-    search=_SEARCH,
-    prepare=_names,
+    search=SEARCH,
+    prepare=of_goods,
     topic=live.STOCK,
     head="stock/parts/audit_head.html",
     head_context=lambda request: {

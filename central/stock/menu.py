@@ -35,6 +35,7 @@ for position, (name, title) in enumerate(
         ("stock-supplies", _("Planned supply")),
         ("stock-warehouses", _("Warehouses")),
         ("stock-audit", _("Audit of the books")),
+        ("stock-rights", _("Rights of edges")),
     ]
 ):
     add_entry(Entry(210 + position, name, title, "list-check", "see_stock", in_side_bar=False))
@@ -52,6 +53,8 @@ add_sentences(
         "warehouse_in_use": _("Goods lie there, or it is the last one in use: it cannot be switched off."),
         "warehouse_off": _("Nothing comes into a warehouse that is switched off."),
         "bad_warehouse": _("This warehouse cannot be kept so."),
+        "unknown_grant": _("There is no such right of an edge."),
+        "not_frozen": _("Only a frozen right can be written off: its edge may still sell from this one, or it is over."),
         "unknown_supply": _("This supply is not expected any more."),
     }
 )

@@ -1,7 +1,8 @@
 from django.urls import path
 
 from central.stock import lists as ours
-from central.stock import views
+from central.stock import rights_views, views
+from central.stock.rights_list import RIGHTS
 from central.ui import lists
 
 urlpatterns = [
@@ -11,6 +12,9 @@ urlpatterns = [
     *lists.urls(ours.SUPPLIES),
     *lists.urls(ours.WAREHOUSES),
     *lists.urls(ours.AUDIT),
+    *lists.urls(RIGHTS),
+    path("stock/rights/of/<uuid:grant_id>", rights_views.right, name="stock-right"),
+    path("stock/rights/of/<uuid:grant_id>/write-off", rights_views.write_off, name="stock-right-write-off"),
     path("stock/receive", views.receive, name="stock-receive"),
     path("stock/transfer", views.transfer, name="stock-transfer"),
     path("stock/rules", views.desk_rules, name="stock-rules"),

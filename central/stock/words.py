@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from central.stock.models import EDGE_PREFIX, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Movement
+from central.stock.models import EDGE_PREFIX, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Grant, Movement
 
 CAUSES: Final[dict[str, Promise]] = {
     Movement.Cause.RECEIPT: gettext_lazy("goods received"),
@@ -20,6 +20,13 @@ CAUSES: Final[dict[str, Promise]] = {
     Movement.Cause.PENDING: gettext_lazy("order that waited"),
     Movement.Cause.CANCELLED: gettext_lazy("order cancelled or returned"),
     Movement.Cause.WRITE_OFF: gettext_lazy("written off with a lost shop"),
+}
+#: in the order a person wants to see them: state -> title, tone
+STATES: Final[dict[str, tuple[Promise, str]]] = {
+    Grant.State.FROZEN: (gettext_lazy("frozen"), "amber"),
+    Grant.State.OPEN: (gettext_lazy("may sell"), "green"),
+    Grant.State.SEALED: (gettext_lazy("sealed"), "grey"),
+    Grant.State.WRITTEN_OFF: (gettext_lazy("written off"), "red"),
 }
 _PLACES: Final[dict[str, Promise]] = {
     SUPPLIER: gettext_lazy("outside"),
@@ -39,6 +46,14 @@ RULES: Final[dict[str, Promise]] = {
 
 def cause(movement: Movement) -> str:
     return str(CAUSES.get(movement.cause, movement.cause))
+
+
+def state_title(grant: Grant) -> str:
+    return str(STATES[grant.state][0])
+
+
+def state_tone(grant: Grant) -> str:
+    return STATES[grant.state][1]
 
 
 def place(name: str) -> str:

@@ -22,10 +22,12 @@ from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import DuplicatePair, Order
 from central.people.models import Customer
+from central.stock.granting import grant_rights
 from central.stock.models import MAIN, POOL, Balance, Movement, PendingUnits
 from central.stock.receipts import receive_stock
 from central.stock.supplies import plan_supply
 from central.ui.tests import cast
+from sync.topics import EdgeScope
 
 REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
 pytestmark = pytest.mark.django_db(databases=REALMS)
@@ -121,7 +123,10 @@ def _stock_of(site: str, note: str) -> dict[str, Any]:
     receive_stock({variant: 5}, who="test", note=note)
     supply = plan_supply(variant, 3, warehouse=MAIN, due_on=date(2031, 2, 1), by="test", note=note)
     waiting = PendingUnits.objects.create(order=uuid4(), variant=variant, units=1, placed_at=timezone.now())
+    [held] = grant_rights(EdgeScope("a", 1, frozenset(), frozenset()), {variant: 1}, must=True)
     return {
+        "grant_id": held.pk,
+        "stock-rights-row": held.pk,
         "variant": variant,
         "supply_id": supply.pk,
         "code": MAIN,
