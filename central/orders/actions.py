@@ -60,8 +60,8 @@ def move_locked(order: Order, target: OrderStatus, *, by: str, note: str = "", s
         for freed in end_pairs(order, by=by):
             _tell_freed(freed)
         order.refresh_from_db(fields=["is_duplicate_suspect"])
-    _bump(order, *fields)
-    _record(
+    bump(order, *fields)
+    record(
         order,
         Kind.STATUS,
         by=by,
@@ -77,21 +77,21 @@ def move_locked(order: Order, target: OrderStatus, *, by: str, note: str = "", s
 def _tell_freed(order_id: UUID) -> None:
     """Its shop may show a page to pay on again."""
     order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
-    _bump(order)
+    bump(order)
     publish(order)
 
 
 def edit_order(order_id: UUID, *, note: str, by: str, seconds: int = 0, seen_ver: int | None = None) -> Order:
     """Write what staff note about an order. Raises `UnknownOrder`, `StaleOrder`."""
     with atomic(ORDERS):
-        order = _locked(order_id)
+        order = locked(order_id)
         if order.note == note:
             return order
         _refuse_stale(order, seen_ver)
         words = {"note_was": order.note, "note": note}
         order.note = note
-        _bump(order, "note")
-        _record(order, Kind.EDITED, by=by, words=words, seconds=seconds)
+        bump(order, "note")
+        record(order, Kind.EDITED, by=by, words=words, seconds=seconds)
         publish(order)
     return order
 
@@ -100,12 +100,12 @@ def set_customer(order_id: UUID, customer: UUID) -> None:
     """Name the customer of an order, once; whoever was named first stays, or the one he was merged into."""
     with atomic(ORDERS):
         queue_up(_MERGES, beside_others=True)
-        order = _locked(order_id)
+        order = locked(order_id)
         if order.customer is not None:
             return
         order.customer = customer = _survivor(customer)
-        _bump(order, "customer")
-        _record(order, Kind.CUSTOMER, by="system", became={"customer": customer.hex})
+        bump(order, "customer")
+        record(order, Kind.CUSTOMER, by="system", became={"customer": customer.hex})
         publish(order)
 
 
@@ -117,8 +117,8 @@ def give_orders(owners: Mapping[UUID, UUID]) -> None:
         for order in Order.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk"):
             if order.customer != (owner := wanted[order.pk]):
                 order.customer = owner
-                _bump(order, "customer")
-                _record(order, Kind.CUSTOMER, by="system", became={"customer": owner.hex})
+                bump(order, "customer")
+                record(order, Kind.CUSTOMER, by="system", became={"customer": owner.hex})
                 publish(order)
 
 
@@ -131,7 +131,7 @@ def forget_buyer(orders: Collection[UUID]) -> None:
         for order in Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).order_by("pk"):
             if order.sealed or order.note:
                 order.sealed, order.note = b"", ""
-                _bump(order, "sealed", "note")
+                bump(order, "sealed", "note")
                 publish(order)
         forget(Order, orders)
 
@@ -178,16 +178,16 @@ def _survivor(customer: UUID) -> UUID:
 def note_payment(order_id: UUID, *, by: str, was: str, became: str) -> None:
     """A payment of the order changed its state: say so in its history and to its shop."""
     with atomic(ORDERS):
-        order = _locked(order_id)
-        _bump(order)
-        _record(order, Kind.PAYMENT, by=by, was={"payment": was}, became={"payment": became})
+        order = locked(order_id)
+        bump(order)
+        record(order, Kind.PAYMENT, by=by, was={"payment": was}, became={"payment": became})
         publish(order)
 
 
 def note_stock(order_id: UUID, variant: UUID, units: int) -> None:
     """Units of a variant that the order waited for were found; the last of them is an event of its own."""
     with atomic(ORDERS):
-        order = _locked(order_id)
+        order = locked(order_id)
         was = order.pending_units
         order.pending_units = max(0, was - units)
         left = units
@@ -195,8 +195,8 @@ def note_stock(order_id: UUID, variant: UUID, units: int) -> None:
             found = min(left, line.pending)
             OrderLine.objects.filter(pk=line.pk).update(pending=line.pending - found)
             left -= found
-        _bump(order, "pending_units")
-        _record(
+        bump(order, "pending_units")
+        record(
             order, Kind.STOCK, by="system", was={"pending_units": was}, became={"pending_units": order.pending_units}
         )
         if was and not order.pending_units and not order.status.is_final:
@@ -207,11 +207,11 @@ def note_stock(order_id: UUID, variant: UUID, units: int) -> None:
 def note_mail(order_id: UUID, *, template: str, message_id: str) -> None:
     """A mail to the shopper has gone out; its text is not kept, its name and id are. The caller says it once."""
     with atomic(ORDERS):
-        order = _locked(order_id)
-        _record(order, Kind.MAIL, by="system", became={"mail": template, "message_id": message_id})
+        order = locked(order_id)
+        record(order, Kind.MAIL, by="system", became={"mail": template, "message_id": message_id})
 
 
-def _locked(order_id: UUID) -> Order:
+def locked(order_id: UUID) -> Order:
     order = Order.objects.select_for_update(of=("self",)).select_related("status").filter(pk=order_id).first()
     if order is None:
         raise UnknownOrder(order_id)
@@ -223,7 +223,7 @@ def _locked_with_rivals(order_id: UUID) -> Order:
     pairs = DuplicatePair.objects.filter(Q(earlier=order_id) | Q(later=order_id), decision=DuplicatePair.Decision.OPEN)
     wanted = {order_id, *(one for pair in pairs.values_list("earlier", "later") for one in pair)}
     if len(wanted) == 1:
-        return _locked(order_id)
+        return locked(order_id)
     found = Order.objects.select_for_update(of=("self",)).select_related("status").filter(pk__in=wanted).order_by("pk")
     return {order.pk: order for order in found}[order_id]
 
@@ -233,11 +233,11 @@ def _refuse_stale(order: Order, seen_ver: int | None) -> None:
         raise StaleOrder(order.number, seen_ver, order.ver)
 
 
-def _bump(order: Order, *fields: str) -> None:
+def bump(order: Order, *fields: str) -> None:
     order.ver += 1
     order.changed_at = timezone.now()
     order.save(update_fields=[*fields, "ver", "changed_at"])
 
 
-def _record(order: Order, kind: OrderChange.Kind, **said: Any) -> None:
+def record(order: Order, kind: OrderChange.Kind, **said: Any) -> None:
     change_row(order, kind, **said).save(force_insert=True)

@@ -10,6 +10,7 @@ from central.orders.duplicates import charge_of
 from central.orders.events import DuplicateReleased, OrderReceived, StatusChanged, StockFound
 from central.orders.models import Order, OrderStatus
 from central.orders.seal import open_person
+from central.orders.unpaid import paid_after_all
 from central.payments.actions import hand_over, open_payment
 from central.payments.events import PaymentChanged
 from central.payments.models import Payment
@@ -134,6 +135,8 @@ def note_payment(event: PaymentChanged, job: JobRun) -> None:
     with once(job, realm=ORDERS) as first:
         if first:
             actions.note_payment(UUID(event.order), by=event.by, was=event.was, became=event.became)
+            if event.became == Payment.State.PAID:
+                paid_after_all(UUID(event.order))
 
 
 @handles(PaymentChanged)

@@ -77,6 +77,7 @@ _ICONS: dict[str, str] = {
     OrderChange.Kind.PAYMENT: "credit-card",
     OrderChange.Kind.MAIL: "mail",
     OrderChange.Kind.STOCK: "package",
+    OrderChange.Kind.UNPAID: "clock",
     OrderChange.Kind.DUPLICATE: "copy",
 }
 
@@ -91,6 +92,7 @@ def _titles() -> dict[str, str]:
         kind.PAYMENT: _("Payment changed"),
         kind.MAIL: _("Mail sent"),
         kind.STOCK: _("Stock found"),
+        kind.UNPAID: _("Not paid in time"),
         kind.DUPLICATE: _("Two orders of one basket"),
     }
 
@@ -101,6 +103,7 @@ def _name(field: str) -> str:
         "payment": _("Payment"),
         "pending_units": _("Units that wait for stock"),
         "mail": _("Mail"),
+        "units": _("Its units"),
         "duplicate": _("Duplicate"),
         "rival": _("The other order"),
     }
@@ -114,6 +117,8 @@ def _value(field: str, value: Any, statuses: dict[str, OrderStatus]) -> str:
         return statuses[value].title
     if field == "duplicate":
         return decisions().get(str(value), str(value))
+    if field == "units":
+        return {"free": _("free again"), "taken": _("taken again")}.get(str(value), str(value))
     if field == "payment":
         return payment_states().get(str(value), str(value))
     return str(value)

@@ -134,6 +134,8 @@ class Order(models.Model):
     note = EncryptedTextField(column="orders.note", blank=True, default="")
     #: number, titles and skus in one folded text, to search in
     search_key = models.TextField(blank=True)
+    #: when its units went back on sale because nobody had paid; None where they did not, or were taken again
+    unpaid_at = models.DateTimeField(null=True, blank=True)
     #: when the shopper would see something else than before
     changed_at = models.DateTimeField(default=timezone.now)
     ver = models.PositiveBigIntegerField(default=1)
@@ -244,6 +246,7 @@ class OrderChange(models.Model):
         MAIL = "mail"
         STOCK = "stock"
         DUPLICATE = "duplicate"
+        UNPAID = "unpaid"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes")

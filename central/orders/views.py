@@ -103,6 +103,8 @@ def _warnings(order: Order) -> Iterable[Warn]:
         yield Warn(waiting % {"n": order.pending_units}, "clock")
     if order.is_duplicate_suspect:
         yield Warn(_("Another order took the same goods out of this cart. Ask before you charge."), "copy")
+    if order.unpaid_at:
+        yield Warn(_("Not paid in time: its units are free again. Paid after all, it gets them or waits."), "clock")
     if order.was_delayed:
         yield Warn(_("Came late: its shop was cut off"), "plug-connected-x")
 

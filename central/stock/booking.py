@@ -64,28 +64,64 @@ def sell_from_pool(placed: PlacedOrder, *, may_lack: bool = False) -> dict[UUID,
     return lacking
 
 
-def free_order(order_id: UUID, *, who: str, note: str = "") -> None:
-    """The order will not be delivered: its units go back to the pool, once."""
+def free_order(order_id: UUID, *, who: str, note: str = "", cause: Movement.Cause = Cause.CANCELLED) -> bool:
+    """The order will not be delivered: its units go back to the pool, once. Whether this was that once."""
     with atomic(ORDERS):
-        sold = Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", "units")
-        waiting = PendingUnits.objects.filter(order=order_id).values_list("variant", flat=True)
-        book = Book([*(variant for variant, _ in sold), *waiting])
+        book = _book_of(order_id)
         if not BookedOrder.objects.filter(pk=order_id, freed_at=None).update(freed_at=timezone.now()):
-            return
+            return False
         PendingUnits.objects.filter(order=order_id, state=PendingUnits.State.WAITING).update(
             state=PendingUnits.State.CANCELLED
         )
         # Read again under the lock: the queue may have moved between the first read and here.
-        taken: dict[tuple[UUID, str], int] = defaultdict(int)
-        rows = Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", "warehouse", "units")
-        for variant, warehouse, units in rows:
-            taken[variant, warehouse] += units
+        taken = _sold_to(order_id)
         for (variant, warehouse), units in sorted(taken.items()):
-            book.move(
-                variant, SOLD, POOL, units, Cause.CANCELLED, warehouse=warehouse, ref=order_id.hex, who=who, note=note
-            )
+            book.move(variant, SOLD, POOL, units, cause, warehouse=warehouse, ref=order_id.hex, who=who, note=note)
         resolve(book, {variant for variant, _ in taken})
         book.close()
+    return True
+
+
+def take_again(order_id: UUID, wanted: Mapping[UUID, int], *, placed_at: datetime, who: str) -> int:
+    """The order whose units were freed will be delivered after all: variant -> units it needs. What it now waits for.
+
+    It takes what lies in the pool, and waits for the rest in its old place of the queue. One that was not freed
+    changes nothing.
+    """
+    with atomic(ORDERS):
+        book = Book(wanted)
+        if not BookedOrder.objects.filter(pk=order_id, freed_at__isnull=False).update(freed_at=None):
+            return 0
+        lacking: dict[UUID, int] = {}
+        for variant, units in wanted.items():
+            here = min(units, book.units(variant))
+            book.move(variant, POOL, SOLD, here, Cause.ORDER, ref=order_id.hex, who=who)
+            if here < units:
+                lacking[variant] = units - here
+        PendingUnits.objects.filter(order=order_id).delete()
+        PendingUnits.objects.bulk_create(
+            PendingUnits(order=order_id, variant=variant, units=units, placed_at=placed_at)
+            for variant, units in lacking.items()
+        )
+        book.close()
+    return sum(lacking.values())
+
+
+def _book_of(order_id: UUID) -> Book:
+    """The book of all that the order took or waits for."""
+    sold = Movement.objects.filter(ref=order_id.hex, target=SOLD).values_list("variant", flat=True)
+    waiting = PendingUnits.objects.filter(order=order_id).values_list("variant", flat=True)
+    return Book([*sold, *waiting])
+
+
+def _sold_to(order_id: UUID) -> dict[tuple[UUID, str], int]:
+    """(variant, warehouse) -> units that the order has, after all that went to it and came back."""
+    has: dict[tuple[UUID, str], int] = defaultdict(int)
+    for end, sign in (("target", 1), ("source", -1)):
+        rows = Movement.objects.filter(ref=order_id.hex, **{end: SOLD}).values_list("variant", "warehouse", "units")
+        for variant, warehouse, units in rows:
+            has[variant, warehouse] += sign * units
+    return {place: units for place, units in has.items() if units}
 
 
 def _first_bookings(orders: Sequence[UUID]) -> set[UUID]:

@@ -54,7 +54,7 @@ add_sentences(
         "warehouse_off": _("Nothing comes into a warehouse that is switched off."),
         "bad_warehouse": _("This warehouse cannot be kept so."),
         "unknown_grant": _("There is no such right of an edge."),
-        "not_frozen": _("Only a frozen right can be written off: its edge may still sell from this one, or it is over."),
+        "not_frozen": _("Only a frozen right can be written off: its edge may sell from this one, or it is over."),
         "unknown_supply": _("This supply is not expected any more."),
     }
 )

@@ -72,6 +72,7 @@ class Movement(models.Model):
         ORDER = "order"
         PENDING = "pending"
         CANCELLED = "cancelled"
+        UNPAID = "unpaid"
         TRANSFER = "transfer"
         WRITE_OFF = "write_off"
 

@@ -19,6 +19,7 @@ CAUSES: Final[dict[str, Promise]] = {
     Movement.Cause.ORDER: gettext_lazy("order"),
     Movement.Cause.PENDING: gettext_lazy("order that waited"),
     Movement.Cause.CANCELLED: gettext_lazy("order cancelled or returned"),
+    Movement.Cause.UNPAID: gettext_lazy("order not paid in time"),
     Movement.Cause.WRITE_OFF: gettext_lazy("written off with a lost shop"),
 }
 #: in the order a person wants to see them: state -> title, tone
