@@ -12,7 +12,7 @@ from edge.cart import roots
 from edge.checkout import reads
 from edge.checkout.summary import Row, Summary
 from edge.rights import service as rights
-from edge.rights.keeper import ask
+from edge.rights.keeper import urgent
 from sync.contracts.cart import LineKey
 from sync.contracts.documents import SiteDoc
 from sync.link import LinkDown, RequestFailed
@@ -20,6 +20,8 @@ from sync.store.writer import reader, writer
 
 #: how long a shopper waits for central to find units
 ASK_S = 2.0
+#: what another shopper was given while this one waited is asked for once more
+ASKS = 3
 #: a page opened again within a minute finds everything held: nothing is written
 FRESH_MS = rights.HOLD_MS - 60_000
 
@@ -32,11 +34,27 @@ async def hold_cart(site: SiteDoc, cart: str) -> dict[LineKey, int]:
     summary, is_fresh = await reader.run(lambda: _look(site, cart))
     if is_fresh or not summary.rows:
         return {}
-    short = await writer.run(lambda: hold(cart, summary.units_by_variant))
-    if short and await ask_central(short):
-        short = await writer.run(lambda: hold(cart, summary.units_by_variant))
-        return fewer(summary, short)
-    return {}
+    short = await find_units(cart, summary.units_by_variant)
+    return fewer(summary, short) if short else {}
+
+
+async def find_units(cart: str, wanted: Mapping[str, int]) -> dict[str, int] | None:
+    """Hold units for a cart, central's where this edge's own are short; what lacks all the same, by variant.
+
+    None: some lack, and central is out of reach.
+    """
+    short = await writer.run(lambda: hold(cart, wanted))
+    for _ in range(ASKS):
+        if not short:
+            break
+        try:
+            is_last_word = await urgent.ask(short, timeout=ASK_S)
+        except (LinkDown, RequestFailed):
+            return None
+        short = await writer.run(lambda: hold(cart, wanted))
+        if is_last_word:
+            break
+    return short
 
 
 def _look(site: SiteDoc, cart: str) -> tuple[Summary, bool]:
@@ -48,15 +66,6 @@ def _look(site: SiteDoc, cart: str) -> tuple[Summary, bool]:
 def hold(cart: str, wanted: Mapping[str, int]) -> dict[str, int]:
     """Inside a job of the writer: `rights.hold` for whatever the cart has become."""
     return rights.hold(roots.stored_root(cart), wanted)
-
-
-async def ask_central(short: Mapping[str, int]) -> bool:
-    """A shopper waits for these units; whether central was there to be asked."""
-    try:
-        await ask(short, must=True, timeout=ASK_S)
-    except (LinkDown, RequestFailed):
-        return False
-    return True
 
 
 def fewer(summary: Summary, short: Mapping[str, int]) -> dict[LineKey, int]:

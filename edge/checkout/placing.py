@@ -127,13 +127,13 @@ async def _with_central(draft: Draft) -> Order:
     """Our rights do not cover the order: ask central. Out of its reach the rest is sold as "stock pending"."""
     summary = draft.summary
     wanted = summary.units_by_variant
-    short = await writer.run(lambda: holding.hold(draft.cart, wanted))
-    if short and not await holding.ask_central(short):
+    short = await holding.find_units(draft.cart, wanted)
+    if short is None:
         return _made(await writer.run(lambda: commit(draft, may_be_pending=True)))
     if made := await writer.run(lambda: commit(draft)):
         return made
     # What there is stays held: the page that comes now asks for no more than that.
-    fewer = holding.fewer(summary, await writer.run(lambda: holding.hold(draft.cart, wanted)))
+    fewer = holding.fewer(summary, short or await writer.run(lambda: holding.hold(draft.cart, wanted)))
     await carts.set_units(draft.cart, fewer)
     raise NotEnough(
         "there are not that many left",

@@ -24,7 +24,7 @@ from edge.rights.models import Hold
 from node.errors import RialtoError
 from sync.contracts.codec import pack, unpack
 from sync.contracts.stock import Answer, Ask, GrantDoc, Recall, Renew, Renewed
-from sync.link import link
+from sync.link import LinkDown, link
 from sync.replica import told
 from sync.store.edge.models import Document
 from sync.store.writer import reader, writer
@@ -50,6 +50,13 @@ AT_ONCE = 25
 
 T = TypeVar("T")
 
+#: times since the start that a shopper waited for central
+_asks = 0
+
+
+def asks_so_far() -> int:
+    return _asks
+
 
 class _Card(Struct):
     """As much of a line card as stock needs."""
@@ -61,12 +68,64 @@ class _Card(Struct):
 
 async def ask(wanted: Mapping[str, int], *, must: bool, timeout: float, is_idle: bool = False) -> Answer:  # noqa: ASYNC109
     """Ask central for rights and keep what it gives. Raises `sync.link.LinkDown`, `RequestFailed`."""
+    global _asks
+    _asks += must
     asked_at = lease.boottime_ms()
     question = Ask(wanted=dict(wanted), must=must, is_idle=is_idle)
     body = await link.request("ask_stock", pack(question), timeout=timeout)
     answer = unpack(body, Answer)
     await _keep(answer.grants, asked_at)
     return answer
+
+
+class Urgent:
+    """What shoppers wait for: one question to central at a time, for all who came while the last one was under way.
+
+    A hundred shoppers of one last unit are two questions, not a hundred that central answers too late. Lives on the
+    event loop.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: dict[str, int] = {}
+        self._answer: asyncio.Future[Mapping[str, int]] | None = None
+        self._asker: asyncio.Task[None] | None = None
+
+    async def ask(self, short: Mapping[str, int], *, timeout: float) -> bool:  # noqa: ASYNC109
+        """Get units; whether that was central's last word: it has no more of what is still missing.
+
+        `timeout`: of each question. Raises `LinkDown`, `RequestFailed`.
+        """
+        for variant, units in short.items():
+            self._wanted[variant] = self._wanted.get(variant, 0) + units
+        if self._answer is None:
+            self._answer = asyncio.get_running_loop().create_future()
+        mine = self._answer
+        if self._asker is None or self._asker.done():
+            self._asker = asyncio.create_task(self._run(timeout), name="urgent-ask")
+        left = await asyncio.shield(mine)
+        return all(not left.get(variant) for variant in short)
+
+    async def _run(self, timeout: float) -> None:  # noqa: ASYNC109
+        gone: Mapping[str, int] = {}
+        while (answer := self._answer) is not None:
+            wanted, self._wanted, self._answer = self._wanted, {}, None
+            # Who came while central was saying that there is nothing left has his answer.
+            gone = {variant: 0 for variant, units in gone.items() if not units and variant in wanted}
+            try:
+                rest = {variant: units for variant, units in wanted.items() if variant not in gone}
+                left = (await ask(rest, must=True, timeout=timeout)).left if rest else {}
+            except BaseException as error:
+                gone = {}
+                answer.set_exception(error if isinstance(error, Exception) else LinkDown("the node is stopping"))
+                answer.exception()  # somebody may have gone away meanwhile
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                gone = {**left, **gone}
+                answer.set_result(gone)
+
+
+urgent = Urgent()
 
 
 async def renew() -> None:

@@ -51,6 +51,12 @@ def free_of_all() -> dict[str, int]:
     return {variant: int(units) for variant, units in rows}
 
 
+def units_held() -> int:
+    """Units that carts hold."""
+    row = sql.fetch_one("SELECT total(held) FROM edge_rights_right")
+    return int(row[0]) if row else 0
+
+
 # --- holds -------------------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,17 @@ def orders(
     _print(asyncio.run(measure(seconds)), as_json)
 
 
+@app.command("stock", help="Rights: hold and sell, asks, what idle edges keep.\n\nExample: rialto bench stock --json")
+def stock(
+    seconds: Annotated[int, typer.Option(help="30 orders for each.", min=2, max=120)] = 30,
+    quiet: Annotated[int, typer.Option(help="Seconds without a sale.", min=0, max=900)] = 600,
+    as_json: AsJson = False,
+) -> None:
+    from node.bench.stock import measure
+
+    _print(asyncio.run(measure(seconds, quiet)), as_json)
+
+
 @app.command(
     "sync", help="From central's commit to the edges: gaps, speed, memory.\n\nExample: rialto bench sync --json"
 )

@@ -131,7 +131,7 @@ async def _prepare(
         await _ok(shop, await shop.post_json("/_r/cart", {"ops": [shopper.add(goods[number % len(goods)])]}), 200)
         shown = await shop.request("GET", "/_r/checkout")
         await _ok(shop, shown, 200)
-        ready.append((shop.cookies, _order(shown.json())))
+        ready.append((shop.cookies, order_of(shown.json())))
 
 
 async def _place(shop: Connection, waiting: Any, placed: Placed) -> None:
@@ -144,7 +144,8 @@ async def _place(shop: Connection, waiting: Any, placed: Placed) -> None:
         placed.orders.append(str(answer.json()["id"]))
 
 
-def _order(summary: dict[str, Any]) -> dict[str, Any]:
+def order_of(summary: dict[str, Any]) -> dict[str, Any]:
+    """The order of a checkout as it was shown, by somebody who is made up."""
     return {
         "quote": summary["quote"],
         "name": "Vera Measured",

@@ -581,3 +581,30 @@ async def test_a_start_seals_what_ended_while_the_process_was_down(central, cloc
 
     assert await reader.run(reports) == [GrantReport(grant="a" * 32, sold=0, returned=0, is_sealed=True)]
     assert await reader.run(lambda: Hold.objects.count()) == 0
+
+
+@parallel
+async def test_many_who_wait_for_the_same_are_two_questions(central):
+    answers = await asyncio.gather(*(keeping.Urgent().ask({TEA: 1}, timeout=1) for _ in range(1)))
+    urgent = keeping.Urgent()
+    central.asked.clear()
+
+    answers += await asyncio.gather(*(urgent.ask({TEA: 2, CUP: 1}, timeout=1) for _ in range(20)))
+
+    assert answers == [True] * 21
+    assert central.asked in (
+        [Ask(wanted={TEA: 40, CUP: 20}, must=True)],
+        [Ask(wanted={TEA: 2, CUP: 1}, must=True)],  # the others heard that nothing is left
+    )
+
+
+@parallel
+async def test_who_waits_for_a_cut_link_hears_so_and_the_next_may_ask_again(central):
+    urgent = keeping.Urgent()
+    central.is_up = False
+    with pytest.raises(LinkDown):
+        await urgent.ask({TEA: 1}, timeout=1)
+
+    central.is_up = True
+    assert await urgent.ask({TEA: 1}, timeout=1)
+    assert await reader.run(lambda: service.free_units([TEA])) == {TEA: 1}
