@@ -15,7 +15,7 @@ from django.db.models.signals import post_migrate
 from django.test import TransactionTestCase
 
 #: apps that put rows into their own tables after a migration
-FILL_THEMSELVES = ("accounts", "orders")
+FILL_THEMSELVES = ("accounts", "orders", "stock")
 
 #: content types and permissions are of the code, not of a test
 _EMPTY = """
