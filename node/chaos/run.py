@@ -79,6 +79,7 @@ class Run:
     converged: list[float] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     cancelled: int = 0
+    is_over: bool = False
     edges: dict[str, Edge] = field(default_factory=dict)
 
     # --- faults --------------------------------------------------------------------------------------------------
@@ -166,15 +167,18 @@ class Run:
     # --- the operator --------------------------------------------------------------------------------------------
 
     async def operate(self, loader: Loader, goods: Sequence[Sequence[str]]) -> None:
-        """Deliveries of what is scarce, and cancelled orders, until cancelled itself."""
+        """Deliveries of what is scarce, and cancelled orders, until the day is over.
+
+        Never cancelled: an answer nobody waits for any more would be taken for that of the next question.
+        """
         chance, number = Random(self.seed), 0  # noqa: S311 - to be repeated
-        while True:
+        while not self.is_over:
             await asyncio.sleep(chance.uniform(*OPERATOR_S))
             number += 1
             sku, units = chance.choice(goods)[1], chance.randint(2, 6)
             is_delivery, which = chance.random() < 0.6, chance.randrange(20)
             ref = f"chaos-{number}"
-            while True:
+            while not self.is_over:
                 try:
                     if is_delivery:
                         await loader.ask("receive", sku=sku, units=units, ref=ref)
@@ -188,10 +192,17 @@ class Run:
     # --- the end -------------------------------------------------------------------------------------------------
 
     async def read(self, loader: Loader) -> Held:
-        since = self.began - 1
-        held = Held.of(await loader.ask("carts", since=since), await loader.ask("books", since=since))
+        held = Held.of(await self._read(loader, "carts"), await self._read(loader, "books"))
         held.edges = {node: (edge.carts(), edge.aliases()) for node, edge in self.edges.items()}
         return held
+
+    async def _read(self, loader: Loader, what: str) -> dict[str, Any]:
+        """The first look after a database was restarted may meet a connection that is no more."""
+        for _ in range(10):
+            with contextlib.suppress(Failed):
+                return await loader.ask(what, since=self.began - 1)
+            await asyncio.sleep(1)
+        return await loader.ask(what, since=self.began - 1)
 
     async def settle(self, loader: Loader, journal: Journal) -> tuple[Held, list[Violation]]:
         """Read again and again until all agree or patience ends: (what is held, what beside carts stands apart)."""
@@ -292,8 +303,8 @@ async def _whole(run: Run, seconds: float, kinds: Sequence[str], tabs: int) -> R
             run.tell(f"{tabs} tabs in three shops, seed {run.seed}")
             await asyncio.sleep(2)
             await run.hurt(seconds, kinds)
-            operator.cancel()
-            await asyncio.gather(operator, return_exceptions=True)
+            run.is_over = True
+            await operator
             run.tell("peace: everybody brings home what he keeps")
             await run._heal(HEAL_S)
             shoppers.send_signal(signal.SIGTERM)
