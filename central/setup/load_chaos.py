@@ -19,7 +19,7 @@ from central.catalog.actions import Goods, Unit, save_goods, shop
 from central.catalog.models import Offer, Variant
 from central.orders.actions import change_status
 from central.orders.errors import MoveRefused
-from central.orders.models import Order, OrderStatus, StatusMove
+from central.orders.models import DuplicatePair, Order, OrderStatus, StatusMove
 from central.stock.models import SOLD, SUPPLIER, WRITTEN_OFF, Movement
 from central.stock.queries import check_balance, waiting_units
 from central.stock.receipts import receive_stock
@@ -79,8 +79,10 @@ def books(since: float) -> dict[str, Any]:
     orders = Order.objects.filter(received_at__gte=datetime.fromtimestamp(since, UTC)).select_related("status")
     rows = list(orders.prefetch_related("lines"))
     ids = [order.pk.hex for order in rows]
+    # Also those of decided pairs: to cancel one of two orders is a decision.
+    doubted = set(DuplicatePair.objects.filter(later__in=rows).values_list("later_id", flat=True))
     return {
-        "orders": {order.pk.hex: _order(order) for order in rows},
+        "orders": {order.pk.hex: _order(order, is_suspect=order.pk in doubted) for order in rows},
         "booked": _booked(ids),
         "goods": _goods(),
         "receipts": list(Movement.objects.filter(source=SUPPLIER).exclude(ref="").values_list("ref", flat=True)),
@@ -88,13 +90,13 @@ def books(since: float) -> dict[str, Any]:
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
+def _order(order: Order, *, is_suspect: bool) -> dict[str, Any]:
     return {
         "number": order.number,
         "edge": order.edge,
         "cart": order.cart,
         "is_live": not order.status.frees_stock,
-        "is_suspect": order.is_duplicate_suspect,
+        "is_suspect": is_suspect,
         "waiting": sum(waiting_units(order.pk).values()),
         "lines": [
             {

@@ -255,7 +255,9 @@ def _duplicates(journal: Journal, held: Held) -> Iterable[Violation]:
             if dot in cart.tokens and sum(by_order.values()) > cart.tokens[dot][1]:
                 calm = [one for one in by_order if not held.books["orders"].get(one, {}).get("is_suspect")]
                 if len(calm) > 1:
-                    yield Violation(DUPLICATE, f"orders {', '.join(sorted(calm))} sold {dot} twice, none is a suspect")
+                    yield Violation(
+                        DUPLICATE, f"orders {', '.join(sorted(calm))} sold {dot} twice, none was noted as a suspect"
+                    )
 
 
 def _stock(journal: Journal, held: Held) -> Iterable[Violation]:
