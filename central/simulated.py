@@ -24,6 +24,7 @@ from central.orders.actions import change_status
 from central.orders.handlers import note_stock
 from central.orders.models import Order, OrderLine, OrderPerson, OrderStatus
 from central.stock import granting, leases, warehouses
+from central.stock.assortment import read_assortment_by
 from central.stock.audit import breaches
 from central.stock.auditing import look_at_books
 from central.stock.giving_up import write_off
@@ -87,6 +88,8 @@ class Central:
         logreader.forget()
         self._told.clear()
         self._asks.clear()
+        # The catalogue is another database's; every shop of a run may have all goods.
+        read_assortment_by(None)
         self._variants = tuple(UUID(sku.variant) for sku in setting.skus)
         leases.TTL_S = setting.ttl_s
         receive_stock({UUID(sku.variant): sku.units for sku in setting.skus if sku.units}, who=WHO)

@@ -36,7 +36,7 @@ def plan(world: World) -> None:
     if rng.random() < 0.4:
         world.http_lost = rng.choice((0.03, 0.1, 0.25))
     for name in rng.choices(names, weights, k=rng.randint(3, 9)):
-        world.loop.start(None, _at(world, rng.uniform(1.5, 30.0), KINDS[name][0], rng))
+        world.loop.start(None, _at(world, rng.uniform(1.0, 26.0), KINDS[name][0], rng))
     world.loop.start(None, _backups(world))
 
 

@@ -79,7 +79,7 @@ class SimulatedLanes:
         try:
             result: Any = work()
             while isinstance(result, NotYet):
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.45)
                 result = result.ask_again()
         finally:
             self._after()

@@ -143,11 +143,6 @@ def links_not_followed(real: Any) -> Any:
     return lambda source, target: source
 
 
-@mutant("a link brings along what the cart held", "edge.cart.service:_pour")
-def link_leaves_the_lines(real: Any) -> Any:
-    return lambda source, target: None
-
-
 @mutant("central joins what a linked cart held into the one it was linked to", "central.carts.actions:state_of")
 def central_link_leaves_the_lines(real: Any) -> Any:
     def state_of(cart: Any) -> Any:

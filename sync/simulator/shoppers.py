@@ -45,7 +45,7 @@ class Shopper:
 
     async def live(self) -> None:
         world, rng = self.world, self.rng
-        pace = rng.uniform(0.5, 1.6)
+        pace = rng.uniform(0.4, 1.2)
         while not world.is_calm:
             await self._act()
             await asyncio.sleep(rng.expovariate(1 / pace))
@@ -150,7 +150,7 @@ class Shopper:
         world, rng = self.world, self.rng
         target = rng.choice([node for node in EDGES if node != self.at])
         cart, state = self.carts[self.at], self.seen
-        if rng.random() < 0.25 and target not in self.carts:
+        if rng.random() < 0.4 and target not in self.carts:
             # The address was typed: a cart of its own begins there, until a link joins the two.
             self.at, self.seen = target, core.EMPTY
             self.carts[target] = _cart_id(rng)

@@ -34,7 +34,7 @@ from sync.simulator.trace import Trace
 from sync.simulator.vfs import Cut
 
 #: seconds of virtual time
-TROUBLE_S = 35.0
+TROUBLE_S = 30.0
 CALM_S = 90.0
 DIAL_WITHIN = 5.0
 
@@ -286,8 +286,7 @@ class World:
                 continue
             try:
                 moved = self.roles.central.sequence()
-                while moved and self.roles.central.sequence():
-                    pass
+                self.central.has_changed("orders")  # by this alone
             except self.roles.database_errors:
                 continue
             if moved:
@@ -317,7 +316,7 @@ class World:
 
     async def _periodic(self) -> None:
         while True:
-            await asyncio.sleep(7.0)
+            await asyncio.sleep(9.0)
             try:
                 self.roles.central.periodic()
             except self.roles.database_errors:

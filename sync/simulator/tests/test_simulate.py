@@ -9,15 +9,9 @@ from sync.simulator.worker import Report, Task
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(1, 31)
-#: of each part of the system one, such as die within a few seeds
-A_HANDFUL = (
-    "union_join",
-    "failure_is_acked",
-    "numbers_from_what_is_left",
-    "row_lost_while_numbering",
-    "sold_units_stay_free",
-)
+SEEDS = range(1, 25)
+#: of each part of the system one, such as die at once
+A_HANDFUL = ("union_join", "repeats_are_news", "central_ack_too_early", "facts_not_published")
 
 
 def run(*tasks: Task, processes: int = 2) -> dict[int, Report]:
@@ -40,8 +34,7 @@ def test_a_seed_gives_the_same_run_in_another_process_and_after_other_seeds() ->
     assert (alone.ops, alone.orders, alone.faults) == (after_others.ops, after_others.orders, after_others.faults)
 
 
-@pytest.mark.parametrize("name", A_HANDFUL)
-def test_a_planted_bug_is_seen(name: str) -> None:
-    [report] = runner.run([Task(1, mutant=name, most=60)])
+def test_planted_bugs_are_seen() -> None:
+    reports = list(runner.run([Task(1, mutant=name, most=10) for name in A_HANDFUL]))
 
-    assert report.violations
+    assert {report.mutant for report in reports if report.violations} == set(A_HANDFUL)
