@@ -55,7 +55,7 @@ def _stop(worker: subprocess.Popen[bytes]) -> None:
     if worker.stdin is not None:
         worker.stdin.close()
     try:
-        worker.wait(timeout=0.2 if worker.poll() is None else 0)
+        worker.wait(timeout=5)  # it leaves by itself, unless it is in the middle of something
     except subprocess.TimeoutExpired:
         worker.terminate()
         worker.wait()

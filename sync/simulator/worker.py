@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -93,6 +94,7 @@ class Worker:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the scratch directory goes
     memory = "/dev/shm"  # noqa: S108  a folder of our own is made in it
     scratch = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="rialto-simulate-", dir=scratch) as folder:
