@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from node import places
@@ -47,6 +47,7 @@ HINTS: Mapping[str, str] = {
     "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
     "fetch_private": "write true or false",
     "log_level": "write debug, info, warning or error",
+    "keys": 'write source = "file", "env" or "command" under [keys]; with "command" also command = ["program"]',
 }
 
 
@@ -59,6 +60,21 @@ class ConfigWrong(WrongUse):
         self.problems = problems
         count = "a setting is" if len(problems) == 1 else f"{len(problems)} settings are"
         super().__init__(f"{count} wrong in {where}:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+class Keys(BaseModel):
+    """Where central's keys come from: `infra.crypto.sources`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    source: Literal["file", "env", "command"] = "file"
+    command: list[str] = []
+
+    @model_validator(mode="after")
+    def _has_its_command(self) -> Self:
+        if bool(self.command) != (self.source == "command"):
+            raise ValueError('source = "command" and command belong together')
+        return self
 
 
 class Config(BaseSettings):
@@ -90,6 +106,7 @@ class Config(BaseSettings):
     limits: dict[str, str] = {}
     fetch_private: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    keys: Keys = Keys()
 
     @classmethod
     def settings_customise_sources(
@@ -269,7 +286,7 @@ def _misplaced(values: Mapping[str, Any]) -> list[str]:
     """Settings that are right by themselves and wrong for this role."""
     role = os.environ.get("RIALTO_ROLE", values.get("role"))
     if role == "edge":
-        names = ("realms", "redis_url", "id_url", "web_workers", "unpaid_minutes")
+        names = ("realms", "redis_url", "id_url", "web_workers", "unpaid_minutes", "keys")
         return [f"{name}: an edge has none; remove it" for name in names if values.get(name)]
     return ["link_url: central dials nobody; remove it"] if role == "central" and values.get("link_url") else []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 
 from node import embedded, places, reachable, supervise, templates
 from node.config import Config, load
@@ -12,6 +13,8 @@ from node.realm_names import CENTRAL_REALMS
 from node.supervise import Program, Supervisor, Tell
 
 READY_SECONDS = 60.0
+#: by name: node/ imports nothing of the house
+KEY_CHECK = "infra.crypto.checks"
 
 
 async def run_node(settings: Config, tell: Tell) -> None:
@@ -45,12 +48,21 @@ async def prepare(settings: Config, supervisor: Supervisor, *, say: Tell = lambd
         await start_servers(settings, supervisor)
         if problems := await asyncio.to_thread(reachable.problems_of, settings):
             raise reachable.NotAnswering(problems)
+    if settings.role == "central":
+        await asyncio.to_thread(_refuse_wrong_keys, settings)
     if not is_current(settings):
         say("bringing the databases to this version")
         migrating = supervise.python("-m", "node.cli", "migrate")
         log = settings.home / "logs" / "migrate.log"
         await supervisor.once(Program("migrate", migrating, supervise.environment(settings), log=log))
     return settings
+
+
+def _refuse_wrong_keys(settings: Config) -> None:
+    """Raises `NotAnswering`: nothing is written with a key that is not the databases' own."""
+    problems: list[str] = import_module(KEY_CHECK).problems_at_start(settings)
+    if problems:
+        raise reachable.NotAnswering(problems)
 
 
 async def start_servers(settings: Config, supervisor: Supervisor) -> None:

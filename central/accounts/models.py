@@ -83,6 +83,7 @@ class Right(models.Model):
             ("manage_realms", "Test and change where realms live"),
             ("see_health", "See the health of the cluster, also as metrics"),
             ("move_realms", "Move realms to other databases"),
+            ("rotate_keys", "See encryption keys, change and retire them"),
             ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),

@@ -56,6 +56,7 @@ GROUPS: Final = (
             "manage_realms": _("Test and change where realms live"),
             "see_health": _("See the health of the cluster, also as metrics"),
             "move_realms": _("Move realms to other databases"),
+            "rotate_keys": _("See encryption keys, change and retire them"),
             "mend_jobs": _("See failed jobs, try them again or give them up"),
         },
     ),

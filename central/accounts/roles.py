@@ -38,6 +38,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "manage_realms",
         "see_health",
         "move_realms",
+        "rotate_keys",
         "mend_jobs",
         "see_carts",
         "import_goods",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from infra.crypto.keys import RECOVERY, CentralKeys, ensure_central_keys
 from infra.crypto.signing import b64, public_of, sign
 from node.config import config
 from sync.contracts.documents import SealingKeyDoc
 
 
-@lru_cache(maxsize=1)
 def _keys() -> CentralKeys:
     return ensure_central_keys(config().home)
 

@@ -37,6 +37,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "catalog.reindex": gettext_lazy("Make all products findable"),
     "catalog.fetch_source": gettext_lazy("Fetch a file of goods"),
     "ui.bulk": gettext_lazy("Change of many rows"),
+    "keys.rotate": gettext_lazy("Bring everything under a new encryption key"),
     "failures.carry_out": gettext_lazy("Try a failed job again or give it up"),
     "order": gettext_lazy("An order from a shop"),
     "cart": gettext_lazy("A change of a cart from a shop"),

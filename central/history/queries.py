@@ -15,19 +15,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from central.history.models import Change
+from central.history.stored import ciphertext, is_forgotten
 from central.ui import actors, sites
 from central.ui.scope import ALL, may_see, visible_sites
 from central.ui.screens import may
 from central.ui.watching import Watch, kind_of, watches
 from infra.crypto.errors import FieldBroken, KeyMissing
-from infra.crypto.fields import EncryptedTextField
+from infra.crypto.fields import EncryptedTextField, open_value
 from node.realms import CENTRAL_REALMS, alias_of, realm_of
 
 PAGE = 50
 #: what the triggers keep in place of a personal value
 MASK = "•"
-#: what stands before the hash in place of a ciphertext that was forgotten
-_FORGOTTEN = "#"
 #: how `as_whom` begins where a change followed from another site's
 _BY_SITE = "site:"
 #: who may read what an encrypted column said
@@ -262,7 +261,7 @@ def _value(user: Any, watch: Watch | None, column: str, value: Any) -> Any:
         return _site_named(user, value)
     if watch and known and known.name in watch.words:
         return watch.words[known.name](value)
-    if isinstance(known, EncryptedTextField) and str(value).startswith(_FORGOTTEN):
+    if isinstance(known, EncryptedTextField) and is_forgotten(str(value)):
         return _("forgotten")
     if isinstance(known, EncryptedTextField):
         return _opened(known, value) if may(user, READS_PEOPLE) else _("hidden: your role does not show customers")
@@ -284,7 +283,9 @@ def _site_named(user: Any, site: str) -> str:
 
 def _opened(known: EncryptedTextField, value: Any) -> str:
     try:
-        return str(known.from_db_value(bytes.fromhex(str(value).removeprefix("\\x")), None, None))
+        column, stored = ciphertext(known.column_name, str(value))
+        text = open_value(column, stored, alias=alias_of(realm_of(known.model._meta.app_label)))
+        return _("forgotten") if text is None else str(known.from_text(text))
     except (FieldBroken, KeyMissing, ValueError):
         return _("cannot be opened")
 

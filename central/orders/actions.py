@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,11 @@ from central.orders.duplicates import end_pairs
 from central.orders.errors import MoveRefused, StaleOrder, UnknownOrder, UnknownStatus
 from central.orders.events import StatusChanged, StockFound
 from central.orders.models import DuplicatePair, Order, OrderChange, OrderLine, OrderPerson, OrderStatus, StatusMove
+from central.orders.seal import put_under_own_key
 from central.orders.writing import change_row, publish, queue_up
 from central.stock.booking import free_order
+from infra.crypto import persons
+from infra.crypto.errors import CryptoError
 from node.realms import ORDERS, atomic
 from sync.events import record_event
 
@@ -104,7 +108,9 @@ def set_customer(order_id: UUID, customer: UUID) -> None:
         if order.customer is not None:
             return
         order.customer = customer = _survivor(customer)
-        bump(order, "customer")
+        with suppress(CryptoError):  # what does not open now is tried again when keys are rotated
+            put_under_own_key(order)
+        bump(order, "customer", "sealed", "sealing_key")
         record(order, Kind.CUSTOMER, by="system", became={"customer": customer.hex})
         publish(order)
 
@@ -125,7 +131,7 @@ def give_orders(owners: Mapping[UUID, UUID]) -> None:
 def forget_buyer(orders: Collection[UUID]) -> None:
     """Throw away what these orders know of who bought: the sealed data and the staff note, in the history too.
 
-    The words of the order's own history stand: nobody changes those.
+    The words of the order's own history stand, for nobody changes those; with the order's key they are unreadable.
     """
     with atomic(ORDERS):
         for order in Order.objects.select_for_update(of=("self",)).filter(pk__in=orders).order_by("pk"):
@@ -134,6 +140,7 @@ def forget_buyer(orders: Collection[UUID]) -> None:
                 bump(order, "sealed", "note")
                 publish(order)
         forget(Order, orders)
+        persons.destroy(ORDERS, orders)
 
 
 def write_people(people: Sequence[OrderPerson], *, restored: Mapping[UUID, int] | None = None) -> None:

@@ -22,6 +22,7 @@ from central.orders.models import Order, OrderLine
 from central.orders.queries import found_by, lines_visible_to, of_sites, orders_visible_to
 from central.people.queries import names_of
 from central.ui import lists, live
+from central.ui.bulk.models import rows_are_persons
 from central.ui.lists import cells
 from central.ui.screens import may
 
@@ -304,3 +305,5 @@ LINES = lists.List(
         "shows only the lines of that site; “Ordered at” shows all lines of the orders that are found by it."
     ),
 )
+
+rows_are_persons(ORDERS.name)

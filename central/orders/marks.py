@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from central.orders.text import fold
 from infra.crypto.errors import NotAnEmail, NotAPhone
-from infra.crypto.fields import blind_index
+from infra.crypto.fields import blind_index, blind_indexes
 from infra.crypto.normalise import email_key, phone_e164
 
 #: columns of the blind index: named for ever
@@ -27,20 +27,22 @@ _WORD = re.compile(r"[^\W_]+")
 
 def marks_of(*, names: Iterable[str], phones: Iterable[str], emails: Iterable[str]) -> list[bytes]:
     """Sorted, each once. What is no phone or no address makes no mark."""
-    found = {_mark(WORD, word) for name in names for word in words_of(name)}
-    found |= {mark for phone in phones if (mark := _phone_mark(phone))}
-    found |= {mark for email in emails if (mark := _email_mark(email))}
-    return sorted(found)
+    said = {(WORD, word) for name in names for word in words_of(name)}
+    said |= {found for phone in phones if (found := _phone(phone))}
+    said |= {found for email in emails if (found := _email(email))}
+    return sorted({blind_index(column, value)[:SIZE] for column, value in said})
 
 
-def marks_wanted(text: str) -> list[bytes]:
+def marks_wanted(text: str) -> list[list[bytes]]:
     """What a person typed into a filter: a phone in any spelling, an e-mail, or whole words of a name, all of them.
 
-    Empty: nothing that anybody could be found by.
+    One list for each index key there is: while the marks are made anew under another key, a row has either's. Empty:
+    nothing that anybody could be found by.
     """
-    if mark := _phone_mark(text) or _email_mark(text):
-        return [mark]
-    return sorted({_mark(WORD, word) for word in words_of(text)})
+    said = _phone(text) or _email(text)
+    wanted = [said] if said else [(WORD, word) for word in words_of(text)]
+    each = [[mark[:SIZE] for mark in blind_indexes(column, value)] for column, value in wanted]
+    return [sorted(set(marks)) for marks in zip(*each, strict=True)]
 
 
 def words_of(name: str) -> list[str]:
@@ -48,19 +50,15 @@ def words_of(name: str) -> list[str]:
     return _WORD.findall(fold(name))
 
 
-def _phone_mark(text: str) -> bytes | None:
+def _phone(text: str) -> tuple[str, str] | None:
     try:
-        return _mark(PHONE, phone_e164(text, REGION))
+        return PHONE, phone_e164(text, REGION)
     except NotAPhone:
         return None
 
 
-def _email_mark(text: str) -> bytes | None:
+def _email(text: str) -> tuple[str, str] | None:
     try:
-        return _mark(EMAIL, email_key(text))
+        return EMAIL, email_key(text)
     except NotAnEmail:
         return None
-
-
-def _mark(column: str, value: str) -> bytes:
-    return blind_index(column, value)[:SIZE]

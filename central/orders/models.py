@@ -123,15 +123,16 @@ class Order(models.Model):
     consent_at = models.DateTimeField()
     consent_text = models.CharField(max_length=40)
 
-    #: the shopper's data as the edge sealed it; opened only by the handler that makes the customer
+    #: the shopper's data as the edge sealed it, until its customer is known: then under the order's own key (`seal`)
     sealed = models.BinaryField()
-    sealing_key = models.CharField(max_length=40)
+    #: whom it is sealed to; "" once it is under the order's own key
+    sealing_key = models.CharField(max_length=40, blank=True)
     #: blake2b-256 of the body as it came: a second body under the same id is refused
     body_hash = models.BinaryField()
     #: of an order that central took itself: a keyed mark of the call, by which a repeat is told from another call
     called_as = models.BinaryField(default=b"", blank=True)
     #: what a member of staff wrote; free text may name a person, so it is encrypted
-    note = EncryptedTextField(column="orders.note", blank=True, default="")
+    note = EncryptedTextField(column="orders.note", person="id", blank=True, default="")
     #: number, titles and skus in one folded text, to search in
     search_key = models.TextField(blank=True)
     #: when its units went back on sale because nobody had paid; None where they did not, or were taken again
@@ -257,7 +258,7 @@ class OrderChange(models.Model):
     was = models.JSONField(default=dict)
     became = models.JSONField(default=dict)
     #: what a person wrote: free text, so it is encrypted
-    words = EncryptedTextField(column="orders.change.words", blank=True, default="")
+    words = EncryptedTextField(column="orders.change.words", person="order_id", blank=True, default="")
     seconds_editing = models.PositiveIntegerField(default=0)
     #: version of the order that this change made
     order_ver = models.PositiveBigIntegerField()

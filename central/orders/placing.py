@@ -31,7 +31,7 @@ from central.stock.queries import pools
 from central.stock.recalling import gather_in_pool
 from central.stock.rules import may_sell_below
 from infra.crypto.errors import NotAnEmail, NotAPhone
-from infra.crypto.fields import blind_index
+from infra.crypto.fields import blind_indexes
 from infra.crypto.normalise import email_key, phone_e164
 from node.realms import ORDERS, alias_of, atomic
 from sync.contracts.cart import CartDelta, LineKey
@@ -83,8 +83,8 @@ def place_order(wanted: WantedOrder) -> tuple[Order, bool]:
     Raises `BadOrder`, `NotEnough`, `OrderConflict` for another order under the same id, `central.cluster`'s
     `UnknownSite`. A desk that may sell below what is free never hears `NotEnough`.
     """
-    mark = blind_index("orders.placed.call", wanted.said)  # keyed: what was said has a phone in it
-    if known := _known(wanted.id, mark):
+    marks = blind_indexes("orders.placed.call", wanted.said)  # keyed: what was said has a phone in it
+    if known := _known(wanted.id, marks):
         return known, False
     site = site_doc(cluster.site(wanted.site))
     person = _person(wanted, site)
@@ -92,32 +92,32 @@ def place_order(wanted: WantedOrder) -> tuple[Order, bool]:
     placed = _placed(wanted, site, lines, person)
     may_lack = may_sell_below(site.id)
     try:
-        return _write(placed, mark), True
+        return _write(placed, marks), True
     except NotEnoughInPool as error:
         # What lies at shops is asked back first: a shortage is what nobody has.
         if not gather_in_pool(_units(lines)) and not may_lack:
             raise _not_enough(lines) from error
     try:
-        return _write(placed, mark, may_lack=may_lack), True
+        return _write(placed, marks, may_lack=may_lack), True
     except NotEnoughInPool as error:
         raise _not_enough(lines) from error
 
 
-def _known(order_id: UUID, mark: bytes) -> Order | None:
+def _known(order_id: UUID, marks: Sequence[bytes]) -> Order | None:
     order = Order.objects.select_related("status").filter(pk=order_id).first()
-    if order is not None and bytes(order.called_as) != mark:
+    if order is not None and bytes(order.called_as) not in marks:
         raise OrderConflict(order_id, order.number)
     return order
 
 
-def _write(placed: PlacedOrder, mark: bytes, *, may_lack: bool = False) -> Order:
+def _write(placed: PlacedOrder, marks: Sequence[bytes], *, may_lack: bool = False) -> Order:
     with atomic(ORDERS):
         # Sold before the order is taken in: `receive_order` books what was not booked.
         lacking = sell_from_pool(placed, may_lack=may_lack)
-        if known := _known(UUID(placed.id), mark):
+        if known := _known(UUID(placed.id), marks):
             return known  # the same call, at the same moment
         order = receive_order(_with_pending(placed, lacking))
-        Order.objects.filter(pk=order.pk).update(called_as=mark)
+        Order.objects.filter(pk=order.pk).update(called_as=marks[0])
     return order
 
 

@@ -120,15 +120,20 @@ def found_by(text: str, prefix: str = "", *, finds_customers: bool) -> Q:
 
 def ordered_by(text: str, prefix: str = "") -> Q:
     """Orders of the customers that `text` finds. By the marks of this realm: no other one is asked."""
-    marks = marks_wanted(text)
-    people = OrderPerson.objects.filter(marks__contains=marks) if marks else OrderPerson.objects.none()
+    people = _people(text)
     return Q(**{f"{prefix}customer__in": people.values("customer")})
+
+
+def _people(text: str) -> QuerySet[OrderPerson]:
+    found = Q(pk__in=[])
+    for marks in marks_wanted(text):
+        found |= Q(marks__contains=marks)
+    return OrderPerson.objects.filter(found)
 
 
 def customers_who_ordered(text: str, *, limit: int = 200) -> list[uuid.UUID]:
     """Customers with an order whose phone, e-mail or whole words of the name are `text`; nobody is asked twice."""
-    marks = marks_wanted(text)
-    people = OrderPerson.objects.filter(marks__contains=marks) if marks else OrderPerson.objects.none()
+    people = _people(text)
     return list(people.values_list("customer", flat=True).distinct()[:limit])
 
 

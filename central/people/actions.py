@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,9 +16,10 @@ from central.people import hooks
 from central.people.errors import ErasedCustomer, StaleCustomer, UnknownCustomer
 from central.people.events import CustomerChanged, CustomerErased, CustomerMatched
 from central.people.models import Customer, Doubt, Merge, OrderContact
-from central.people.queries import email_index, phone_index
+from central.people.queries import email_index, email_indexes, phone_index, phone_indexes
+from infra.crypto import persons
 from node.acting import named
-from node.realms import CUSTOMERS, atomic
+from node.realms import CUSTOMERS, alias_of, atomic
 from sync.contracts.orders import Person
 from sync.events import record_event
 
@@ -43,8 +44,7 @@ def keep_past_contacts(past: Sequence[PastContact]) -> dict[UUID, UUID]:
         kept = OrderContact.objects.filter(pk__in=[one.order for one in past]).values_list("pk", "customer")
         found: dict[UUID, UUID] = dict(kept)
         indexes = {one.order: phone_index(one.person.phone) for one in past}
-        wanted = [index for index in indexes.values() if index]
-        customers = {bytes(row.phone_index or b""): row for row in Customer.objects.filter(phone_index__in=wanted)}
+        customers = _known_phones([one.person.phone for one in past])
         made: list[Customer] = []
         contacts: list[OrderContact] = []
         for one in past:
@@ -57,9 +57,17 @@ def keep_past_contacts(past: Sequence[PastContact]) -> dict[UUID, UUID]:
                 made.append(customer)
             contacts.append(_contact(one.order, customers[index], one.person, one.site, one.at))
             found[one.order] = customers[index].pk
+        persons.ensure(CUSTOMERS, [contact.customer_id for contact in contacts])
         Customer.objects.bulk_create(made, batch_size=500)
         OrderContact.objects.bulk_create(contacts, batch_size=500)
     return found
+
+
+def _known_phones(phones: Sequence[str]) -> dict[bytes, Customer]:
+    """Index under the current key -> whose it is, also where it is still stored under an older one."""
+    found = {index: phone_index(phone) or b"" for phone in phones for index in phone_indexes(phone)}
+    rows = Customer.objects.filter(phone_index__in=list(found))
+    return {found[bytes(row.phone_index or b"")]: row for row in rows}
 
 
 def match_or_make_customer(
@@ -84,6 +92,9 @@ def _match_or_make(order_id: UUID, person: Person, site: str, site_label: str, s
         # An account's e-mail changes with the account only: an order must not choose where the codes are sent.
         known_as = Customer.objects.select_for_update().filter(pk=signed_in).first() if signed_in else None
         account = survivor(known_as) if known_as else None
+        if account and account.erased_at:
+            account = None  # the order was on its way while he was erased: whose it is he may say anew
+        queue_up_for(person)
         customer = account or _found(person)
         is_new = customer is None
         if customer is None:
@@ -150,7 +161,9 @@ def customer_of_account(email: str, *, name: str, language: str, site: str, site
     somebody new, and a person is asked about those who might be the same: anybody can order with the phone of
     another and a mail of his own, and must not come to read the other's orders by it.
     """
-    known = Customer.objects.select_for_update().filter(email_index=email_index(email)).order_by("created_at")[:20]
+    known = (
+        Customer.objects.select_for_update().filter(email_index__in=email_indexes(email)).order_by("created_at")[:20]
+    )
     same = list({one.pk: one for one in map(survivor, known)}.values())
     if len(same) == 1 and hooks.is_free(same[0]) and _always_named(same[0], email):
         found = same[0]
@@ -175,7 +188,7 @@ def _always_named(customer: Customer, email: str) -> bool:
 def set_phone(customer: Customer, phone: str) -> None:
     """Give a customer a phone; its place in the index, which is there once, only when nobody else has it."""
     index = phone_index(phone) if phone else None
-    same = Customer.objects.select_for_update().filter(phone_index=index).exclude(pk=customer.pk)
+    same = Customer.objects.select_for_update().filter(phone_index__in=phone_indexes(phone)).exclude(pk=customer.pk)
     other = same.first() if index else None
     customer.phone = phone
     if other and other.merged_into_id == customer.pk:  # a sign-post that leads here
@@ -193,15 +206,26 @@ def _doubt(customer: Customer, other: Customer, why: Doubt.Why) -> None:
 
 def _found(person: Person) -> Customer | None:
     customers = Customer.objects.select_for_update().order_by("created_at")
-    phone, email = phone_index(person.phone), email_index(person.email)
-    if phone and (customer := customers.filter(phone_index=phone).first()):
+    phone, email = phone_indexes(person.phone), email_indexes(person.email)
+    if phone and (customer := customers.filter(phone_index__in=phone).first()):
         return survivor(customer)
     if not email:
         return None
-    same_mail = customers.filter(email_index=email)
+    same_mail = customers.filter(email_index__in=email)
     # A shared mailbox is no proof: with another phone it is another person.
     found = same_mail.filter(phone_index=None, merged_into=None).first() if phone else same_mail.first()
     return survivor(found) if found else None
+
+
+def queue_up_for(person: Person) -> None:
+    """While indexes are written anew the database cannot tell that two of them are one phone: whoever brings it waits.
+
+    By the oldest key's index, which every process knows.
+    """
+    if len(indexes := phone_indexes(person.phone)) > 1:
+        key = int.from_bytes(indexes[-1][:8], signed=True)
+        with connections[alias_of(CUSTOMERS)].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def survivor(customer: Customer) -> Customer:
@@ -254,6 +278,7 @@ def _filled_in(customer: Customer, person: Person) -> None:
 def erase_customer(customer_id: UUID, *, by: str = "") -> Customer:
     """Forget who a customer was, and all that was given with his orders, in the history too; that he bought stays.
 
+    The keys of his data are destroyed: copies of it in backups and elsewhere do not open either.
     His account is closed, merges with him cannot be taken back, and the history says only that he was erased, when and
     by whom. Orders hear of it by `CustomerErased`. Told again it changes nothing. Raises `UnknownCustomer`.
     """
@@ -272,6 +297,7 @@ def erase_customer(customer_id: UUID, *, by: str = "") -> Customer:
         Merge.objects.filter(Q(gone__in=everybody) | Q(kept__in=everybody)).update(before="")
         Doubt.objects.filter(Q(customer__in=everybody) | Q(other__in=everybody)).delete()
         forget(Customer, [one.pk for one in everybody])
+        persons.destroy(CUSTOMERS, [one.pk for one in everybody])
         record_event(CustomerErased(customer=customer.pk.hex, orders=orders), realm=CUSTOMERS)
     return customer
 

@@ -20,7 +20,7 @@ from central.people.actions import FIELDS, locked, set_phone, survivor, write_ch
 from central.people.errors import ErasedCustomer, MergeNotLast, StaleCustomer, TwoAccounts, UnknownDoubt, UnknownMerge
 from central.people.events import CustomersParted
 from central.people.models import Customer, Doubt, Merge, OrderContact
-from central.people.queries import email_index, phone_index
+from central.people.queries import email_index, phone_index, phone_indexes
 from node.acting import named
 from node.realms import CUSTOMERS, atomic
 from sync.events import record_event
@@ -214,10 +214,10 @@ def _share_phones(left: Customer, kept: Customer) -> None:
     """Each holds the index of the phone it now has; one phone of both is the survivor's."""
     held = {bytes(one.phone_index) for one in (left, kept) if one.phone_index is not None}
     for one in (kept, left):
-        index = phone_index(one.phone) if one.phone else None
-        one.phone_index = index if index in held else None
-        one.claimed_index = None if index in held else index
-        held.discard(index or b"")
+        index, indexes = phone_index(one.phone or ""), set(phone_indexes(one.phone or ""))
+        is_his = bool(held & indexes)
+        one.phone_index, one.claimed_index = (index, None) if is_his else (None, index)
+        held -= indexes
     # The index is there once: give it up before the other takes it. Both are written again by the caller.
     Customer.objects.filter(pk__in=[left.pk, kept.pk]).update(phone_index=None)
 
@@ -236,7 +236,9 @@ def _part(gone: Customer, kept: Customer, before: Before, merge: Merge, by: str)
             setattr(kept, name, before.kept[name])
     _phones_apart(gone, kept, before.had_phone)
     orders = _orders_of(gone, kept, before, merge)
-    OrderContact.objects.filter(pk__in=orders, customer=kept).update(customer=gone)
+    for contact in OrderContact.objects.filter(pk__in=orders, customer=kept):
+        contact.customer = gone
+        contact.save()  # under the key of whose it is again: the other may be erased
     Doubt.objects.filter(pk__in=before.doubts, state=Doubt.State.SAME).update(state=Doubt.State.APART, decided_by=by)
     Doubt.objects.filter(customer__in=(gone, kept), other__in=(gone, kept), state=Doubt.State.OPEN).update(
         state=Doubt.State.APART, decided_by=by

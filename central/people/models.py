@@ -1,7 +1,8 @@
 """Shoppers and what they gave with each order. Every personal column is encrypted from the first row.
 
 A dump of this realm shows when somebody bought and where, not who: names, phones, mails, addresses and comments are
-AES-GCM under a key that is not in the database; equal phones and mails are found by a keyed blind index.
+AES-GCM under a key of the person, which lies wrapped by a key that is not in the database; equal phones and mails are
+found by a keyed blind index.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ class Customer(models.Model):
     """One shopper over all shops, as far as we can tell: the same phone, else the same e-mail."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    name = EncryptedTextField(column="people.name", blank=True, default="")
-    phone = EncryptedTextField(column="people.phone", blank=True, default="")
-    email = EncryptedTextField(column="people.email", blank=True, default="")
+    name = EncryptedTextField(column="people.name", person="id", blank=True, default="")
+    phone = EncryptedTextField(column="people.phone", person="id", blank=True, default="")
+    email = EncryptedTextField(column="people.email", person="id", blank=True, default="")
     #: where the shopper wants things brought, as written in the account; an order's own address stays with the order
-    address = EncryptedTextField(column="people.address", blank=True, null=True)  # type: ignore[misc] # added later
+    address = EncryptedTextField(column="people.address", person="id", blank=True, null=True)  # type: ignore[misc] # added later
     phone_index = models.BinaryField(null=True)
     email_index = models.BinaryField(null=True)
     #: a phone that another customer has too: written down and found by, but no proof of who somebody is
@@ -65,13 +66,13 @@ class OrderContact(models.Model):
 
     order = models.UUIDField(primary_key=True)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
-    name = EncryptedTextField(column="people.contact.name", blank=True, default="")
-    phone = EncryptedTextField(column="people.contact.phone", blank=True, default="")
-    email = EncryptedTextField(column="people.contact.email", blank=True, default="")
-    address = EncryptedTextField(column="people.contact.address", blank=True, default="")
-    comment = EncryptedTextField(column="people.contact.comment", blank=True, default="")
+    name = EncryptedTextField(column="people.contact.name", person="customer_id", blank=True, default="")
+    phone = EncryptedTextField(column="people.contact.phone", person="customer_id", blank=True, default="")
+    email = EncryptedTextField(column="people.contact.email", person="customer_id", blank=True, default="")
+    address = EncryptedTextField(column="people.contact.address", person="customer_id", blank=True, default="")
+    comment = EncryptedTextField(column="people.contact.comment", person="customer_id", blank=True, default="")
     #: address of the order's page at its shop: whoever has it may look
-    state_url = EncryptedTextField(column="people.contact.state_url", blank=True, default="")
+    state_url = EncryptedTextField(column="people.contact.state_url", person="customer_id", blank=True, default="")
     language = models.CharField(max_length=8, default="en")
     site = models.CharField(max_length=20)
     #: placed while signed in: the customer's beyond doubt
@@ -114,7 +115,7 @@ class Merge(models.Model):
     #: login, "" for Rialto itself
     by = models.CharField(max_length=150, blank=True)
     #: JSON of `merging.Before`, with both records as they were; "" once the person was erased
-    before = EncryptedTextField(column="people.merge.before", blank=True, default="")
+    before = EncryptedTextField(column="people.merge.before", person="kept_id", blank=True, default="")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=150, blank=True)
 

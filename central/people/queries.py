@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from central.people.models import EMAIL_INDEX, PHONE_INDEX, Customer, Doubt, Merge, OrderContact
 from infra.crypto.errors import NotAnEmail, NotAPhone
-from infra.crypto.fields import blind_index
+from infra.crypto.fields import blind_index, blind_indexes
 from infra.crypto.normalise import email_key, phone_e164
 
 
@@ -32,27 +32,42 @@ def email_index(email: str) -> bytes | None:
         return None
 
 
+def phone_indexes(phone: str, region: str = "RU") -> list[bytes]:
+    """What a phone may be found by: while the indexes are written anew under another key there are two."""
+    try:
+        return blind_indexes(PHONE_INDEX, phone_e164(phone, region))
+    except NotAPhone:
+        return []
+
+
+def email_indexes(email: str) -> list[bytes]:
+    """The same of an address."""
+    try:
+        return blind_indexes(EMAIL_INDEX, email_key(email))
+    except NotAnEmail:
+        return []
+
+
 def customers_by_phone(phone: str, *, region: str = "RU") -> QuerySet[Customer]:
     """Customers with exactly this phone. `region` reads a number without a country code."""
-    index = phone_index(phone, region)
-    return Customer.objects.filter(_has_phone(index)) if index else Customer.objects.none()
+    indexes = phone_indexes(phone, region)
+    return Customer.objects.filter(_has_phone(indexes)) if indexes else Customer.objects.none()
 
 
 def customers_by_email(email: str) -> QuerySet[Customer]:
     """Customers with exactly this address."""
-    index = email_index(email)
-    return Customer.objects.filter(email_index=index) if index else Customer.objects.none()
+    return Customer.objects.filter(email_index__in=email_indexes(email))
 
 
 def customers_by_contact(text: str) -> QuerySet[Customer]:
     """Customers whose phone or e-mail is `text`."""
-    by_phone, by_email = phone_index(text), email_index(text)
-    wanted = _has_phone(by_phone) if by_phone else Q(email_index=by_email) if by_email else None
+    by_phone, by_email = phone_indexes(text), email_indexes(text)
+    wanted = _has_phone(by_phone) if by_phone else Q(email_index__in=by_email) if by_email else None
     return Customer.objects.filter(wanted) if wanted is not None else Customer.objects.none()
 
 
-def _has_phone(index: bytes) -> Q:
-    return Q(phone_index=index) | Q(claimed_index=index)
+def _has_phone(indexes: list[bytes]) -> Q:
+    return Q(phone_index__in=indexes) | Q(claimed_index__in=indexes)
 
 
 def contact_of(order: UUID) -> OrderContact | None:

@@ -12,7 +12,8 @@ from central.ui.watching import watch
 
 
 def _name(key: str) -> str:
-    return Customer.objects.filter(pk=key).values_list("name", flat=True).first() or key
+    found = Customer.objects.filter(pk=key).only("name").first()
+    return (found.name if found else "") or key
 
 
 def _merged(user: Any, customer: Customer) -> Iterable[Customer]:

@@ -8,8 +8,8 @@ from uuid import UUID
 from central.notices.actions import send_notice
 from central.shoppers import codes
 from central.shoppers.events import CodeAsked
-from central.shoppers.models import Account, Code
-from central.shoppers.queries import site_look
+from central.shoppers.models import Code
+from central.shoppers.queries import account_by_email, site_look
 from sync.events import JobRun, handles
 
 
@@ -19,7 +19,7 @@ def mail_code(event: CodeAsked, job: JobRun) -> dict[str, Any]:
     code = Code.objects.filter(pk=UUID(event.code)).first()
     if code is None or code.used_at:
         return {"skipped": "gone"}
-    account = Account.objects.select_related("customer").filter(email_index=code.email_index, is_closed=False).first()
+    account = account_by_email(code.email)
     if account is None and code.purpose in (Code.Purpose.SIGN_IN, Code.Purpose.RESET):
         return {"skipped": "no_account"}
     site = site_look(code.site)

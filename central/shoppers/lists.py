@@ -14,6 +14,7 @@ from central.people.models import Customer
 from central.people.queries import customers_by_contact
 from central.shoppers.clients import clients_visible_to, of_sites
 from central.ui import lists
+from central.ui.bulk.models import rows_are_persons
 from central.ui.lists import cells
 
 
@@ -97,3 +98,5 @@ CLIENTS = lists.List(
         _("No clients yet"), _("Whoever orders or makes an account in one of your shops stands here."), "users"
     ),
 )
+
+rows_are_persons(CLIENTS.name)

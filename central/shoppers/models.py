@@ -73,7 +73,7 @@ class IdSession(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     hash = models.BinaryField(unique=True, max_length=32)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
-    device = EncryptedTextField(column="shoppers.session.device", blank=True, default="")
+    device = EncryptedTextField(column="shoppers.session.device", person="account.customer_id", blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     interacted_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)

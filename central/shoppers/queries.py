@@ -17,6 +17,7 @@ from django.utils import timezone
 from central.carts.owners import Owner
 from central.cluster.models import Site
 from central.people.models import Customer
+from central.people.queries import email_indexes
 from central.shoppers.errors import BadAsk, BadGrant
 from central.shoppers.models import Account, Grant, IdSession
 
@@ -89,10 +90,10 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def account_by_index(index: bytes | None) -> Account | None:
-    if index is None:
-        return None
-    return Account.objects.select_related("customer").filter(email_index=index, is_closed=False).first()
+def account_by_email(email: str) -> Account | None:
+    """The open account that signs in by this address."""
+    accounts = Account.objects.select_related("customer").filter(email_index__in=email_indexes(email))
+    return accounts.filter(is_closed=False).first()
 
 
 def account_of(customer: Customer) -> Account | None:

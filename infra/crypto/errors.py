@@ -4,6 +4,9 @@
     ├── SealBroken      a sealed message does not open: wrong key, altered bytes, another purpose
     ├── FieldBroken     an encrypted column does not open
     ├── KeyMissing      a key of that id is not in this ring
+    ├── KeyWrong        a key is not the one that a database was written with
+    ├── PersonForgotten the key of a person was destroyed: nothing is written about him any more
+    ├── KeyInUse        a key that something still needs cannot be retired
     ├── NotAPhone       a text that is no telephone number
     └── NotAnEmail      a text that is no e-mail address
 
@@ -31,6 +34,21 @@ class FieldBroken(CryptoError):
 class KeyMissing(CryptoError):
     code = "key_missing"
     status = 500
+
+
+class KeyWrong(CryptoError):
+    code = "key_wrong"
+    status = 500
+
+
+class PersonForgotten(CryptoError):
+    code = "person_forgotten"
+    status = 409
+
+
+class KeyInUse(CryptoError):
+    code = "key_in_use"
+    status = 409
 
 
 class NotAPhone(CryptoError):

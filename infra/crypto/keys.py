@@ -1,11 +1,12 @@
-"""Key files of a node, in `home/keys/`, each 0600 and holding 32 raw bytes.
+"""Keys of a node. An edge's are files in `home/keys/`, each 0600 and holding 32 raw bytes; so are central's, unless
+its settings name another place (`infra.crypto.sources`).
 
     central   central-sign          Ed25519, signs what central says to nodes
               sealing-<id>          X25519, opens the personal data of orders; the greatest id is the current one
               sealing-recovery      X25519, opens them too: move it to a safe place away from the machine
               sealing-recovery.pub  stays, so that edges go on sealing to it
-              fields-<id>           AES-256, columns of the `customers` realm; the greatest id encrypts
-              index                 HMAC-SHA256, blind indexes; it cannot rotate without re-indexing
+              fields-<id>           master keys of encrypted columns and of persons' keys; the greatest id encrypts
+              index, index-<id>     master keys of blind indexes; "index" is number 1, the greatest id is written
     edge      node-sign, node-seal  Ed25519 and X25519 of this node, made here, never sent
 
 A private key is written whole to a temporary file, fsynced and linked into place, so that two processes that
@@ -23,9 +24,11 @@ from pathlib import Path
 from infra.crypto.errors import KeyMissing, SealBroken
 from infra.crypto.sealing import new_sealing_key, open_sealed, recipients_of, sealing_public_of
 from infra.crypto.signing import new_signing_key
+from infra.crypto.sources import KEY_BYTES, Keys, read_key, source_of
 
 RECOVERY = "recovery"
-KEY_BYTES = 32
+#: what can be rotated
+KINDS = ("fields", "index", "sealing")
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,8 +84,25 @@ def ensure_node_keys(home: Path) -> NodeKeys:
 
 
 def ensure_central_keys(home: Path) -> CentralKeys:
-    """The keys of central, those that lack made on the first call."""
-    folder = _private_folder(keys_dir(home))
+    """The keys of central, those that lack made on the first call; kept until there may be others.
+
+    Raises `KeyMissing` where keys come from environment or command and one lacks: only files are made here.
+    """
+    source = source_of(home)
+    seen = _loaded.get(home)
+    stamp = (source, source.stamp())
+    if seen is None or seen[0] != stamp:
+        if source.can_make:
+            _make_files(_private_folder(keys_dir(home)))
+            stamp = (source, source.stamp())
+        _loaded[home] = seen = (stamp, load_central_keys(home))
+    return seen[1]
+
+
+_loaded: dict[Path, tuple[object, CentralKeys]] = {}
+
+
+def _make_files(folder: Path) -> None:
     ensure_key(folder / "central-sign", new_signing_key)
     ensure_key(folder / "index", _random_key)
     for kind, make in (("fields", _random_key), ("sealing", new_sealing_key)):
@@ -91,21 +111,35 @@ def ensure_central_keys(home: Path) -> CentralKeys:
     if not (folder / f"sealing-{RECOVERY}.pub").exists():
         recovery = ensure_key(folder / f"sealing-{RECOVERY}", new_sealing_key)
         ensure_key(folder / f"sealing-{RECOVERY}.pub", lambda: sealing_public_of(recovery))
-    return load_central_keys(home)
 
 
 def load_central_keys(home: Path) -> CentralKeys:
     """Read central's keys. Raises `KeyMissing`."""
-    folder = keys_dir(home)
-    sealing = numbered_keys(folder, "sealing")
-    if not sealing:
-        raise KeyMissing("central has no sealing key", folder=str(folder))
-    recovery, public = folder / f"sealing-{RECOVERY}", folder / f"sealing-{RECOVERY}.pub"
+    found = source_of(home).read()
+    sealing = of_kind(found, "sealing")
+    for name, has in (("central-sign", "central-sign" in found), ("sealing-1", bool(sealing))):
+        if not has:
+            raise KeyMissing(f"central's key {name} is not there: put it back where its keys come from", key=name)
+    if recovery := found.get(f"sealing-{RECOVERY}"):
+        sealing = {**sealing, RECOVERY: recovery}
     return CentralKeys(
-        sign=read_key(folder / "central-sign"),
-        sealing={**sealing, RECOVERY: read_key(recovery)} if recovery.exists() else sealing,
-        recovery_public=read_key(public) if public.exists() else None,
+        sign=found["central-sign"], sealing=sealing, recovery_public=found.get(f"sealing-{RECOVERY}.pub")
     )
+
+
+def of_kind(found: Keys, kind: str) -> dict[str, bytes]:
+    """Those of one kind that have a number: number (as text) -> key. "index" without one is the first."""
+    names = ((name.removeprefix(f"{kind}-"), raw) for name, raw in found.items() if name.startswith(f"{kind}-"))
+    numbered = {number: raw for number, raw in names if number.isdecimal()}
+    return {"1": found[kind], **numbered} if kind in found else numbered
+
+
+def new_key(kind: str) -> bytes:
+    return new_sealing_key() if kind == "sealing" else _random_key()
+
+
+def next_id(found: Keys, kind: str) -> str:
+    return str(max((int(number) for number in of_kind(found, kind)), default=0) + 1)
 
 
 def numbered_keys(folder: Path, kind: str) -> dict[str, bytes]:
@@ -115,21 +149,21 @@ def numbered_keys(folder: Path, kind: str) -> dict[str, bytes]:
 
 
 def add_key(folder: Path, kind: str) -> str:
-    """Make the next key of a numbered kind ("fields", "sealing"), which becomes the current one; returns its id."""
-    name = str(max((int(number) for number in numbered_keys(folder, kind)), default=0) + 1)
-    ensure_key(folder / f"{kind}-{name}", new_sealing_key if kind == "sealing" else _random_key)
+    """Make the next key file of a kind of `KINDS`, which becomes the current one; returns its id."""
+    there = {int(number) for number in numbered_keys(folder, kind)} | ({1} if (folder / kind).exists() else set())
+    name = str(max(there, default=0) + 1)
+    ensure_key(folder / f"{kind}-{name}", lambda: new_key(kind))
     return name
 
 
-def read_key(path: Path) -> bytes:
-    """32 bytes of a key file. Raises `KeyMissing` when it is not there or not a key."""
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError as error:
-        raise KeyMissing(f"there is no key file {path.name}", file=path.name) from error
-    if len(raw) != KEY_BYTES:
-        raise KeyMissing(f"the key file {path.name} does not hold {KEY_BYTES} bytes", file=path.name)
-    return raw
+def set_aside(folder: Path, kind: str, name: str) -> None:
+    """Move a key file to where Rialto does not read it: `retired/` below the keys."""
+    path = folder / f"{kind}-{name}"
+    found = path if path.exists() else folder / kind
+    aside = _private_folder(folder / "retired")
+    os.replace(found, aside / f"{kind}-{name}")
+    _fsync_folder(aside)
+    _fsync_folder(folder)
 
 
 def ensure_key(path: Path, make: Callable[[], bytes]) -> bytes:

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "site": _central("central.cluster.cli:site_app", "Sites of the cluster: list, add, switch off."),
     "realm": _central("central.cluster.realm_cli:app", "Realms: list, check a database, move, status, abort."),
     "staff": _central("central.accounts.cli:app", "Staff who sign in to the desk: list, add, password."),
+    "keys": _central("central.keys.cli:app", "Encryption keys: list, add, rotate, retire, check."),
     "history": _central("central.history.cli:app", "The history of changes: check that it is what was written."),
     "import": _central("central.catalog.cli:app", "Import a catalogue from files into a site."),
     "goods": _central(

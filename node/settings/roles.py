@@ -11,6 +11,7 @@ CENTRAL_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "django.forms",
+    "infra.crypto",
     # Before allauth: their templates stand in for its own.
     "central.ui",
     "central.ui.bulk",
@@ -36,6 +37,7 @@ CENTRAL_APPS = [
     "central.exchange",
     "central.failures",
     "central.health",
+    "central.keys",
 ]
 
 EDGE_APPS = [

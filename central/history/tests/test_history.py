@@ -456,7 +456,9 @@ def test_an_encrypted_column_stays_ciphertext_and_is_opened_for_who_may_see_peop
     with acting(Actor("olga")):
         for note in ("call Anna", "call Anna again"):
             order = edit_order(order.pk, note=note, by="olga")
-    Order.objects.filter(pk=order.pk).update(note="call Anna again")  # another ciphertext of the same words
+    again = Order.objects.get(pk=order.pk)
+    again.note = str(again.note)  # another ciphertext of the same words
+    again.save(update_fields=["note"])
 
     kept = [str(one.after) for one in Change.objects.using("orders").filter(key=str(order.pk))]
     assert len(kept) == 3 and not any("Anna" in one for one in kept)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import OperationalError, connections
 
-from central.orders import seal
+from infra.crypto.keys import ensure_central_keys
 from infra.crypto.sealing import seal_to_all
 from node.config import config
 from sync.contracts.cart import CartDelta, CartState, LineKey
@@ -88,7 +88,7 @@ def make_placed(*lines: OrderLine, person: Person = ANN, site: str = "tea", **mo
 
 
 def sealed(person: Person, order_id: str) -> SealedPerson:
-    keys = seal._keys(config().home)
+    keys = ensure_central_keys(config().home)
     body = seal_to_all(keys.public_sealing_keys(), pack(person), info=person_info(order_id))
     return SealedPerson(key_id=keys.current_sealing_id, sealed=body)
 

@@ -118,6 +118,7 @@ def _do(realm: str, run: BulkRun, spec: List, action: BulkAction, row_id: int) -
         with atomic(realm):
             row = _locked(realm, row_id)
             if row is not None:
+                row.run = run
                 _do_locked(realm, run, spec, action, row)
     except (RowRefused, RialtoError, ValidationError, IntegrityError) as error:
         _fail(realm, run, row_id, _in_words(error))
@@ -174,7 +175,7 @@ def _fail(realm: str, run: BulkRun, row_id: int, why: str) -> None:
         row = _locked(realm, row_id)
         if row is None:
             return
-        row.state, row.why = BulkRow.State.FAILED, why[:300]
+        row.run, row.state, row.why = run, BulkRow.State.FAILED, why[:300]
         row.title = row.title or row.key
         row.save(using=alias_of(realm), update_fields=["state", "why", "title"])
         actions.runs(realm).filter(pk=run.pk).update(failed=F("failed") + 1)

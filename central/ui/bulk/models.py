@@ -7,12 +7,23 @@ What was searched for, filled in and told may name a person, so all of it is enc
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
 
 from infra.crypto.fields import EncryptedJSONField, EncryptedTextField
+from infra.crypto.persons import is_forgotten
+from node.realms import realm_of_alias
 from sync.contracts.ids import uuid7
+
+#: lists each of whose rows is one person, or one order: their ids are subjects of `infra.crypto.persons` in that realm
+_OF_PERSONS: set[str] = set()
+
+
+def rows_are_persons(name: str) -> None:
+    """What a run tells of a row of this list is under the key of whom the row is, and forgotten with him."""
+    _OF_PERSONS.add(name)
 
 
 class BulkRun(models.Model):
@@ -69,11 +80,19 @@ class BulkRow(models.Model):
 
     run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="rows")
     key = models.CharField(max_length=64)
-    title = EncryptedTextField(column="bulk.row.title", blank=True, default="")
+    title = EncryptedTextField(column="bulk.row.title", person="subject", blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    why = EncryptedTextField(column="bulk.row.why", blank=True, default="")
-    told: Any = EncryptedJSONField(column="bulk.row.told", null=True)  # type: ignore[misc] # any JSON
+    why = EncryptedTextField(column="bulk.row.why", person="subject", blank=True, default="")
+    told: Any = EncryptedJSONField(column="bulk.row.told", person="subject", null=True)  # type: ignore[misc] # any JSON
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "key"], name="bulk_row_once")]
         indexes = [models.Index(fields=["run", "state", "id"], name="bulk_row_by_state")]
+
+    @property
+    def subject(self) -> UUID | None:
+        """Whom the row is about; None once he was forgotten: then it says nothing of him."""
+        if self.run.list not in _OF_PERSONS:
+            return None
+        whose = UUID(self.key)
+        return None if is_forgotten(realm_of_alias(self._state.db or self.run._state.db or ""), whose) else whose

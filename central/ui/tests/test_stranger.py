@@ -66,7 +66,9 @@ def hush(node_home: Any) -> list[Any]:
     merge = cast.merged("hush", client, f"{MARK} common namesake")
     cart = cast.cart("hush", f"{MARK}-1")
     make_group("tea-group", title="Tea group", sites=["tea"], by="test")
-    Customer.objects.update(name=f"{MARK} common buyer", source_label=f"{MARK} label")
+    for one in Customer.objects.all():
+        one.name, one.source_label = f"{MARK} common buyer", f"{MARK} label"
+        one.save(update_fields=["name", "source_label"])
     staff = cast.staff(f"{MARK}-staff", "admin", sites=["hush"], name=f"{MARK} Common")
     key, _ = make_key(staff, Wanted(name=f"{MARK} common key", rights=["see_orders"], sites=["hush"]))
     ids = [client.pk, doubt.other_id, merge.gone_id, order.customer, order.pk]

@@ -91,6 +91,9 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "failure_id": failure.pk,
             "failures-row": failure.pk,
             "realm": "orders",
+            # an encryption key
+            "kind": "fields",
+            "name": 1,
             # rows of lists by the name of their address
             "orders-row": made.pk,
             "orders-lines-row": made.lines.get().pk,

@@ -15,6 +15,7 @@ from infra.crypto.keys import RECOVERY, add_key, ensure_central_keys, ensure_key
 from infra.crypto.normalise import email_key, phone_e164
 from infra.crypto.sealing import new_sealing_key, open_sealed, recipients_of, seal, seal_to_all, sealing_public_of
 from infra.crypto.signing import b64, new_signing_key, public_of, sign, unb64, verify
+from infra.crypto.sources import Source
 
 TEXT = "Мария, +7 000 123-45-67".encode()
 
@@ -180,15 +181,15 @@ def test_a_column_opens_under_its_own_name_only():
 
 def test_a_rotated_key_encrypts_anew_and_reads_the_old(tmp_path: Path):
     ensure_central_keys(tmp_path)
-    old = Keyring.load(keys_dir(tmp_path)).encrypt("a.b", "text")
+    old = Keyring.load(Source("file", tmp_path)).encrypt("a.b", "text")
     add_key(keys_dir(tmp_path), "fields")
 
-    ring = Keyring.load(keys_dir(tmp_path))
+    ring = Keyring.load(Source("file", tmp_path))
 
     assert ring.current == "2"
     assert ring.decrypt("a.b", old) == "text"
     with pytest.raises(KeyMissing):
-        Keyring(fields={"2": ring.fields["2"]}, index=ring.index).decrypt("a.b", old)
+        Keyring(fields={"2": ring.fields["2"]}, indexes=ring.indexes).decrypt("a.b", old)
 
 
 def test_blind_indexes_are_equal_for_equals_and_unrelated_between_columns():
