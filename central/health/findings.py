@@ -26,13 +26,14 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`code` names the kind for programs, `about` the node or realm; `url`: where it is mended."""
+    """`code` names the kind for programs, `about` the node or realm; `url`: where it is mended, by who has `right`."""
 
     urgency: Urgency
     code: str
     about: str
     text: str
     url: str = ""
+    right: str = ""
 
     @property
     def tone(self) -> str:
@@ -51,7 +52,9 @@ def _of_realms(realms: list[RealmFigures]) -> Iterator[Finding]:
     for one in realms:
         if not one.is_up:
             text = _("The realm %(realm)s does not answer.") % {"realm": one.realm}
-            yield Finding(Urgency.BAD, "realm_down", one.realm, text, reverse("realms-one", args=[one.realm]))
+            yield Finding(
+                Urgency.BAD, "realm_down", one.realm, text, reverse("realms-one", args=[one.realm]), "see_realms"
+            )
         elif one.set_aside:
             text = ngettext(
                 "%(count)s message of a shop was set aside in %(realm)s.",
@@ -59,7 +62,7 @@ def _of_realms(realms: list[RealmFigures]) -> Iterator[Finding]:
                 one.set_aside,
             )
             named = text % {"count": one.set_aside, "realm": one.realm}
-            yield Finding(Urgency.BAD, "set_aside", one.realm, named, reverse("failures"))
+            yield Finding(Urgency.BAD, "set_aside", one.realm, named, reverse("failures"), "mend_jobs")
 
 
 def _of_books(health: Health) -> Iterator[Finding]:
@@ -70,20 +73,20 @@ def _of_books(health: Health) -> Iterator[Finding]:
         text = ngettext(
             "%(count)s row of the stock books is wrong.", "%(count)s rows of the stock books are wrong.", books.breaches
         )
-        yield Finding(Urgency.BAD, "books", "", text % {"count": books.breaches}, reverse("stock-audit"))
+        yield Finding(Urgency.BAD, "books", "", text % {"count": books.breaches}, reverse("stock-audit"), "see_stock")
     elif books.checked_s is None or books.checked_s > AUDIT_S:
-        yield Finding(
-            Urgency.LOOK, "audit_late", "", _("The stock books were not audited of late."), reverse("stock-audit")
-        )
+        text = _("The stock books were not audited of late.")
+        yield Finding(Urgency.LOOK, "audit_late", "", text, reverse("stock-audit"), "see_stock")
 
 
 def _of_queues(health: Health) -> Iterator[Finding]:
-    counted: tuple[tuple[str, int | None, Any, str], ...] = (
+    counted: tuple[tuple[str, int | None, Any, str, str], ...] = (
         (
             "failed",
             sum(one.failed or 0 for one in health.realms or []),
             lambda n: ngettext("%(count)s job has failed.", "%(count)s jobs have failed.", n),
             "failures",
+            "mend_jobs",
         ),
         (
             "duplicates",
@@ -91,31 +94,37 @@ def _of_queues(health: Health) -> Iterator[Finding]:
             lambda n: ngettext(
                 "%(count)s order may be another's double.", "%(count)s orders may be another's double.", n
             ),
-            "orders",
+            "orders-duplicates",
+            "decide_duplicates",
         ),
     )
-    for code, count, words, url in counted:
+    for code, count, words, url, right in counted:
         if count:
-            yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, reverse(url))
+            yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, reverse(url), right)
 
 
 def _of_node(node: NodeFigures) -> Iterator[Finding]:
     url = reverse("nodes-one", args=[node.node])
     named = {"node": node.name}
     if node.light == "amber":
-        yield Finding(Urgency.BAD, "silent", node.node, _("%(node)s is silent. Its shops sell on.") % named, url)
+        yield Finding(
+            Urgency.BAD, "silent", node.node, _("%(node)s is silent. Its shops sell on.") % named, url, "see_nodes"
+        )
     if node.frozen:
         text = ngettext("%(count)s unit is frozen at %(node)s.", "%(count)s units are frozen at %(node)s.", node.frozen)
-        yield Finding(Urgency.LOOK, "frozen", node.node, text % {"count": node.frozen, **named}, url)
+        where = f"{reverse('stock-rights')}?state=frozen"
+        yield Finding(Urgency.LOOK, "frozen", node.node, text % {"count": node.frozen, **named}, where, "see_stock")
     if node.parked:
         text = ngettext(
             "%(node)s could not apply %(count)s document.", "%(node)s could not apply %(count)s documents.", node.parked
         )
-        yield Finding(Urgency.BAD, "parked", node.node, text % {"count": node.parked, **named}, url)
+        yield Finding(Urgency.BAD, "parked", node.node, text % {"count": node.parked, **named}, url, "see_nodes")
     if node.light == "green" and (node.oldest("behind_s") or 0) > BEHIND_S:
         text = _("%(node)s lags behind: the first change it has not applied is %(seconds)s s old.")
         seconds = round(node.oldest("behind_s") or 0)
-        yield Finding(Urgency.LOOK, "behind", node.node, text % {"seconds": seconds, **named}, url)
+        yield Finding(Urgency.LOOK, "behind", node.node, text % {"seconds": seconds, **named}, url, "see_nodes")
     if node.light == "green" and node.total("backlog") and (node.oldest("acked_s") or 0) > BEHIND_S:
         text = _("Central takes nothing in from %(node)s, which holds %(count)s messages.")
-        yield Finding(Urgency.BAD, "stuck", node.node, text % {"count": node.total("backlog"), **named}, url)
+        yield Finding(
+            Urgency.BAD, "stuck", node.node, text % {"count": node.total("backlog"), **named}, url, "see_nodes"
+        )

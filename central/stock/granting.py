@@ -102,7 +102,9 @@ def units_to_keep_at(edge: EdgeScope, variants: Collection[UUID]) -> dict[UUID, 
 
 def open_grants(edge: EdgeScope, grants: Iterable[UUID]) -> list[Grant]:
     """Those of the named grants that the edge may sell from."""
-    found = Grant.objects.filter(pk__in=list(grants), edge=edge.node, epoch=edge.epoch, state=Grant.State.OPEN)
+    if not (named := list(grants)):
+        return []
+    found = Grant.objects.filter(pk__in=named, edge=edge.node, epoch=edge.epoch, state=Grant.State.OPEN)
     return list(found.order_by("pk"))
 
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from central.stock.models import EdgeLease, Grant
 from central.stock.topics import topic_of
-from node.realms import ORDERS, atomic
+from node import sql
+from node.realms import ORDERS, alias_of, atomic
 from sync.core import escrow
 from sync.outbox import record_state
 from sync.topics import EdgeScope
@@ -24,6 +25,15 @@ from sync.topics import EdgeScope
 TTL_S = escrow.TTL_S
 #: grants frozen in one transaction
 AT_ONCE = 500
+
+# Each edge does it every ten seconds. Central's clock may have been set back: what was promised to an edge is never
+# shortened within its epoch, and an earlier epoch renews nothing.
+_RENEW = (
+    "INSERT INTO stock_edgelease (edge, epoch, freeze_at) VALUES (%s, %s, %s) ON CONFLICT (edge) DO UPDATE "
+    "SET epoch = excluded.epoch, freeze_at = CASE WHEN stock_edgelease.epoch = excluded.epoch "
+    "AND stock_edgelease.freeze_at > excluded.freeze_at THEN stock_edgelease.freeze_at ELSE excluded.freeze_at END "
+    "WHERE stock_edgelease.epoch <= excluded.epoch"
+)
 
 
 def freeze_at() -> datetime:
@@ -35,14 +45,7 @@ def renew_lease(edge: EdgeScope) -> None:
     """Let the edge sell on from all its open grants. Call it last: the answer leaves after this returns."""
     with atomic(ORDERS):
         freeze_epochs(edge.node, below=edge.epoch)
-        lease, is_new = EdgeLease.objects.select_for_update().get_or_create(
-            edge=edge.node, defaults={"epoch": edge.epoch, "freeze_at": freeze_at()}
-        )
-        if not is_new and lease.epoch <= edge.epoch:
-            # Central's clock may have been set back: what was promised to an edge is never shortened.
-            was = lease.freeze_at if lease.epoch == edge.epoch else freeze_at()
-            lease.epoch, lease.freeze_at = edge.epoch, max(was, freeze_at())
-            lease.save(update_fields=["epoch", "freeze_at"])
+        sql.run(alias_of(ORDERS), _RENEW, [edge.node, edge.epoch, freeze_at()])
 
 
 def overdue(now: datetime) -> QuerySet[Grant]:
@@ -58,6 +61,8 @@ def freeze_overdue(now: datetime | None = None) -> int:
 
 def freeze_epochs(node: str, *, below: int) -> int:
     """Freeze what a node was granted in earlier epochs: their disks were lost, rolled back or copied."""
+    if below <= 1:
+        return 0  # there was none before
     return _freeze_all(Grant.objects.filter(edge=node, epoch__lt=below, state=Grant.State.OPEN))
 
 

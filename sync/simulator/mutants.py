@@ -495,3 +495,48 @@ def repeat_makes_another(real: Any) -> Any:
 @mutant("cancelled units are free once", "central.stock.booking:free_order")
 def cancelled_units_are_lost(real: Any) -> Any:
     return lambda order_id, **options: None
+
+
+@mutant("only a seal frees units, never a clock", "central.stock.leases:_freeze")
+def reclaim_on_expiry(real: Any) -> Any:
+    def freeze(grants: Any) -> int:
+        ledger, models = _stock("ledger"), _stock("models")
+        found = list(grants)
+        book = ledger.Book({grant.variant for grant in found})
+        for grant in found:
+            units = grant.units - grant.returned - max(grant.sold, grant.booked)
+            place, ref = models.edge_place(grant.edge), grant.pk.hex
+            book.move(
+                grant.variant, place, models.POOL, units, models.Movement.Cause.RETURN,
+                warehouse=grant.warehouse, ref=ref,
+            )  # fmt: skip
+            grant.returned, grant.state = grant.returned + units, models.Grant.State.SEALED
+            grant.save()
+        book.close()
+        return len(found)
+
+    return freeze
+
+
+@mutant("what a later epoch says frees nothing of an earlier one", "sync.core.escrow:joined")
+def later_epoch_frees(real: Any) -> Any:
+    return lambda held, *, is_of_its_epoch=True, **said: real(held, **said)
+
+
+@mutant("a disk that was copied or put back sells nothing of its past", "edge.rights.service:fence")
+def fenced_disk_sells_on(real: Any) -> Any:
+    return lambda: None
+
+
+@mutant("nothing is sold from a right after its last word", "edge.rights.service:seal")
+def sealed_right_sells_on(real: Any) -> Any:
+    def seal(grant: str) -> None:
+        real(grant)
+        sql = importlib.import_module("sync.store.edge.sql")
+        sql.execute("UPDATE edge_rights_right SET is_closed = 0 WHERE grant = ?", [grant])
+
+    return seal
+
+
+def _stock(module: str) -> Any:
+    return importlib.import_module(f"central.stock.{module}")

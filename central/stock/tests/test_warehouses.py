@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from central.stock import booking, granting, receipts, warehouses
 from central.stock.audit import breaches
@@ -24,6 +25,7 @@ from central.stock.models import MAIN, POOL, Balance, Grant, Movement, Warehouse
 from central.stock.queries import check_balance, shipped_from, stock_by_warehouse, stock_of
 from central.stock.tests.make import make_edge, make_line, make_order
 from node.realms import ORDERS, atomic
+from sync.contracts.orders import PlacedOrder
 from sync.contracts.stock import GrantReport
 
 pytestmark = pytest.mark.django_db(databases=["default", "orders"])
@@ -217,9 +219,9 @@ def test_the_database_refuses_to_change_or_delete_a_movement():
 
 def test_whatever_happens_the_rows_add_up_to_the_stock_shown(north):
     """A walk of random actions; after each the ledger's changes sum up to the stock, and its last row says it."""
-    chance = random.Random(7)
-    placed: list[uuid.UUID] = []
-    for _ in range(150):
+    chance = random.Random(11)
+    placed: list[PlacedOrder] = []
+    for _ in range(200):
         _one_step(chance, north, placed)
         for variant in (TEA, CUP):
             rows = list(Movement.objects.filter(variant=variant).order_by("id"))
@@ -233,7 +235,7 @@ def test_whatever_happens_the_rows_add_up_to_the_stock_shown(north):
     assert breaches() == []
 
 
-def _one_step(chance: random.Random, north: str, placed: list[uuid.UUID]) -> None:
+def _one_step(chance: random.Random, north: str, placed: list[PlacedOrder]) -> None:
     variant, warehouse, units = chance.choice((TEA, CUP)), chance.choice((MAIN, north)), chance.randrange(1, 6)
     steps = (
         lambda: receive(units, warehouse, variant),
@@ -243,7 +245,8 @@ def _one_step(chance: random.Random, north: str, placed: list[uuid.UUID]) -> Non
         lambda: granting.grant_rights(make_edge(chance.choice("ab")), {variant: units}, must=True),
         lambda: _return(chance),
         lambda: _order(chance, variant, units, placed),
-        lambda: booking.free_order(placed.pop(), who="a") if placed else None,
+        lambda: booking.free_order(uuid.UUID(placed.pop().id), who="a") if placed else None,
+        lambda: _unpaid(placed[-1], chance) if placed else None,
     )
     with suppress(StockError):  # a refused step changes nothing, which is asked right after
         chance.choice(steps)()
@@ -257,13 +260,21 @@ def _return(chance: random.Random) -> None:
         granting.take_reports(one.edge, [told])
 
 
-def _order(chance: random.Random, variant: uuid.UUID, units: int, placed: list[uuid.UUID]) -> None:
+def _unpaid(order: PlacedOrder, chance: random.Random) -> None:
+    """Nobody pays in time; half of them pay after all."""
+    booking.free_order(uuid.UUID(order.id), who="system", cause=Movement.Cause.UNPAID)
+    if chance.random() < 0.5:
+        wanted = {uuid.UUID(line.variant): line.units for line in order.lines}
+        booking.take_again(uuid.UUID(order.id), wanted, placed_at=timezone.now(), who="a")
+
+
+def _order(chance: random.Random, variant: uuid.UUID, units: int, placed: list[PlacedOrder]) -> None:
     grants = Grant.objects.filter(variant=variant, state=Grant.State.OPEN).order_by("created_at")
     uses = [(one, one.units - one.returned - one.booked) for one in grants]
     uses = [(one, min(left, units)) for one, left in uses if left > 0][:1]
     order = make_order(make_line(variant, units, *uses))
     booking.book_orders([order])
-    placed.append(uuid.UUID(order.id))
+    placed.append(order)
 
 
 # --- the audit
