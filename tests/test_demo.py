@@ -22,6 +22,7 @@ import pytest
 
 from node import places
 from node.bench.shopper import Shopper, goods_on
+from node.testing import loops
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.slow
@@ -186,7 +187,7 @@ def test_a_realm_moves_while_shops_sell_and_no_edge_notices(demo: Running, folde
     before = _on_edge(edge, cursors)
     origins = {one["id"]: one["url"] for one in demo.said["sites"]}
 
-    said, adds, longest = asyncio.run(
+    said, adds, longest = loops.run(
         _move_and_shop(["--home", str(home), "realm", "move", "orders", "--to", new, "--json"], folder, origins)
     )
 
@@ -225,7 +226,7 @@ def test_with_the_realm_cluster_gone_known_shops_go_on(demo: Running, folder: Pa
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cluster'")
         try:
             # Longer than the hub waits before it looks again whether a node was revoked.
-            adds, _ = asyncio.run(_shop_for(5, origins))
+            adds, _ = loops.run(_shop_for(5, origins))
             until = time.monotonic() + 20
             while _on_edge(edge, "SELECT count(*) FROM sync_edge_outgoing WHERE realm = 'orders'") != [(0,)]:
                 assert time.monotonic() < until, "central takes nothing in while `cluster` is away"

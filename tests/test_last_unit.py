@@ -12,6 +12,7 @@ from node.bench.http import Connection
 from node.bench.inside import Loader, central_home, edge_disk, loader_at
 from node.bench.orders import order_of
 from node.bench.shopper import Good, Shopper
+from node.testing import loops
 
 pytestmark = pytest.mark.slow
 
@@ -58,4 +59,4 @@ def test_of_a_hundred_checkouts_of_the_last_unit_over_three_shops_one_is_an_orde
         assert sorted(codes) == [201, 409]
 
     with scratch_cluster() as cluster, loader_at(central_home(cluster)) as central:
-        asyncio.run(run(cluster, central))
+        loops.run(run(cluster, central))
