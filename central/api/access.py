@@ -35,6 +35,8 @@ ACCESS: Final[Mapping[str, Access]] = {
     "create_product": Access("POST", "/products", ("edit_products",)),
     "change_product": Access("PATCH", "/products/{product}", ("edit_products",)),
     "set_price": Access("PUT", "/prices", ("edit_products",)),
+    "list_warehouses": Access("GET", "/warehouses", ("see_products",), of_sites="none"),
+    "get_stock": Access("GET", "/stock", ("see_products",)),
     "put_stock": Access("PUT", "/stock", ("edit_stock",)),
     "list_orders": Access("GET", "/orders", ("see_orders",)),
     "get_order": Access("GET", "/orders/{order}", ("see_orders",)),

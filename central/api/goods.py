@@ -2,16 +2,17 @@
 
 # No `from __future__ import annotations`: ninja reads the types of the calls below as they stand.
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from central.accounts.scope import may_see
 from central.api.calling import caller, guarded
 from central.api.schemas import (
+    TEXT,
     Cursor,
     IfMatch,
     Limit,
@@ -22,9 +23,13 @@ from central.api.schemas import (
     ProductOut,
     Search,
     SiteId,
+    StockHereOut,
     StockIn,
+    StockOut,
     UnitOut,
     UnitsOut,
+    WarehouseOut,
+    WarehousesOut,
     seen_ver,
 )
 from central.catalog import actions, feeding, queries
@@ -34,10 +39,13 @@ from central.catalog.keys import canonical_options, clean_sku, parse_options
 from central.catalog.models import Listing
 from central.catalog.queries import GoodsRow
 from central.cluster.errors import UnknownSite
-from central.stock.queries import stock_of
+from central.stock.queries import stock_by_warehouse, stock_of, warehouses
 from central.stock.receipts import set_stock
 
 router = Router(tags=["Products"])
+
+Code = Annotated[str, Query(max_length=128, pattern=TEXT)]
+CodeOptions = Annotated[str, Query(max_length=512, pattern=TEXT)]
 
 
 @router.get("/units", response=UnitsOut, summary="List sellable units")
@@ -139,8 +147,44 @@ def put_stock(request: HttpRequest, body: StockIn) -> UnitOut:
     """The unsold units of a variant, in the pool and at edges together, over all sites that sell it."""
     seen = queries.goods_row(caller(request), body.site, body.sku, body.options)
     feeding.refuse_fed(seen.product, seen.site, ["stock"])
-    set_stock(seen.variant, body.units, who=caller(request).username)
+    set_stock(seen.variant, body.units, who=caller(request).username, warehouse=body.warehouse or None)
     return _unit_now(request, seen)
+
+
+@router.get("/warehouses", response=WarehousesOut, summary="List warehouses")
+@guarded
+def list_warehouses(request: HttpRequest) -> WarehousesOut:
+    """Those in use in the order units are taken from them, then those switched off."""
+    return WarehousesOut(
+        items=[
+            WarehouseOut(
+                code=one.pk,
+                name=one.name,
+                address=one.address,
+                phone=one.phone,
+                hours=one.hours,
+                is_pickup=one.is_pickup,
+                is_active=one.is_active,
+                position=one.position,
+            )
+            for one in warehouses()
+        ]
+    )
+
+
+@router.get("/stock", response=StockOut, summary="Stock of a unit in each warehouse")
+@guarded
+def get_stock(request: HttpRequest, site: SiteId, sku: Code, options: CodeOptions = "") -> StockOut:
+    """Of one unit that the site sells. `PUT /stock` with `warehouse` corrects what lies in one."""
+    seen = queries.goods_row(caller(request), site, sku, options)
+    return StockOut(
+        variant=seen.variant,
+        waiting=stock_of([seen.variant])[seen.variant].pending,
+        items=[
+            StockHereOut(warehouse=one.warehouse, free=one.pool, at_shops=one.at_edges, sold=one.sold)
+            for one in stock_by_warehouse([seen.variant])[seen.variant]
+        ],
+    )
 
 
 def _own_site(request: HttpRequest, site: str) -> None:

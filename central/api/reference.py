@@ -22,6 +22,8 @@ TITLES = {
     "create_product": _("Create a product"),
     "change_product": _("Change a product's texts"),
     "set_price": _("Set a price"),
+    "list_warehouses": _("List warehouses"),
+    "get_stock": _("Stock of a unit in each warehouse"),
     "put_stock": _("Correct stock"),
     "list_orders": _("List orders"),
     "get_order": _("Get an order"),

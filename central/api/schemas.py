@@ -167,10 +167,47 @@ class PriceIn(Input):
 
 
 class StockIn(Input):
+    """`warehouse`: a code, to correct what lies there; without it all warehouses together are corrected."""
+
     site: Annotated[str, Field(max_length=20, pattern=TEXT)]
     sku: Sku
     options: Options = ""
     units: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    warehouse: Annotated[str, Field(max_length=20, pattern=TEXT)] = ""
+
+
+class WarehouseOut(BaseModel):
+    """`position`: units are taken from the lowest first."""
+
+    code: str
+    name: str
+    address: str
+    phone: str
+    hours: str
+    is_pickup: bool
+    is_active: bool
+    position: int
+
+
+class WarehousesOut(BaseModel):
+    items: list[WarehouseOut]
+
+
+class StockHereOut(BaseModel):
+    """Of one unit in one warehouse: `free` is what nobody has, `at_shops` what shops hold to sell."""
+
+    warehouse: str
+    free: int
+    at_shops: int
+    sold: int
+
+
+class StockOut(BaseModel):
+    """`waiting`: units sold that are not there yet, over all warehouses."""
+
+    variant: UUID
+    waiting: int
+    items: list[StockHereOut]
 
 
 # --- orders --------------------------------------------------------------------------------------------------------

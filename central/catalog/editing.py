@@ -9,15 +9,16 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
-from central.catalog.errors import BadGoods, UnknownProduct
+from central.catalog.errors import BadGoods, BarcodeTaken, UnknownProduct
 from central.catalog.feeding import refuse_fed
 from central.catalog.galleries import place_pictures
 from central.catalog.keys import name_key
-from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation
+from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation, Variant
 from central.catalog.words import search_words
 from node.realms import CATALOG, atomic
 
 MAX_PICTURES = 20
+MAX_BARCODE = 64
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,40 @@ def translate_goods(site: str, words: Mapping[UUID, Mapping[str, Words]], *, by:
         note_search_words(Listing.objects.filter(pk__in=[row.pk for row in listings.values()]))
 
 
+def set_barcodes(product: UUID, codes: Mapping[UUID, str], *, by: str) -> None:
+    """What a scanner reads at the variants of a product: variant -> code, "" for none; a code names one variant.
+
+    They stay at central: goods are found, received and moved by them. Raises `UnknownProduct`, `BarcodeTaken`,
+    `BadGoods`.
+    """
+    wanted = {variant: code.strip() for variant, code in codes.items()}
+    with atomic(CATALOG):
+        lock_goods()
+        rows = {row.pk: row for row in Variant.objects.select_for_update().filter(product=product, pk__in=wanted)}
+        if rows.keys() != wanted.keys():
+            raise UnknownProduct(f"there is no such variant of product {product.hex}")
+        for code in wanted.values():
+            if len(code) > MAX_BARCODE or not code.isprintable() or " " in code:
+                raise BadGoods("barcode", f"is no code of at most {MAX_BARCODE} signs")
+        given = [code for code in wanted.values() if code]
+        taken = Variant.objects.filter(barcode__in=given).exclude(pk__in=wanted).values_list("barcode", flat=True)
+        if doubled := {*taken, *(code for code in given if given.count(code) > 1)}:
+            raise BarcodeTaken(min(doubled))
+        changed = [row for pk, row in rows.items() if row.barcode != wanted[pk]]
+        # A code may go from one variant to another in one go: it is free in between.
+        Variant.objects.filter(pk__in=[row.pk for row in changed]).update(barcode="")
+        for row in changed:
+            row.barcode = wanted[row.pk]
+        Variant.objects.bulk_update(changed, ["barcode"])
+        note_search_words(Listing.objects.filter(product=product))
+
+
 def note_search_words(rows: QuerySet[Listing]) -> None:
     """What the listings are found by, from the words they have now; inside the caller's `atomic("catalog")`."""
     listings = list(rows.select_related("product").prefetch_related("translations", "offers__variant"))
     for listing in listings:
         titles = [listing.title, *(one.title for one in listing.translations.all())]
-        skus = [offer.variant.sku for offer in listing.offers.all()]
+        skus = [code for offer in listing.offers.all() for code in (offer.variant.sku, offer.variant.barcode) if code]
         listing.search_key = search_words([*titles, listing.product.brand, *skus])
     Listing.objects.bulk_update(listings, ["search_key"])
 

@@ -25,6 +25,16 @@ class BadGoods(RialtoError):
         self.why = why
 
 
+class BarcodeTaken(RialtoError):
+    """Another variant has this code already."""
+
+    code = "barcode_taken"
+    status = 409
+
+    def __init__(self, barcode: str) -> None:
+        super().__init__(f"barcode {barcode} names another variant already", barcode=barcode)
+
+
 class FieldFed(RialtoError):
     code = "field_fed"
     status = 409

@@ -120,3 +120,17 @@ class NewProductForm(RecordForm):
             return canonical_options(parse_options(self.cleaned_data["options"]))
         except BadGoods as error:
             raise forms.ValidationError(error.why) from error
+
+
+class BarcodesForm(RecordForm):
+    """A code for each variant of a product."""
+
+    def __init__(self, request: Any, variants: Mapping[UUID, tuple[str, str]]) -> None:
+        """`variants`: id -> (what it is called, its code)."""
+        super().__init__(request, initial={pk.hex: code for pk, (_name, code) in variants.items()}, ver=1)
+        for pk, (name, _code) in variants.items():
+            self.fields[pk.hex] = forms.CharField(label=name, max_length=64, required=False)
+
+    @property
+    def codes(self) -> dict[UUID, str]:
+        return {UUID(name): code for name, code in self.cleaned_data.items()}

@@ -44,6 +44,7 @@ add_sentences(
         "field_fed": _("“%(source)s” feeds this field: take it over on the product's card first."),
         "stale_product": _("Somebody changed this product meanwhile. Look at it again."),
         "unit_taken": _("The site sells %(sku)s already: change that product, or choose another SKU."),
+        "barcode_taken": _("The barcode %(barcode)s names another unit already."),
         "bad_picture": _(
             "This is no picture that can be kept. Choose a JPEG, PNG, WebP, GIF or plain SVG of at most 20 MB."
         ),

@@ -152,6 +152,14 @@ PRODUCTS = lists.List(
             export=lambda offer: offer.variant.sku,
         ),
         lists.Column(
+            "barcode",
+            _("Barcode"),
+            lambda offer, shown: offer.variant.barcode,
+            sort="variant__barcode",
+            export=lambda offer: offer.variant.barcode,
+            is_shown=False,
+        ),
+        lists.Column(
             "options",
             _("Options"),
             lambda offer, shown: offer.options_title,
@@ -224,7 +232,7 @@ PRODUCTS = lists.List(
         lists.Flag("no_picture", _("No picture"), narrow=_no_picture),
         lists.Dates("changed", _("Changed"), field="listing__changed_at"),
     ],
-    search=lists.Search(_("Title, brand or sku"), find=lambda rows, text, request: found_by(rows, text)),
+    search=lists.Search(_("Title, brand, sku or barcode"), find=lambda rows, text, request: found_by(rows, text)),
     row_url=lambda offer: reverse("products-card", args=[offer.variant.product_id]),
     prepare=prepare,
     bulk=ACTIONS,

@@ -25,6 +25,7 @@ urlpatterns = [
     path("imports/<uuid:run_id>/act", import_views.act, name="imports-act"),
     path("imports/<uuid:run_id>/refused", import_views.refused, name="imports-refused"),
     path("products/<uuid:product_id>", views.product, name="products-card"),
+    path("products/<uuid:product_id>/barcodes", views.barcodes, name="products-barcodes"),
     path("products/<uuid:product_id>/words/<str:site>", views.edit_words, name="products-words"),
     path("products/<uuid:product_id>/feed/<str:site>", views.feed, name="products-feed"),
     path("products/<uuid:product_id>/switch/<str:site>", views.switch, name="products-switch"),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from central.catalog import actions, card, editing, feeding, queries
 from central.catalog.errors import BadGoods, FieldFed
-from central.catalog.forms import LANGUAGES, NewProductForm, WordsForm
+from central.catalog.forms import LANGUAGES, BarcodesForm, NewProductForm, WordsForm
 from central.catalog.importing.words import FIELD_TITLES
 from central.catalog.models import Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
@@ -135,7 +135,11 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
             parts=[
                 *shown,
                 *_feeds(request, found),
-                Part(_("Stock"), "catalog/parts/stocks.html", {"units": _stocks(found)}),
+                Part(
+                    _("Stock"),
+                    "catalog/parts/stocks.html",
+                    {"units": _stocks(found), "product": found.product, "may_share": not found.hidden_sites},
+                ),
                 Part(_("Prices that were"), "catalog/parts/prices.html", {"prices": found.prices}),
                 Part(_("Pictures"), "catalog/parts/pictures.html", pictures, is_aside=True),
             ],
@@ -250,6 +254,25 @@ def edit_words(request: StaffRequest, product_id: UUID, site: str) -> HttpRespon
         back=("products-card", listing.title, product_id),
         note=site_row(site).label,
         help=_("When somebody else changed the same words meanwhile, you choose between theirs and yours."),
+    )
+
+
+@screen("edit_products", methods=["GET", "HEAD", "POST"])
+def barcodes(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
+    """What a scanner reads at each variant. They are shared: who does not see all sites may not change them."""
+    found = card.product_card(request.user, product_id)
+    if found.hidden_sites:
+        raise Http404(str(product_id))
+    variants = {offer.variant_id: offer.variant for listing in found.listings for offer in listing.offers.all()}
+    form = BarcodesForm(request, {pk: (str(one), one.barcode) for pk, one in variants.items()})
+    if form.is_saveable():
+        with form.refusals():
+            editing.set_barcodes(product_id, form.codes, by=request.user.username)
+            return form.saved(_("The barcodes are saved."), "products-card", product_id)
+    return form.page(
+        _("Barcodes"),
+        back=("products-card", found.title, product_id),
+        help=_("Goods are found, received and moved by them; shops do not show them."),
     )
 
 

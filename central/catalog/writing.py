@@ -371,7 +371,8 @@ class GoodsWriter:
             listing = draft.listing
             listing.ver += 1
             listing.changed_at = timezone.now()
-            skus = (sku for sku, _ in draft.offers)
+            skus = [sku for sku, _ in draft.offers]
+            skus += [offer.variant.barcode for offer in draft.offers.values() if offer.variant.barcode]
             listing.search_key = search_words([listing.title, *others[listing.pk], draft.product.brand, *skus])
             for offer in self._cards(draft):
                 offer.ver += 1

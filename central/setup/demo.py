@@ -28,6 +28,7 @@ from central.setup.catalogue import fill_catalogue
 from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
+from central.setup.stockroom import fill_stockroom
 from central.shoppers.actions import ask_code, sign_up_or_in
 from central.shoppers.codes import digits_of
 from central.shoppers.models import Account, Code
@@ -59,6 +60,7 @@ def seed(ports_base: int) -> None:
     seed_shoppers()
     seed_failure()
     seed_doubts()
+    fill_stockroom()
 
 
 def open_shops(ports_base: int) -> None:

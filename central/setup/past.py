@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
+import msgspec
 from django.utils import timezone
 
 from central.catalog.models import Offer
 from central.cluster.models import Site
+from central.orders.duplicates import note_pairs
 from central.orders.person_index import index_customers
 from central.orders.receiving import PastMove, PastOrder, write_past_orders
 from central.people.actions import PastContact, keep_past_contacts
@@ -21,6 +23,7 @@ from central.setup.shops import PLACES, RATES
 from infra.crypto.keys import ensure_central_keys
 from infra.crypto.sealing import seal_to_all
 from node.config import config
+from node.realms import ORDERS, atomic
 from sync.contracts.cart import CartDelta, LineKey
 from sync.contracts.codec import pack
 from sync.contracts.money import MICROS, Money
@@ -106,6 +109,8 @@ class PastOrders:
     def write(self, count: int = COUNT) -> int:
         """Customers in one transaction of their realm, then orders in one of theirs; returns how many."""
         past = list(self._orders(count))
+        twice = self._sold_twice(past)
+        past += twice[1:]
         customers = keep_past_contacts(
             [PastContact(UUID(one.placed.id), one.person, one.placed.site, one.label, one.received_at) for one in past]
         )
@@ -113,7 +118,28 @@ class PastOrders:
             [PastOrder(one.placed, customers[UUID(one.placed.id)], one.received_at, one.moves) for one in past]
         )
         index_customers(customers.values())
+        with atomic(ORDERS):
+            note_pairs([], [{one.placed.id for one in twice}])
         return len(past)
+
+    def _sold_twice(self, past: list[_Past]) -> list[_Past]:
+        """The newest order of the tea shop that nobody has touched, and the same basket sold by its sister, cut off."""
+        fresh = [one for one in past if one.placed.site == "tea" and not one.moves]
+        if not fresh:
+            return []
+        first, after = fresh[-1], timedelta(seconds=95)
+        self.numbers["clay"] += 1
+        order_id, site = _uuid7_at(self.now - timedelta(minutes=2)), self.sites["clay"]
+        placed = msgspec.structs.replace(
+            first.placed,
+            id=order_id.hex,
+            number=f"CLAY-P-{self.numbers['clay']:06d}",
+            site=site.pk,
+            edge=PLACES[site.pk][0],
+            placed_at=first.placed.placed_at + int(after.total_seconds() * 1000),
+            person=self._sealed(first.person, order_id),
+        )
+        return [first, _Past(placed, first.person, site.label, first.received_at + timedelta(minutes=3), [])]
 
     def _orders(self, count: int) -> Iterator[_Past]:
         for placed_at in sorted(self._moments(count)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db.models import F
 from django.utils import timezone
 
@@ -14,28 +16,47 @@ from node.realms import ORDERS, atomic
 from sync.events import record_event
 
 BROKEN, MENDED = "books_broken", "books_mended"
+#: adding up all movements takes at most one part of so many of the time
+SHARE = 30
+#: a movement may be committed after others that got higher ids: so many are looked at again
+LATE = 10_000
+#: totals of grants remembered in one round: the transaction stays short, the next round goes on
+MOST = 5_000
 
 
-def look_at_books() -> list[Breach]:
-    """Audit the books and keep what came of it; returns what is wrong."""
+def look_at_books(*, whole: bool = False) -> list[Breach]:
+    """Audit the books and keep what came of it; returns what is wrong.
+
+    All movements are added up while that takes less than a thirtieth of the time, and as long as something is wrong;
+    between two such rounds only those of variants that moved. `whole`: all of them now.
+    """
+    audit, now = Audit.objects.filter(pk=1).first(), timezone.now()
+    is_whole = whole or _is_whole_due(audit, now)
+    last = Movement.objects.order_by("-id").values_list("id", flat=True).first() or 0
     began = clock.monotonic()
-    found = breaches()
+    found = breaches(since=None if is_whole or audit is None else max(0, audit.movements - LATE))
     took_ms = int((clock.monotonic() - began) * 1000)
     with atomic(ORDERS):
-        last = Movement.objects.order_by("-id").values_list("id", flat=True).first() or 0
-        Audit.objects.update_or_create(
-            pk=1, defaults={"checked_at": timezone.now(), "took_ms": took_ms, "movements": last}
-        )
+        values = {"checked_at": now, "took_ms": took_ms, "movements": last}
+        if is_whole:
+            values |= {"full_at": now, "full_ms": took_ms}
+        Audit.objects.update_or_create(pk=1, defaults=values)
         _remember_totals()
         _keep(found)
     return found
+
+
+def _is_whole_due(audit: Audit | None, now: datetime) -> bool:
+    if audit is None or audit.full_at is None or Alarm.objects.filter(is_open=True).exists():
+        return True
+    return (now - audit.full_at) >= timedelta(milliseconds=audit.full_ms * SHARE)
 
 
 def _remember_totals() -> None:
     """What only grows is compared with this the next time. Rows that somebody works on wait for the next audit."""
     for name in ("sold", "returned"):
         grown = Grant.objects.filter(**{f"seen_{name}__lt": F(name)}).order_by("pk")
-        free = list(grown.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        free = list(grown.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MOST])
         Grant.objects.filter(pk__in=free).update(**{f"seen_{name}": F(name)})
 
 

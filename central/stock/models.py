@@ -272,12 +272,17 @@ class PlannedSupply(models.Model):
 
 
 class Audit(models.Model):
-    """When the books were last looked at, and how long it took: one row."""
+    """When the books were last looked at, and how long it took: one row.
+
+    `movements`: the id of the newest movement then. `full_…`: of the last time that all movements were added up.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     checked_at = models.DateTimeField()
     took_ms = models.PositiveIntegerField()
     movements = models.PositiveBigIntegerField(default=0)
+    full_at = models.DateTimeField(null=True)
+    full_ms = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="audit_one_row")]

@@ -13,6 +13,7 @@ from central.api.models import RememberedCall
 from central.api.tests.caller import refused
 from central.catalog.models import ImportSource, Listing, Offer, Product
 from central.orders.models import Order, OrderChange
+from central.stock.warehouses import add_warehouse
 from sync.events import run_due
 
 pytestmark = pytest.mark.django_db(databases=["default", "catalog", "orders", "customers", "work", "stats"])
@@ -233,3 +234,21 @@ def test_the_document_is_open_and_names_every_call(client) -> None:
         for call in path.values():
             assert call["security"] == [{"key": []}]
             assert "401" in call["responses"]
+
+
+def test_stock_is_told_and_corrected_by_warehouse(caller, shops) -> None:
+    add_warehouse("north", name="North", position=5)
+    made = caller()
+    unit = {"site": "tea", "sku": "Tea-1"}
+
+    listed = made.get("warehouses").json()["items"]
+    put = made.ask("PUT", "stock", {**unit, "units": 4, "warehouse": "north"})
+    made.ask("PUT", "stock", {**unit, "units": 6})
+    refusal = made.ask("PUT", "stock", {**unit, "units": 4, "warehouse": "nowhere"})
+
+    assert [one["code"] for one in listed] == ["north", "main"]
+    assert put.status_code == 200
+    assert refused(refusal) == (404, "unknown_warehouse")
+    told = made.get("stock?site=tea&sku=Tea-1").json()
+    assert [(one["warehouse"], one["free"]) for one in told["items"]] == [("north", 6), ("main", 0)]
+    assert refused(made.get("stock?site=tea&sku=nothing")) == (404, "unknown_unit")

@@ -220,3 +220,20 @@ def test_filters_find_what_has_no_picture_and_what_is_switched_off(ada: Any, tea
 
     assert found(no_picture="1") == found(state="on") == found(site="clay") == [False, True]
     assert found(state="off") == [True, False]
+
+
+def test_barcodes_are_kept_found_by_and_name_one_unit_each(ada: Any, tea: UUID) -> None:
+    variant = Variant.objects.get(product=tea)
+    cast.product("tea", "OTHER-1", "Other goods")
+    other = Variant.objects.get(sku="OTHER-1")
+    Variant.objects.filter(pk=other.pk).update(barcode="4600000000000")
+    form = {"ver": "1", "shown": "{}"}
+
+    done = ada.post(f"/products/{tea}/barcodes", {**form, variant.pk.hex: "4006381333931"})
+    taken = ada.post(f"/products/{tea}/barcodes", {**form, variant.pk.hex: "4600000000000"})
+
+    assert (done.status_code, taken.status_code) == (302, 422)
+    variant.refresh_from_db()
+    assert variant.barcode == "4006381333931"
+    assert variant.sku in ada.get("/products?q=4006381333931").content.decode()
+    assert "4006381333931" in ada.get(f"/products/{tea}").content.decode()

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from central.catalog.models import Category, Listing, Offer, ProductPicture, Translation, Variant
 from central.cluster.models import Node, Rate, Site
-from central.orders.models import Order, OrderLine
+from central.orders.models import DuplicatePair, Order, OrderLine
 from central.people.models import OrderContact
 from central.setup import demo
 from central.setup.goods import SHELVES
@@ -13,6 +13,7 @@ from central.setup.goods.translations import WORDS
 from central.setup.people import GONE, MORE_STAFF, STAFF, shopper
 from central.setup.pictures import PALETTES, picture
 from central.setup.pictures.scene import MOTIFS
+from central.stock.models import Movement, PendingUnits, PlannedSupply, Warehouse
 from central.stock.queries import check_balance, stock_of
 from infra.storage.inspect import inspect_picture
 from node.realms import CENTRAL_REALMS, alias_of
@@ -112,6 +113,11 @@ def test_a_seeded_cluster_holds_three_shops_and_their_past(node_home):
     assert 1 in units
     assert check_balance() == []
     _check_past()
+    assert Warehouse.objects.count() == 3
+    assert PendingUnits.objects.filter(state="waiting").count() == 2
+    assert PlannedSupply.objects.count() == 2
+    assert DuplicatePair.objects.filter(decision="").count() == 1
+    assert Movement.objects.filter(cause="transfer").count() == 2 * (12 + 5)
     logins = [row["login"] for row in STAFF] + [row[0] for row in MORE_STAFF]
     assert logins == list(User.objects.order_by("pk").values_list("username", flat=True))
     assert list(User.objects.filter(is_active=False).values_list("username", flat=True)) == [GONE]

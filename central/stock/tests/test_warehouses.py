@@ -346,3 +346,36 @@ def test_people_are_told_once_when_the_books_break_and_once_when_they_are_right_
     look_at_books()
     assert told() == [BROKEN, MENDED]
     assert not BreachRow.objects.filter(ended_at=None).exists()
+
+
+def test_between_whole_rounds_only_what_moved_is_added_up(monkeypatch):
+    from datetime import timedelta
+
+    from django.db import connections
+    from django.utils import timezone
+
+    from central.stock import auditing
+    from central.stock.models import Audit
+
+    monkeypatch.setattr(auditing, "LATE", 0)
+    receive(3)
+    receive(3, variant=CUP)
+    auditing.look_at_books()
+    Audit.objects.update(full_at=timezone.now(), full_ms=10_000)  # a whole round is dear
+    with connections["orders"].cursor() as cursor:
+        cursor.execute("UPDATE stock_balance SET units = units + 1 WHERE place = 'pool' AND variant = %s", [TEA])
+
+    receive(1, variant=CUP)
+    assert auditing.look_at_books() == []
+    receive(1)
+    assert {one.variant for one in auditing.look_at_books()} == {TEA}
+
+    with connections["orders"].cursor() as cursor:
+        cursor.execute("UPDATE stock_balance SET units = units - 1 WHERE place = 'pool' AND variant = %s", [TEA])
+    assert auditing.look_at_books() == []
+    with connections["orders"].cursor() as cursor:
+        cursor.execute("UPDATE stock_balance SET units = units + 1 WHERE place = 'pool' AND variant = %s", [TEA])
+    Audit.objects.update(full_at=timezone.now() - timedelta(seconds=301), full_ms=10_000)
+    assert {one.rule for one in auditing.look_at_books()} == {"sums", "nowhere"}
+    with connections["orders"].cursor() as cursor:
+        cursor.execute("UPDATE stock_balance SET units = units - 1 WHERE place = 'pool' AND variant = %s", [TEA])
