@@ -107,7 +107,9 @@ def _node(
 ) -> NodeFigures:
     health = getattr(node, "health", None)
     detail = health.detail if health else {}
-    told = {realm: backlog for realm, _, backlog in by_realm(detail)}
+    # A realm for which it has never sent anything is not named.
+    told = dict.fromkeys(CENTRAL_REALMS, 0) if "backlog" in detail else {}
+    told |= {realm: backlog for realm, _, backlog in by_realm(detail) if backlog is not None}
     open_units, frozen = (rights or {}).get(node.pk, (0, 0)) if rights is not None else (None, None)
     parked = detail.get("parked")
     return NodeFigures(

@@ -146,6 +146,7 @@ def _check_past() -> None:
 def test_rebase_moves_the_shops_and_gives_them_to_nodes_that_joined_since(node_home, monkeypatch):
     monkeypatch.setattr(demo, "fill_catalogue", lambda: None)
     monkeypatch.setattr(demo, "fill_imports", lambda: None)
+    monkeypatch.setattr(demo, "fill_stockroom", lambda: None)
     monkeypatch.setattr(demo.PastOrders, "write", lambda self: 0)
     demo.seed(8400)
     Node.objects.create(id="a", name="A")
