@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.cluster.models import Refusal
 from central.cluster.refusals import refusals_visible_to
-from central.ui.lists import Choices, Column, Dates, Empty, List, Option, Search, cells, moment_column
+from central.ui.lists import Choices, Column, Dates, Empty, List, Option, Search, moment_column, number_column
 
 DOORS = {Refusal.Door.JOIN: _("Joining"), Refusal.Door.LINK: _("Link")}
 
@@ -64,15 +64,7 @@ REFUSALS = List(
             sort="address",
             export=lambda one: one.address,
         ),
-        Column(
-            "count",
-            _("Times"),
-            lambda one, shown: cells.number(one.count),
-            sort="count",
-            export=lambda one: one.count,
-            css="end",
-            is_named=True,
-        ),
+        number_column("count", _("Times"), "count"),
         moment_column("first", _("First"), "first_at", css="end wide-only"),
         moment_column("last", _("Last"), "last_at", css="end"),
     ],

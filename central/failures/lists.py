@@ -13,7 +13,18 @@ from central.failures.models import Failure
 from central.failures.queries import failures_visible_to
 from central.failures.words import STATES, state_title, state_tone, what, why
 from central.ui import live
-from central.ui.lists import BulkAction, Choices, Column, Empty, List, Option, Search, cells, moment_column
+from central.ui.lists import (
+    BulkAction,
+    Choices,
+    Column,
+    Empty,
+    List,
+    Option,
+    Search,
+    cells,
+    moment_column,
+    number_column,
+)
 from node.realms import CENTRAL_REALMS
 
 RIGHT = "mend_jobs"
@@ -45,15 +56,7 @@ FAILURES = List(
         ),
         Column("why", _("Why"), lambda one, shown: why(one), export=why, css="full"),
         Column("realm", _("Realm"), lambda one, shown: one.realm, sort="realm", export=lambda one: one.realm),
-        Column(
-            "attempts",
-            _("Attempts"),
-            lambda one, shown: cells.number(one.attempts),
-            sort="attempts",
-            export=lambda one: one.attempts,
-            css="end",
-            is_named=True,
-        ),
+        number_column("attempts", _("Attempts"), "attempts"),
         moment_column("failed", _("Failed"), "failed_at", css="end"),
     ],
     default_sort="state",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from central.stock import goods
 from central.stock.models import Warehouse
 from central.stock.receipts import MAX_UNITS
+from central.ui.fields import ReasonField
 from central.ui.forms import LongTextField, NumberField, RecordForm, Section, TickField
 
 #: lines of one delivery note: what a person scans in one go
@@ -198,20 +199,12 @@ class ArrivedForm(RecordForm):
         super().__init__(request, initial={"units": units})
 
 
-def _reason() -> forms.CharField:
-    return forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        help_text=_("Colleagues read it later. No names or phones of shoppers, please."),
-    )
-
-
 class WriteOffForm(RecordForm):
     verb = _("Write off")
     is_dangerous = True
     sections = (Section("", "reason"),)
-    reason = _reason()
+    reason = ReasonField()
 
 
 class BulkWriteOffForm(forms.Form):
-    reason = _reason()
+    reason = ReasonField()

@@ -17,7 +17,7 @@ from central.stock.lists import RIGHT, SEARCH, TABS, OfGoods, of_goods, product_
 from central.stock.models import EdgeLease, Grant
 from central.stock.words import STATES, state_title, state_tone
 from central.ui import live
-from central.ui.lists import BulkAction, Choices, Column, Empty, Flag, List, Option, cells, moment_column
+from central.ui.lists import BulkAction, Choices, Column, Empty, Flag, List, Option, cells, moment_column, number_column
 
 WRITE_OFF = "write_off_stock"
 
@@ -48,18 +48,6 @@ def _write_off(right: Grant, user: Any, filled: dict[str, Any]) -> None:
     giving_up.write_off(right.pk, reason=filled["reason"], by=user.get_username())
 
 
-def _number(key: str, title: Any, field: str) -> Column:
-    return Column(
-        key,
-        title,
-        lambda row, shown: cells.number(getattr(row, field)),
-        sort=field,
-        export=lambda row: getattr(row, field),
-        css="end",
-        is_named=True,
-    )
-
-
 RIGHTS = List(
     name="stock-rights",
     path="stock/rights",
@@ -77,10 +65,10 @@ RIGHTS = List(
             sort="state",
             export=state_title,
         ),
-        _number("units", _("Units"), "units"),
-        _number("sold", _("Sold"), "sold"),
-        _number("returned", _("Given back"), "returned"),
-        _number("out", _("Held out"), "out"),
+        number_column("units", _("Units"), "units"),
+        number_column("sold", _("Sold"), "sold"),
+        number_column("returned", _("Given back"), "returned"),
+        number_column("out", _("Held out"), "out"),
         moment_column("since", _("Since"), "created_at", css="end"),
         moment_column("ends", _("Freezes"), "ends_at", css="end"),
     ],

@@ -36,6 +36,14 @@ class LongTextField(forms.CharField):
         return str(super().to_python(value) or "").replace("\r\n", "\n")
 
 
+class ReasonField(forms.CharField):
+    """Why a person did what cannot be taken back: asked for, and read by colleagues later."""
+
+    def __init__(self) -> None:
+        help_text = _("Colleagues read it later. No names or phones of shoppers, please.")
+        super().__init__(label=_("Reason"), max_length=300, help_text=help_text)
+
+
 class NumberField(forms.IntegerField):
     """A whole number. `suffix`: what is counted."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import reduce
+from operator import attrgetter
 from typing import Any
 
 from central.ui.lists import cells
@@ -29,3 +31,14 @@ def moment_column(key: str, title: Words, path: str, **more: Any) -> Column:
         export=lambda row: cells.moment_value(moment(row)),
         **more,
     )
+
+
+def number_column(key: str, title: Words, count: str | Callable[[Any], int | None], **more: Any) -> Column:
+    """A column of how many: aligned by digits and named on a phone, the number itself in files.
+
+    `count`: a field, by which it is sorted too, or what reads it off a row. `more`: what `Column` takes besides.
+    """
+    read: Callable[[Any], int | None] = attrgetter(count) if isinstance(count, str) else count
+    of_field = {"sort": count} if isinstance(count, str) else {}
+    known = {"export": read, "css": "end", "is_named": True, **of_field, **more}
+    return Column(key, title, lambda row, shown: cells.number(read(row)), **known)
