@@ -98,6 +98,8 @@ class Link:
         self._session: Session | None = None
         self._follows: dict[str, set[str]] = {}
         self._on_change: list[Callable[[bool], object]] = []
+        #: what ends the writing of the high-water file
+        self._noting = contextlib.ExitStack()
         self._trouble = "not started"
         self._since = clock.time_ns() / 1e9
         self._was_up = False
@@ -115,7 +117,11 @@ class Link:
             return
         highwater = HighWater.beside_database(self._settings.epoch)
         if await self._is_fit(self._settings, highwater):
-            self._main = asyncio.create_task(self._run(self._settings, highwater), name="link")
+            # Before anybody else's turn: an op that is queued at once must not pass the file by.
+            self._noting.callback(highwater.close)
+            self._noting.callback(writer.after_group(highwater.write))
+            self._noting.callback(outbox.on_queued(highwater.saw))
+            self._main = asyncio.create_task(self._dial_for_ever(self._settings), name="link")
 
     async def stop(self) -> None:
         """Hang up. What was not acknowledged stays on disk."""
@@ -124,6 +130,7 @@ class Link:
             main.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await main
+        self._noting.close()
         self._loop = None  # an answer that ends after us may still ask to follow a cart
         self._trouble = "stopped"
 
@@ -144,16 +151,6 @@ class Link:
             await writer.run(replica.run_fenced)
             return False
         return True
-
-    async def _run(self, settings: LinkSettings, highwater: HighWater) -> None:
-        unhear = outbox.on_queued(highwater.saw)
-        unwrite = writer.after_group(highwater.write)
-        try:
-            await self._dial_for_ever(settings)
-        finally:
-            unhear()
-            unwrite()
-            highwater.close()
 
     async def _dial_for_ever(self, settings: LinkSettings) -> None:
         wait = WAIT_FIRST
