@@ -9,4 +9,4 @@ from sync.figures import tells
 @tells("stock")
 def stock_figures() -> dict[str, int]:
     """Units `free` and `held`; `asks`: times since the start that a shopper had to wait for central."""
-    return {"free": sum(service.free_of_all().values()), "held": service.units_held(), "asks": keeper.asks_so_far()}
+    return {"free": sum(service.free_of_all().values()), "held": service.units_held(), "asks": keeper.urgent.waits}

@@ -50,13 +50,6 @@ AT_ONCE = 25
 
 T = TypeVar("T")
 
-#: times since the start that a shopper waited for central
-_asks = 0
-
-
-def asks_so_far() -> int:
-    return _asks
-
 
 class _Card(Struct):
     """As much of a line card as stock needs."""
@@ -68,8 +61,6 @@ class _Card(Struct):
 
 async def ask(wanted: Mapping[str, int], *, must: bool, timeout: float, is_idle: bool = False) -> Answer:  # noqa: ASYNC109
     """Ask central for rights and keep what it gives. Raises `sync.link.LinkDown`, `RequestFailed`."""
-    global _asks
-    _asks += must
     asked_at = lease.boottime_ms()
     question = Ask(wanted=dict(wanted), must=must, is_idle=is_idle)
     body = await link.request("ask_stock", pack(question), timeout=timeout)
@@ -86,6 +77,8 @@ class Urgent:
     """
 
     def __init__(self) -> None:
+        #: times since the start that a shopper waited for central, whether or not with others
+        self.waits = 0
         self._wanted: dict[str, int] = {}
         self._answer: asyncio.Future[Mapping[str, int]] | None = None
         self._asker: asyncio.Task[None] | None = None
@@ -95,6 +88,7 @@ class Urgent:
 
         `timeout`: of each question. Raises `LinkDown`, `RequestFailed`.
         """
+        self.waits += 1
         for variant, units in short.items():
             self._wanted[variant] = self._wanted.get(variant, 0) + units
         if self._answer is None:
@@ -253,10 +247,8 @@ def _low(variants: Collection[str]) -> dict[str, int]:
     """Variant -> units to ask for."""
     wanted: dict[str, int] = {}
     for part in _chunks(sorted(variants)):
-        for variant, units in service.free_units(part).items():
-            likes = pace.units_wanted(variant)
-            if units * 2 < likes:
-                wanted[variant] = likes - units
+        lacking = {variant: pace.units_lacking(variant, free) for variant, free in service.free_units(part).items()}
+        wanted |= {variant: units for variant, units in lacking.items() if units}
     return wanted
 
 

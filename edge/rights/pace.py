@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection, Mapping
 from edge.rights import lease
 from edge.rights.models import Pace as Row
 from node.realms import EDGE, on_commit
-from sync.core.escrow import Pace
+from sync.core.escrow import Pace, units_to_ask
 from sync.store.edge import sql
 
 #: a variant nobody has bought, held or put into a cart for so long is idle here: its surplus goes back
 QUIET_MS = 480_000
-#: of what somebody has put into a cart an edge likes to have at least so many
-EXPECTED_UNITS = 2
 
 _paces: dict[str, Pace] = {}
 #: variant -> ms since 1970 when somebody last wanted it
@@ -80,10 +78,9 @@ def wanted_lately() -> set[str]:
     return {variant for variant, at in list(_wanted_at.items()) if at >= since}
 
 
-def units_wanted(variant: str) -> int:
-    """Units this edge likes to have of a variant that is not idle."""
-    found = _paces.get(variant)
-    return max(EXPECTED_UNITS, found.units_ahead(lease.wall_ms()) if found else 0)
+def units_lacking(variant: str, free: int) -> int:
+    """Units to ask central for, of a variant that is not idle and of which `free` are here."""
+    return units_to_ask(free=free, pace=_paces.get(variant), now_ms=lease.wall_ms())
 
 
 def load() -> None:

@@ -121,6 +121,8 @@ SHARE = 0.8
 IDLE_SHARE = 0.05
 #: hours of sales an edge likes to hold
 HOURS_AHEAD = 2.0
+#: of goods that somebody wants, it likes to hold at least so many: a mean of past sales is late for the first ones
+LEAST_AHEAD = 10
 
 
 def units_to_grant(
@@ -172,6 +174,16 @@ class Pace:
     def _score_at(self, now_ms: int) -> float:
         hours = max(0, now_ms - self.at_ms) / 3_600_000
         return float(self.score * 0.5 ** (hours / _HALF_LIFE_H))
+
+
+def units_to_ask(*, free: int, pace: Pace | None, now_ms: int) -> int:
+    """Units to ask central for, of goods that somebody wants at this edge; 0 while half of what it likes is here.
+
+    What is left sells on while the answer is on its way: where ten unsold units or more come on each edge, an edge is
+    given eight, asks when it has four, and nobody waits unless a fifth shopper is faster than the answer.
+    """
+    wanted = max(LEAST_AHEAD, pace.units_ahead(now_ms) if pace else 0)
+    return wanted - free if free * 2 < wanted else 0
 
 
 _HALF_LIFE_H = 1.0

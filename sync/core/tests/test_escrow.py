@@ -127,6 +127,64 @@ def test_idle_edges_together_keep_a_twentieth_whoever_asks_first():
         assert sum(at) <= unsold * 0.05
 
 
+@pytest.mark.parametrize(
+    ("free", "sold", "asked"), [(0, 0, 10), (4, 0, 6), (5, 0, 0), (12, 0, 0), (0, 20, 28), (13, 20, 15), (14, 20, 0)]
+)
+def test_an_edge_asks_when_less_than_half_of_what_it_likes_is_left(free, sold, asked):
+    pace = Pace().after(sold, 0) if sold else None
+
+    assert escrow.units_to_ask(free=free, pace=pace, now_ms=0) == asked
+
+
+def test_with_ten_units_for_each_edge_nobody_waits_for_an_answer_that_four_sales_overtake():
+    rng = random.Random(7)
+    for edges in range(1, 7):
+        for _ in range(50):
+            shops = [_Shop() for _ in range(edges)]
+            unsold = rng.randint(10 * edges, 60 * edges)
+            for shop in shops:  # each has sold before: its first answer is here
+                shop.ask(unsold, shops)
+                shop.take()
+            while unsold >= 10 * edges:
+                shop = rng.choice(shops)
+                assert shop.free, (edges, unsold)
+                shop.sell()
+                unsold -= 1
+                shop.ask(unsold, shops)
+
+
+class _Shop:
+    """An edge whose asks are answered four sales later, one at a time."""
+
+    def __init__(self) -> None:
+        self.free = self.coming = self.sales = 0
+        self.pace: Pace | None = None
+
+    def sell(self) -> None:
+        self.free -= 1
+        self.pace = (self.pace or Pace()).after(1, 0)
+        self.sales += 1
+        if self.sales == 4:
+            self.take()
+
+    def ask(self, unsold: int, shops: list[_Shop]) -> None:
+        wanted = 0 if self.coming else escrow.units_to_ask(free=self.free, pace=self.pace, now_ms=0)
+        if wanted:
+            at_edges = sum(shop.free + shop.coming for shop in shops)
+            self.sales = 0
+            self.coming = escrow.units_to_grant(
+                wanted=wanted,
+                pool=unsold - at_edges,
+                at_edges=at_edges,
+                at_this_edge=self.free,
+                edges=len(shops),
+                must=False,
+            )
+
+    def take(self) -> None:
+        self.free, self.coming = self.free + self.coming, 0
+
+
 # --- pace
 
 
