@@ -93,7 +93,7 @@ async def soon(what: Callable[[], Any], seconds: float = 30.0) -> Any:
     return found
 
 
-# --- what people do ----------------------------------------------------------------------------------------------------
+# --- what people do ---------------------------------------------------------------------------------------------
 
 
 async def orders(person: Person, site: str) -> str:
@@ -184,7 +184,7 @@ async def staff_look_for_him(cluster: Cluster) -> None:
     await desk.close()
 
 
-# --- what is left of it ------------------------------------------------------------------------------------------------
+# --- what is left of it ---------------------------------------------------------------------------------------------
 
 
 async def test_no_file_of_an_edge_and_no_log_shows_who_ordered(cluster: Cluster) -> None:
