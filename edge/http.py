@@ -16,6 +16,7 @@ from edge.pages import wire
 from edge.replica.sites import site_of
 from node.errors import RialtoError
 from sync.contracts.documents import SiteDoc
+from sync.store.writer import waited
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -53,7 +54,10 @@ class NoShop(RialtoError):
 
 
 class Response:
-    """`headers` are (name, value) in lower case; `no-store` unless they name another cache rule."""
+    """`headers` are (name, value) in lower case; `no-store` unless they name another cache rule.
+
+    `Server-Timing: writer;dur=` says how many ms of the request were waiting for the writer.
+    """
 
     def __init__(
         self, status: int, body: bytes = b"", headers: Sequence[tuple[str, str]] = (), kind: str = "application/json"
@@ -67,6 +71,8 @@ class Response:
         headers += [pair for pair in wire.security(site) if pair[0].decode() not in given]
         if "cache-control" not in given:
             headers.append((b"cache-control", b"no-store"))
+        if seconds := waited():
+            headers.append((b"server-timing", f"writer;dur={seconds * 1000:.2f}".encode()))
         headers.append((b"content-length", str(len(self.body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

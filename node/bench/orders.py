@@ -131,7 +131,7 @@ async def _prepare(
         await _ok(shop, await shop.post_json("/_r/cart", {"ops": [shopper.add(goods[number % len(goods)])]}), 200)
         shown = await shop.request("GET", "/_r/checkout")
         await _ok(shop, shown, 200)
-        ready.append((shop.cookies, order_of(shown.json())))
+        ready.append((shop.cookies, order_of(shown.json(), number)))
 
 
 async def _place(shop: Connection, waiting: Any, placed: Placed) -> None:
@@ -144,13 +144,13 @@ async def _place(shop: Connection, waiting: Any, placed: Placed) -> None:
         placed.orders.append(str(answer.json()["id"]))
 
 
-def order_of(summary: dict[str, Any]) -> dict[str, Any]:
-    """The order of a checkout as it was shown, by somebody who is made up."""
+def order_of(summary: dict[str, Any], number: int = 1) -> dict[str, Any]:
+    """The order of a checkout as it was shown, by somebody who is made up; another number is another person."""
     return {
         "quote": summary["quote"],
         "name": "Vera Measured",
-        "phone": "+7 000 000-00-01",
-        "email": "vera@example.com",
+        "phone": f"+7 000 {number:07}",
+        "email": f"vera-{number}@example.com",
         "address": "Measured Street 1",
         "delivery": summary["deliveries"][0]["code"],
         "payment": summary["payments"][0]["code"],

@@ -19,11 +19,13 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import connections
 
+from node import clock
 from node.realms import EDGE, atomic
 from sync.threads import stop_pool
 
@@ -33,6 +35,13 @@ T = TypeVar("T")
 
 #: jobs that may share a transaction; more would make the first wait for the last
 GROUP = 200
+
+_waited: ContextVar[float] = ContextVar("waited", default=0.0)
+
+
+def waited() -> float:
+    """Seconds that this task (a request is one) has waited for the writer: its turn, its jobs and their fsyncs."""
+    return _waited.get()
 
 
 class WriterStopped(RuntimeError):
@@ -85,8 +94,12 @@ class Writer:
         A cancelled caller does not take the write back.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        began = clock.monotonic()
         self._put(_Job(work, done))
-        return await done
+        try:
+            return await done
+        finally:
+            _waited.set(_waited.get() + clock.monotonic() - began)
 
     def run_sync(self, work: Callable[[], T]) -> T:
         """The same for threads and tests. Inside a job it runs at once, in the job's transaction."""

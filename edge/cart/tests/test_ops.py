@@ -41,6 +41,8 @@ async def test_an_op_is_on_disk_and_on_its_way_when_it_is_acknowledged(shopper):
     assert core.quantity(core.decode(fact.delta), LineKey(*ASSAM)) == 2
     assert list(fact.hashes) == [dot_text(op)]
     assert answer.headers["cache-control"] == "no-store"
+    written, ms = answer.headers["server-timing"].split("=")
+    assert (written, float(ms) > 0) == ("writer;dur", True)
 
 
 async def test_a_line_of_a_sister_shop_is_whole_from_its_card(shopper):
