@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
 from django.db.models import Q
 from django.urls import reverse
 
@@ -20,13 +19,10 @@ MOST_FOUND = 2_000
 
 
 class StockedGoods:
-    """`central.stock.goods.KnowsGoods`. While the catalogue does not answer, stock is shown without its names."""
+    """`central.stock.goods.KnowsGoods`."""
 
     def named(self, user: Any, variants: Collection[UUID]) -> Mapping[UUID, Goods]:
-        try:
-            offers = list(offers_visible_to(user).filter(variant__in=list(variants)).order_by("site"))
-        except DatabaseError:
-            return {}
+        offers = list(offers_visible_to(user).filter(variant__in=list(variants)).order_by("site"))
         return {
             offer.variant_id: Goods(
                 title=", ".join(part for part in (offer.listing.title, offer.options_title) if part),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -32,6 +33,7 @@ from central.ui.explain import explain
 from central.ui.screens import StaffRequest, may, open_to_all, screen
 from infra.storage.inspect import MAX_BYTES, BadPicture
 from infra.storage.media import CONTENT_TYPES, media_store
+from node.away import realm_away
 
 
 @open_to_all
@@ -289,13 +291,24 @@ def new_product(request: StaffRequest) -> HttpResponseBase:
                 variant = Offer.objects.get(
                     site=data["site"], variant__sku=data["sku"], variant__options=data["options"]
                 )
-                set_stock(variant.variant_id, data["stock"], who=request.user.username)
+                _stock_first(request, variant.variant_id, data["stock"])
             return form.saved(_("The product is there."), "products-card", made)
     return form.page(
         _("New product"),
         back=("products", _("Products")),
         help=_("A product with one unit to sell. Words in the other language and more pictures are added on its card."),
     )
+
+
+def _stock_first(request: StaffRequest, variant: UUID, units: int) -> None:
+    """The stock of a product that was just made. It stands in another realm: the product stays when that is away."""
+    try:
+        set_stock(variant, units, who=request.user.username)
+    except DatabaseError as error:
+        if not (realm := realm_away(error)):
+            raise
+        text = _("Its stock is not set: the database of the realm “%(realm)s” does not answer. Set it here later.")
+        messages.warning(request, text % {"realm": realm})
 
 
 def _goods(data: dict[str, Any]) -> actions.Goods:

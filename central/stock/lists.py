@@ -42,7 +42,7 @@ TABS = "stock/parts/tabs.html"
 def of_goods(rows: Iterable[Any], shown: lists.Shown) -> None:
     """Puts `goods` and `stands_in` (a warehouse's name) onto rows."""
     rows = list(rows)
-    named = goods.goods.named(shown.request.user, {row.variant for row in rows})
+    named = goods.names(shown.request.user, {row.variant for row in rows})
     names = dict(Warehouse.objects.values_list("code", "name"))
     for row in rows:
         row.goods = named.get(row.variant)
@@ -92,7 +92,7 @@ class OfGoods(Text):
 
     def words(self, name: str, value: str, request: Any) -> str:
         variant = _as_id(value)
-        named = goods.goods.named(request.user, [variant]).get(variant) if variant else None
+        named = goods.names(request.user, [variant]).get(variant) if variant else None
         return f"{self.title}: {named.title if named else value}"
 
 
