@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -13,10 +15,12 @@ from central.keys import actions, queries
 from central.keys.forms import RetireForm
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, screen
-from infra.crypto.errors import KeyMissing
+from infra.crypto.errors import KeyInUse, KeyMissing
 from infra.crypto.keys import KINDS
 
 RIGHT = "rotate_keys"
+
+View = Callable[..., HttpResponseBase]
 
 
 @screen(RIGHT)
@@ -36,7 +40,21 @@ def _shown() -> dict[str, Any]:
     return shown
 
 
+def _telling(view: View) -> View:
+    """Of a key or a place of keys that is not there says the screen of keys itself what is wrong."""
+
+    @wraps(view)
+    def told(request: StaffRequest, *args: Any, **parts: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **parts)
+        except KeyMissing:
+            return redirect("crypto-keys")
+
+    return told
+
+
 @screen(RIGHT, methods=["POST"])
+@_telling
 def add(request: StaffRequest, kind: str) -> HttpResponseBase:
     _known(request, kind)
     if not actions.source().can_make:
@@ -51,6 +69,7 @@ def add(request: StaffRequest, kind: str) -> HttpResponseBase:
 
 
 @screen(RIGHT, methods=["POST"])
+@_telling
 def rotate(request: StaffRequest, kind: str) -> HttpResponseBase:
     actions.begin(_known(request, kind), by=request.user.get_username())
     messages.success(request, _("Everything is being brought under the current key. The node goes on meanwhile."))
@@ -58,6 +77,7 @@ def rotate(request: StaffRequest, kind: str) -> HttpResponseBase:
 
 
 @screen(RIGHT, methods=["GET", "HEAD", "POST"])
+@_telling
 def retire(request: StaffRequest, kind: str, name: int) -> HttpResponseBase:
     _known(request, kind)
     key = f"{kind}-{name}"
@@ -65,9 +85,11 @@ def retire(request: StaffRequest, kind: str, name: int) -> HttpResponseBase:
         raise Http404
     form = RetireForm(request, key)
     if form.is_saveable():
-        with form.refusals():
+        try:
             actions.retire(kind, str(name), by=request.user.get_username())
             return form.saved(_("The key is retired."), "crypto-keys")
+        except KeyInUse as error:
+            form.add_error(None, str(error))  # each reason, which the sentence for its code does not tell
     return form.page(_("Retire %(key)s") % {"key": key}, back=("crypto-keys", _("Encryption keys")))
 
 

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.db import connections
 
 from infra.crypto.errors import KeyMissing, KeyWrong
-from infra.crypto.rings import Keyring, keyring
+from infra.crypto.rings import keyring
 from node.realms import alias_of, atomic
 
 _Marks = Mapping[tuple[str, str], bytes]
-_verified: set[tuple[str, int]] = set()
+_verified: set[tuple[str, object]] = set()
 
 _READ = "SELECT kind, name, mark FROM crypto_keycheck WHERE retired_at IS NULL"
 _WRITE = "INSERT INTO crypto_keycheck (kind, name, mark, first_at) VALUES (%s, %s, %s, now()) ON CONFLICT DO NOTHING"
@@ -26,7 +26,7 @@ _WRITE = "INSERT INTO crypto_keycheck (kind, name, mark, first_at) VALUES (%s, %
 def verify(alias: str) -> None:
     """Raises `KeyWrong` or `KeyMissing`. Asks the database once for each ring; new keys leave their mark."""
     ring = keyring()
-    if (alias, id(ring)) in _verified or getattr(settings, "RIALTO_EPHEMERAL_KEYS", False):
+    if (alias, ring.fingerprint) in _verified or getattr(settings, "RIALTO_EPHEMERAL_KEYS", False):
         return
     connection = connections[alias]
     with connection.cursor() as cursor:
@@ -37,12 +37,8 @@ def verify(alias: str) -> None:
         for (kind, name), mark in ring.marks().items():
             if (kind, name) not in known:
                 cursor.execute(_WRITE, [kind, name, mark])
-    # The marks may yet be rolled back; then the next process writes them. The ring is kept alive by its cache.
-    _verified.add((alias, id(ring)))
-    _rings.append(ring)
-
-
-_rings: list[Keyring] = []  # an id in `_verified` must not become another ring's
+    # The marks may yet be rolled back; then the next process writes them.
+    _verified.add((alias, ring.fingerprint))
 
 
 def retire_mark(realm: str, kind: str, name: str) -> None:

@@ -4,6 +4,7 @@
     ├── SealBroken      a sealed message does not open: wrong key, altered bytes, another purpose
     ├── FieldBroken     an encrypted column does not open
     ├── KeyMissing      a key of that id is not in this ring
+    │   └── KeySourceAway   the command that prints the keys fails or hangs: perhaps for a moment only
     ├── KeyWrong        a key is not the one that a database was written with
     ├── PersonForgotten the key of a person was destroyed: nothing is written about him any more
     ├── KeyInUse        a key that something still needs cannot be retired
@@ -34,6 +35,10 @@ class FieldBroken(CryptoError):
 class KeyMissing(CryptoError):
     code = "key_missing"
     status = 500
+
+
+class KeySourceAway(KeyMissing):
+    """Whoever has read the keys before goes on with those."""
 
 
 class KeyWrong(CryptoError):

@@ -21,10 +21,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.crypto.errors import KeyMissing, SealBroken
+from infra.crypto.errors import KeyMissing, KeySourceAway, SealBroken
 from infra.crypto.sealing import new_sealing_key, open_sealed, recipients_of, sealing_public_of
 from infra.crypto.signing import new_signing_key
-from infra.crypto.sources import KEY_BYTES, Keys, read_key, source_of
+from infra.crypto.sources import KEY_BYTES, Keys, Source, read_key, source_of
 
 RECOVERY = "recovery"
 #: what can be rotated
@@ -95,11 +95,21 @@ def ensure_central_keys(home: Path) -> CentralKeys:
         if source.can_make:
             _make_files(_private_folder(keys_dir(home)))
             stamp = (source, source.stamp())
-        _loaded[home] = seen = (stamp, load_central_keys(home))
+        _loaded[home] = seen = (stamp, _read_again(home, seen[1] if seen and seen[0][0] == source else None))
     return seen[1]
 
 
-_loaded: dict[Path, tuple[object, CentralKeys]] = {}
+def _read_again(home: Path, before: CentralKeys | None) -> CentralKeys:
+    """While a vault is away the keys it gave last stand, until it is asked again at the next stamp."""
+    try:
+        return load_central_keys(home)
+    except KeySourceAway:
+        if before is None:
+            raise
+        return before
+
+
+_loaded: dict[Path, tuple[tuple[Source, int], CentralKeys]] = {}
 
 
 def _make_files(folder: Path) -> None:

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from infra.crypto.errors import FieldBroken, KeyMissing
+from infra.crypto.errors import FieldBroken, KeyMissing, KeySourceAway
 from infra.crypto.keys import of_kind
 from infra.crypto.sources import Source, source_of
+
+logger = logging.getLogger(__name__)
 
 NONCE = 12
 #: what a stored value begins with: see `infra.crypto.fields`
@@ -113,6 +116,11 @@ class Keyring:
         every |= {("index", name): raw for name, raw in self.indexes.items()}
         return {key: mark_of(raw) for key, raw in every.items()}
 
+    @cached_property
+    def fingerprint(self) -> frozenset[tuple[tuple[str, str], bytes]]:
+        """All marks: equal for rings of the same keys."""
+        return frozenset(self.marks().items())
+
 
 def mark_of(raw: bytes) -> bytes:
     return hmac.digest(raw, b"rialto-key-check", hashlib.sha256)[:8]
@@ -177,7 +185,19 @@ def _ephemeral() -> Keyring:
 
 @lru_cache(maxsize=4)
 def _loaded(source: Source, stamp: int) -> Keyring:
-    return Keyring.load(source)
+    """While a vault is away the ring it gave last stands, until it is asked again at the next stamp."""
+    try:
+        ring = Keyring.load(source)
+    except KeySourceAway as error:
+        if source not in _last:
+            raise
+        logger.warning("%s; going on with the keys that it gave before", error)
+        return _last[source]
+    _last[source] = ring
+    return ring
+
+
+_last: dict[Source, Keyring] = {}
 
 
 def blind_index(column: str, value: str) -> bytes:

@@ -6,8 +6,8 @@
     source = "command"                                # prints one key a line: its name, a space, its 32 bytes
     command = ["vault-keys", "rialto"]
 
-Outside files a key is written as URL-safe base64 or as 64 hex digits. Keys are never in a database. Of environment
-and command Rialto only reads: it makes no key there, it prints the line to put there.
+Outside files a key is written as base64, of either alphabet, or as 64 hex digits. Keys are never in a database. Of
+environment and command Rialto only reads: it makes no key there, it prints the line to put there.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from __future__ import annotations
 import binascii
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.crypto.errors import KeyMissing
+from infra.crypto.errors import KeyMissing, KeySourceAway
 from infra.crypto.signing import unb64
 
 KEY_BYTES = 32
@@ -31,6 +32,9 @@ COMMAND_AGE_S = 60.0
 COMMAND_PATIENCE_S = 30.0
 
 _NAME = re.compile(r"central-sign|index(-[0-9]+)?|(fields|sealing)-[0-9]+|sealing-recovery(\.pub)?")
+
+#: `base64` of the shell writes the other alphabet
+_URL_SAFE = str.maketrans("+/", "-_")
 
 Keys = dict[str, bytes]
 
@@ -58,7 +62,7 @@ class Source:
         return int(time.monotonic() // COMMAND_AGE_S) if self.kind == "command" else 0
 
     def read(self) -> Keys:
-        """Every key there, by its name. Raises `KeyMissing`, saying what to do."""
+        """Every key there, by its name. Raises `KeyMissing`, which says what to do, or `KeySourceAway`."""
         if self.kind == "env":
             return _from_environment(os.environ)
         if self.kind == "command":
@@ -106,25 +110,44 @@ def _from_environment(environment: Mapping[str, str]) -> Keys:
     for variable, text in environment.items():
         if variable.startswith(ENV_PREFIX):
             name = variable.removeprefix(ENV_PREFIX).lower().replace("_", "-").replace("recovery-pub", "recovery.pub")
-            found[_known(name, variable)] = _decoded(text, variable)
+            name = _known(name, variable)
+            found[name] = _decoded(text, variable)
     return found
 
 
 def _from_command(command: tuple[str, ...]) -> Keys:
     if not command:
         raise KeyMissing('[keys] source is "command", and no command is named: write command = ["program", "argument"]')
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=COMMAND_PATIENCE_S, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise KeyMissing(f"the command that prints the keys did not run: {command[0]}") from error
-    if done.returncode != 0:
-        raise KeyMissing(f"the command that prints the keys ended with code {done.returncode}: {command[0]}")
     found = {}
-    for number, line in enumerate(done.stdout.decode("utf-8", "replace").splitlines(), start=1):
+    for number, line in enumerate(_printed_by(command).splitlines(), start=1):
         if line.strip():
-            name, _, text = line.strip().partition(" ")
-            found[_known(name, f"line {number} of the command's output")] = _decoded(text, f"the key {name}")
+            first, _, text = line.strip().partition(" ")
+            name = _known(first, f"line {number} of the command's output")
+            found[name] = _decoded(text, f"the key {name}")
     return found
+
+
+def _printed_by(command: tuple[str, ...]) -> str:
+    """What the command prints. Raises `KeySourceAway`; never with what it said, which may be half a key."""
+    try:
+        # A session of its own, so that whatever it has started ends with it.
+        process = subprocess.Popen(  # noqa: S603 - the operator's own command
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    except OSError as error:
+        raise KeySourceAway(f"the command that prints the keys cannot be run: {command[0]}") from error
+    with process:
+        try:
+            printed, _ = process.communicate(timeout=COMMAND_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            # Without its cause, which holds what was printed so far.
+            raise KeySourceAway(
+                f"the command that prints the keys did not end within {COMMAND_PATIENCE_S:g} s: {command[0]}"
+            ) from None
+    if process.returncode != 0:
+        raise KeySourceAway(f"the command that prints the keys ended with code {process.returncode}: {command[0]}")
+    return printed.decode("utf-8", "replace")
 
 
 def _known(name: str, where: str) -> str:
@@ -137,7 +160,7 @@ def _known(name: str, where: str) -> str:
 def _decoded(text: str, where: str) -> bytes:
     text = text.strip()
     try:
-        raw = binascii.unhexlify(text) if len(text) == 2 * KEY_BYTES else unb64(text.rstrip("="))
+        raw = binascii.unhexlify(text) if len(text) == 2 * KEY_BYTES else unb64(text.rstrip("=").translate(_URL_SAFE))
     except (binascii.Error, ValueError) as error:
         raise KeyMissing(f"{where} is neither base64 nor hex of {KEY_BYTES} bytes") from error
     if len(raw) != KEY_BYTES:
