@@ -29,6 +29,7 @@ from edge.account.watch import watch  # noqa: E402
 from edge.api import rates  # noqa: E402
 from edge.api.routes import ROUTES as API_ROUTES  # noqa: E402
 from edge.cart import service  # noqa: E402
+from edge.cart.limits import limits  # noqa: E402
 from edge.cart.routes import ROUTES as CART_ROUTES  # noqa: E402
 from edge.cart.routes import error_response  # noqa: E402
 from edge.checkout import live as order_live  # noqa: E402
@@ -198,6 +199,7 @@ async def _start() -> asyncio.Task[None]:
     pictures.fetcher.wake()
     await link.start()
     await keeper.start()
+    limits.start()
     watch.start()
     if threading.current_thread() is threading.main_thread():  # else a server of a test, beside whatever it keeps
         spare_the_collector()
@@ -211,6 +213,7 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     live.stop()
     order_live.stop()
     await watch.stop()
+    await limits.stop()
     await keeper.stop()
     await link.stop()
     await pictures.fetcher.stop()

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from django.core.management import call_command
 
 from edge.cart import cards, roots, service
+from edge.cart.limits import limits
 from edge.checkout import holding, keep, page, placing, reads
 from edge.checkout import live as order_live
 from edge.checkout import node as checkout_node
@@ -24,7 +25,7 @@ from edge.checkout.node import ThisNode
 from edge.checkout.summary import Quote
 from edge.live import carts as live
 from edge.replica import sites
-from edge.rights import pace
+from edge.rights import pace, scarce
 from edge.rights.keeper import keeper
 from edge.rights.models import Right
 from infra.crypto.signing import b64, public_of, sign
@@ -68,6 +69,7 @@ _REMEMBERED: tuple[tuple[ModuleType, str, Any], ...] = (
     (pace, "_unwritten", set),
     (pace, "_news", set),
     (pace, "_listeners", list),
+    (scarce, "_left", dict),
 )
 
 
@@ -78,11 +80,12 @@ class Memory:
         self._values = {(module.__name__, name): make() for module, name, make in _REMEMBERED}
         self._link: dict[str, Any] = dict(type(link)().__dict__)
         self._keeper: dict[str, Any] = dict(type(keeper)().__dict__)
+        self._limits: dict[str, Any] = dict(type(limits)().__dict__)
 
     def put_in_place(self) -> None:
         for module, name, _ in _REMEMBERED:
             module.__dict__[name] = self._values[module.__name__, name]
-        link.__dict__, keeper.__dict__ = self._link, self._keeper
+        link.__dict__, keeper.__dict__, limits.__dict__ = self._link, self._keeper, self._limits
 
     def take_back(self) -> None:
         for module, name, _ in _REMEMBERED:
@@ -141,7 +144,7 @@ class Edge:
     def __init__(self) -> None:
         self._identity: Identity | None = None
         self._docs = {site: _site_doc(site, node) for node, site in SITES.items()}
-        #: (cart, key) that a checkout has corrected, in all edges of a run: ops that no shopper pressed
+        #: (cart, key) that a node has corrected, in all edges of a run: ops that no shopper pressed
         self.corrections: set[tuple[str, LineKey]] = set()
         set_units = service._set_units
 
@@ -218,6 +221,7 @@ class Edge:
             )
         )
         await keeper.start()
+        limits.start()
 
     # --- what shoppers ask
 

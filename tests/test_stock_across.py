@@ -18,7 +18,9 @@ from central.orders.models import DuplicatePair
 from central.orders.models import Order as CentralOrder
 from central.stock import assortment, receipts
 from central.stock.queries import Stock, check_balance, stock_of
+from edge.cart import limits as limiting
 from edge.cart import service as carts
+from edge.cart.limits import Limits
 from edge.cart.models import Alias, SeenOp, StoredCart
 from edge.checkout.models import Counter, Kept
 from edge.checkout.models import Order as EdgeOrder
@@ -101,6 +103,7 @@ def wire(shop, monkeypatch):  # noqa: F811
     load_central()
     wire = Wire()
     monkeypatch.setattr(keeping, "link", wire)
+    monkeypatch.setattr(limiting, "link", wire)
     monkeypatch.setattr(hub, "tell", lambda node, kind, body: writer.submit(lambda: _recalled(body)))
     return wire
 
@@ -213,3 +216,28 @@ async def test_two_shops_that_were_cut_off_sold_one_basket_both_stand_and_one_is
     assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=3, pool=3, sold=2)
     assert await at_central(check_balance) == []
     assert await at_central(Quarantine.objects.using("orders").count) == 0
+
+
+async def test_a_cart_that_is_looked_at_hears_of_what_others_bought_and_is_corrected(wire):
+    await at_central(lambda: receipts.receive_stock({ASSAM: 5}, who="anna"))
+    cart = "e" * 32
+    await carts.join_state(cart, add(Dot("e" * 16, 1), LineKey("tea", "assam"), 4, price_ref=1, hlc=1))
+    shopper = Shopper(await make.cookie(cart))
+
+    async def line() -> tuple[int, int | None, list[str]]:
+        await Limits().look()
+        [one] = (await shopper.get("/_r/cart")).json()["lines"]
+        return one["qty"], one["left"], one["notes"]
+
+    assert await line() == (4, None, [])
+
+    assert await buy(1, 3) == 303
+    await wire.deliver()
+    assert await line() == (2, 2, ["few", "corrected"])
+
+    assert await buy(2, 2) == 303
+    await wire.deliver()
+    assert await line() == (2, 0, ["sold_out"])
+
+    await at_central(lambda: receipts.receive_stock({ASSAM: 50}, who="anna"))
+    assert await line() == (2, None, ["corrected"])

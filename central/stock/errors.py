@@ -22,6 +22,12 @@ class WrongUnits(StockError):
     code = "wrong_units"
 
 
+class TooManyVariants(StockError):
+    """A question about more variants than an edge may ask about at once."""
+
+    code = "too_many_variants"
+
+
 class UnknownGrant(StockError):
     """An edge, or a person, speaks of a grant that central never gave."""
 

@@ -15,6 +15,7 @@ from central.stock.models import (
     POOL,
     SOLD,
     Balance,
+    Grant,
     Movement,
     PendingUnits,
     PlannedSupply,
@@ -23,6 +24,7 @@ from central.stock.models import (
 )
 from node import sql
 from node.realms import ORDERS, alias_of
+from sync.core.escrow import bookable
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ def stock_of(variants: Iterable[UUID]) -> dict[UUID, Stock]:
         )
         for variant, found in units.items()
     }
+
+
+def left_of(variants: Collection[UUID]) -> dict[UUID, int]:
+    """Units that may still be bought, wherever they lie. Not those frozen at an edge: nobody sells them."""
+    frozen: dict[UUID, int] = defaultdict(int)
+    for grant in Grant.objects.filter(variant__in=variants, state=Grant.State.FROZEN):
+        frozen[grant.variant] += bookable(grant.held)
+    return {variant: max(0, stock.total - frozen[variant]) for variant, stock in stock_of(variants).items()}
 
 
 @dataclass(frozen=True)

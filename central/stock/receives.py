@@ -10,13 +10,13 @@ import msgspec
 from central.stock import granting, leases
 from central.stock.assortment import offered
 from central.stock.documents import grant_doc
-from central.stock.errors import StockError
+from central.stock.errors import StockError, TooManyVariants
 from central.stock.ledger import VARIANTS
 from central.stock.models import Grant
-from central.stock.queries import stock_of
+from central.stock.queries import left_of, stock_of
 from node.realms import ORDERS
 from sync.contracts.codec import pack, unpack
-from sync.contracts.stock import Answer, Ask, GrantReport, Renew, Renewed
+from sync.contracts.stock import MOST_LEFT, Answer, Ask, GrantReport, Left, LeftAsk, Renew, Renewed
 from sync.topics import EdgeScope
 from sync.upstream import Lock, Poison, answers, receives_many
 
@@ -41,6 +41,16 @@ def answer_with(grants: Iterable[Grant], wanted: Iterable[UUID], *, keep: Mappin
     left = {variant.hex: stock.pool for variant, stock in stock_of(wanted).items()}
     most = {variant.hex: units for variant, units in (keep or {}).items()}
     return pack(Answer(grants=[grant_doc(grant) for grant in grants], left=left, keep=most))
+
+
+@answers("stock_left")
+def stock_left(edge: EdgeScope, body: bytes) -> bytes:
+    """What is left of goods of the edge's shops that carts want, up to what they want. Nothing is locked or changed."""
+    asked = {UUID(variant): units for variant, units in unpack(body, LeftAsk).wanted.items()}
+    if len(asked) > MOST_LEFT:
+        raise TooManyVariants(f"at most {MOST_LEFT} variants in one question", variants=len(asked))
+    left = left_of(offered(asked, edge.groups))
+    return pack(Left(left={variant.hex: min(units, asked[variant]) for variant, units in left.items()}))
 
 
 @answers("renew_stock")

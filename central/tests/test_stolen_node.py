@@ -43,7 +43,7 @@ from sync.contracts.shoppers import (
     WhoAsk,
     WhoReply,
 )
-from sync.contracts.stock import Answer, Ask, GrantReport, Renew, Renewed
+from sync.contracts.stock import MOST_LEFT, Answer, Ask, GrantReport, Left, LeftAsk, Renew, Renewed
 from sync.discover import load_central
 from sync.store.central.models import Quarantine
 from sync.topics import EdgeScope
@@ -99,6 +99,17 @@ def foreign_goods_are_not_granted() -> None:
         assert (answer.grants, answer.left) == ([], {})
 
     assert unpack(ask("ask_stock", Ask(wanted={variant.hex: 50}), A), Answer).grants
+
+
+def of_foreign_goods_nobody_hears_what_is_left() -> None:
+    cast.product("tea", "T-1", "Tea")
+    variant = Offer.objects.get(site="tea").variant_id
+    receipts.receive_stock({variant: 100}, who="tests")
+
+    assert unpack(ask("stock_left", LeftAsk(wanted={variant.hex: 500})), Left).left == {}
+    assert unpack(ask("stock_left", LeftAsk(wanted={variant.hex: 7}), A), Left).left == {variant.hex: 7}
+    many = {uuid.uuid4().hex: 1 for _ in range(MOST_LEFT + 1)}
+    assert refusal("stock_left", LeftAsk(wanted=many)) == "too_many_variants"
 
 
 def another_nodes_rights_are_not_renewed() -> None:
@@ -175,6 +186,7 @@ def where_to_sign_in_is_no_secret() -> None:
 
 TRIED: dict[str, Callable[[], None]] = {
     "ask_stock": foreign_goods_are_not_granted,
+    "stock_left": of_foreign_goods_nobody_hears_what_is_left,
     "renew_stock": another_nodes_rights_are_not_renewed,
     "grant_report": another_nodes_rights_are_not_reported_on,
     "order": a_foreign_order_is_set_aside,

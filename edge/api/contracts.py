@@ -47,6 +47,12 @@ class SeenToken(Struct, array_like=True):
 
 
 class CartLine(Struct, kw_only=True):
+    """`left`: how many there are, where the cart wants all of them or more; 0 is sold out: not `is_sold`, not counted.
+
+    `notes`: "not_sold", "sold_out", "few" (`left` says how many), "corrected" (a shop took what is not left), or
+    "changed".
+    """
+
     id: str
     key: LineKey
     qty: int
@@ -65,6 +71,7 @@ class CartLine(Struct, kw_only=True):
     sum_text: str
     site: SiteMark
     is_sold: bool
+    left: int | None
     notes: list[str]
     note_texts: list[str]
 
@@ -119,7 +126,7 @@ class UnsoldLine(Struct, kw_only=True):
     key: LineKey
     units: int
     title: str
-    reason: Literal["unknown", "not_on_sale", "no_rate"]
+    reason: Literal["unknown", "not_on_sale", "no_rate", "sold_out"]
 
 
 class DeliveryWay(Struct, kw_only=True):

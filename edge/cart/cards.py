@@ -43,6 +43,11 @@ def variants_known(topic: str, keys: Collection[str]) -> set[str]:
     return {known[1].variant for key in keys if (known := _cards.get((topic, key)))}
 
 
+def may_be_of(entries: Collection[tuple[str, str]], variants: Collection[str]) -> bool:
+    """Whether one of these cards, (topic, key), is of one of the variants: yes too when it is not in memory."""
+    return any((known := _cards.get(entry)) is None or known[1].variant in variants for entry in entries)
+
+
 def cards_now(topic: str, keys: Sequence[str]) -> dict[str, tuple[int, CardDoc]]:
     """The same as the database has them this moment: what a sale is priced by. Off the event loop."""
     held = {key: card for key in keys if (card := _cards.get((topic, key)))}

@@ -175,20 +175,19 @@ def _is_repeat(op: CartOp, seen: Mapping[str, tuple[str, int]]) -> bool:
 
 
 async def set_units(cart: str, units: Mapping[LineKey, int]) -> None:
-    """Correct lines to fewer units (a checkout found no more of them): an op of the edge's own, as a shopper's."""
+    """Correct lines to fewer units, as no more of them are left. A line of which nothing is left stays as it is."""
     await writer.run(lambda: _set_units(cart, units))
 
 
 def _set_units(cart: str, units: Mapping[LineKey, int]) -> None:
-    now = load(cart)
-    client = new_client_id()
-    ops = []
-    for seq, (key, wanted) in enumerate(sorted(units.items()), start=1):
-        line = core.line_of(now, key)
-        if line and wanted < line.quantity and (op := core.op_to_set(Dot(client, seq), key, wanted, line)):
-            ops.append(op)
-    if ops:
-        _take_ops(cart, ops)
+    root = roots.stored_root(cart)
+    version, before = _stored(root)
+    lines = ((core.line_of(before, key), wanted) for key, wanted in sorted(units.items()))
+    deltas = [core.corrected(before, line, wanted) for line, wanted in lines if line and 0 < wanted < line.quantity]
+    if deltas:
+        delta = core.joined(deltas)
+        _send(root, delta, {})
+        _save(root, version, before, core.join(before, delta))
 
 
 def set_line(cart: str, key: LineKey, wanted: int, *, price_ref: int = 0) -> CartOp | None:

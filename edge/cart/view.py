@@ -1,13 +1,14 @@
 """A cart as one shop shows it: lines with title, picture, price and the label of their shop, from documents held here.
 
 A line of a sister shop is shown from its line card, also when everything else is cut off. A line whose card is gone
-or off sale stays, greyed: what a shopper put in is never dropped behind his back.
+or off sale, or of which nothing is left, stays, greyed: what a shopper put in is never dropped behind his back.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -17,12 +18,13 @@ from django.utils.translation import gettext
 from edge.cart import cards, service
 from edge.cart.roots import root_of
 from edge.replica.sites import site as site_by_id
+from edge.rights import scarce
 from sites import urls
 from sites.money import format_money
 from sites.rendering import language_of
-from sync.contracts.cart import Dot, Token
+from sync.contracts.cart import Dot, LineKey, Token
 from sync.contracts.documents import CardDoc, SiteDoc, card_key
-from sync.core.cart import Cart, Line, Seen, lines
+from sync.core.cart import Cart, Line, Seen, is_corrected, lines
 from sync.link import link
 from sync.replica import after_apply
 from sync.store.writer import reader
@@ -60,13 +62,13 @@ async def shown(cart: str, site: SiteDoc) -> tuple[str, bytes]:
 
 
 async def _made(key: tuple[str, int, str], held: Cart, site: SiteDoc) -> bytes:
-    began, shown_lines = cards.news(), lines(held)
+    began = cards.news()
     root, version, _ = key
-    wanted = [card_key(line.key.site, line.key.sku, line.key.options) for line in shown_lines]
+    wanted = [card_key(line.key.site, line.key.sku, line.key.options) for line in lines(held)]
     if cards.are_known(_topic(site), wanted):
-        body = _json(root, version, shown_lines, wanted, site)
+        body = _json(root, version, held, wanted, site)
     else:
-        body = await reader.run(lambda: _json(root, version, shown_lines, wanted, site))
+        body = await reader.run(lambda: _json(root, version, held, wanted, site))
     if began == cards.news():
         _views[key] = body, frozenset((_topic(site), card) for card in wanted)
         if len(_views) > _KEPT:
@@ -96,15 +98,34 @@ def documents_changed(entries: list[tuple[str, str]]) -> None:
         live.wake(root for root in live.watched() if service.holds_any(root, {key for _, key in changed}))
 
 
+def stock_changed(variants: Collection[str]) -> None:
+    """Of these there is news in `edge.rights.scarce`: carts that hold them are shown anew. On the loop."""
+    from edge.live import carts as live
+
+    if not variants:
+        return
+    cards.forget(())  # a view that is being made now is not kept
+    for made, (_, made_of) in list(_views.items()):
+        if cards.may_be_of(made_of, variants):
+            del _views[made]
+    kept = {root for root, _, _ in _views}
+    live.wake(root for root in live.watched() if root not in kept)
+
+
 def empty_view(site: SiteDoc) -> View:
     """The cart of a browser without a handle."""
     return {"version": "", "lines": [], "totals": [], "count": 0, "link": "up" if link.is_up else "cut"}
 
 
-def _json(root: str, version: int, held: list[Line], keys: list[str], site: SiteDoc) -> bytes:
+def _json(root: str, version: int, held: Cart, keys: list[str], site: SiteDoc) -> bytes:
     found = cards.cards_of(_topic(site), keys)
+    known = [(line, *found.get(key, (0, None))) for line, key in zip(lines(held), keys, strict=True)]
+    left = _left(root, [(line, card) for line, _, card in known if _is_sold(line, card)])
     with translation.override(language_of(site)):
-        shown_lines = [_line(line, site, *found.get(key, (0, None))) for line, key in zip(held, keys, strict=True)]
+        shown_lines = [
+            _line(line, site, ver, card, left=left.get(line.key), is_corrected=is_corrected(held, line))
+            for line, ver, card in known
+        ]
     view = {
         "version": event_id(root, version),
         "lines": shown_lines,
@@ -114,6 +135,20 @@ def _json(root: str, version: int, held: list[Line], keys: list[str], site: Site
     return msgspec.json.encode(view)[:-1]
 
 
+def _left(root: str, sold: list[tuple[Line, CardDoc | None]]) -> dict[LineKey, int]:
+    """Key -> units that are left for a line, where the cart wants all there are or more."""
+    wanted = [(card.variant if card else "", line.quantity) for line, card in sold]
+    sums = {variant: sum(units for one, units in wanted if one == variant) for variant, _ in wanted}
+    left = {variant: units for variant, units in scarce.left_for(root, sums).items() if units <= sums[variant]}
+    dealt = zip(sold, wanted, scarce.deal(wanted, left), strict=True)
+    return {line.key: units for (line, _), (variant, _), units in dealt if variant in left}
+
+
+def _is_sold(line: Line, card: CardDoc | None) -> bool:
+    home = site_by_id(line.key.site)
+    return card is not None and card.is_on_sale and home is not None and home.is_active
+
+
 def _topic(site: SiteDoc) -> str:
     return f"card:{site.group}"
 
@@ -121,17 +156,17 @@ def _topic(site: SiteDoc) -> str:
 def forget_all() -> None:
     """Documents have changed, or another database stands behind this process now (tests)."""
     cards.forget_all()
+    scarce.forget_all()
     _views.clear()
 
 
-def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None) -> View:
+def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None, *, left: int | None, is_corrected: bool) -> View:
     home = site_by_id(line.key.site)
-    is_sold = card is not None and card.is_on_sale and home is not None and home.is_active
     # An older version than the one the shopper saw means that our news is behind, not that the price has changed.
     is_changed = any(0 < seen.token.price_ref < ver for seen in line.tokens)
-    notes = [] if is_sold else ["not_sold"]
-    if is_sold and is_changed:
-        notes.append("changed")
+    is_offered = _is_sold(line, card)
+    is_sold = is_offered and left != 0
+    notes = _notes(is_offered=is_offered, left=left, is_corrected=is_corrected, is_changed=is_changed)
     price = card.price if card else 0
     currency = card.currency if card else site.currency
     amount = price * line.quantity if is_sold else 0
@@ -162,15 +197,33 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None) -> View:
             "colour": home.colour if home else "#666666",
         },
         "is_sold": is_sold,
+        "left": left,
         "notes": notes,
-        "note_texts": [_NOTES[note]() for note in notes],
+        "note_texts": [_note_text(note, left) for note in notes],
     }
 
 
-_NOTES = {
-    "not_sold": lambda: gettext("Not on sale at the moment"),
-    "changed": lambda: gettext("The price or the description has changed since you put it in"),
-}
+def _notes(*, is_offered: bool, left: int | None, is_corrected: bool, is_changed: bool) -> list[str]:
+    if not is_offered:
+        return ["not_sold"]
+    if left == 0:
+        return ["sold_out"]
+    found = {"few": left is not None, "corrected": is_corrected, "changed": is_changed}
+    return [note for note, is_so in found.items() if is_so]
+
+
+def _note_text(note: str, left: int | None) -> str:
+    match note:
+        case "not_sold":
+            return gettext("Not on sale at the moment")
+        case "sold_out":
+            return gettext("Sold out at the moment: it stays here and is not counted")
+        case "few":
+            return gettext("Only %(left)s left") % {"left": left}
+        case "corrected":
+            return gettext("There were fewer left than you had chosen, so we corrected the quantity")
+        case _:
+            return gettext("The price or the description has changed since you put it in")
 
 
 def _totals(shown: list[View], site: SiteDoc) -> list[View]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.cart import roots
+from edge.cart import roots, view
 from edge.checkout import reads
-from edge.checkout.summary import Row, Summary
+from edge.checkout.summary import Summary
+from edge.rights import scarce
 from edge.rights import service as rights
 from edge.rights.keeper import urgent
 from sync.contracts.cart import LineKey
@@ -35,7 +36,7 @@ async def hold_cart(site: SiteDoc, cart: str) -> dict[LineKey, int]:
     if is_fresh or not summary.rows:
         return {}
     short = await find_units(cart, summary.units_by_variant)
-    return fewer(summary, short) if short else {}
+    return await note_short(cart, summary, short) if short else {}
 
 
 async def find_units(cart: str, wanted: Mapping[str, int]) -> dict[str, int] | None:
@@ -68,17 +69,9 @@ def hold(cart: str, wanted: Mapping[str, int]) -> dict[str, int]:
     return rights.hold(roots.stored_root(cart), wanted)
 
 
-def fewer(summary: Summary, short: Mapping[str, int]) -> dict[LineKey, int]:
-    """Key -> the units that can be had, of lines that want more."""
-    has = {variant: units - short.get(variant, 0) for variant, units in summary.units_by_variant.items()}
-    return {row.key: units for row, units in _share(summary, has) if units < row.units}
-
-
-def _share(summary: Summary, units: Mapping[str, int]) -> list[tuple[Row, int]]:
-    """Deal the units of each variant out to its lines, from the first one on."""
-    left, dealt = dict(units), []
-    for row in summary.rows:
-        here = min(row.units, left[row.card.variant])
-        left[row.card.variant] -= here
-        dealt.append((row, here))
-    return dealt
+async def note_short(cart: str, summary: Summary, short: Mapping[str, int]) -> dict[LineKey, int]:
+    """The cart shows for a while what it could have; key -> units, of lines that want more."""
+    has = {variant: summary.units_by_variant[variant] - units for variant, units in short.items()}
+    view.stock_changed(scarce.note(has, cart=await roots.root_of(cart)))
+    dealt = scarce.deal([(row.card.variant, row.units) for row in summary.rows], has)
+    return {row.key: units for row, units in zip(summary.rows, dealt, strict=True) if units < row.units}

@@ -235,7 +235,7 @@ def _row(site: SiteDoc, row: Row, trouble: Trouble) -> dict[str, Any]:
 
 
 def _gone(site: SiteDoc, summary: Summary, trouble: Trouble) -> list[str]:
-    """Titles of what was taken out of the cart whole."""
+    """Titles of what has just turned out to be sold out."""
     shown = {card_key(row.key.site, row.key.sku, row.key.options) for row in summary.rows}
     gone = [key for key, units in trouble.left.items() if not units and key not in shown]
     return [card.title for _, card in cards_now(f"card:{site.group}", gone).values()] if gone else []

@@ -133,7 +133,8 @@ async def _with_central(draft: Draft) -> Order:
     if made := await writer.run(lambda: commit(draft)):
         return made
     # What there is stays held: the page that comes now asks for no more than that.
-    fewer = holding.fewer(summary, short or await writer.run(lambda: holding.hold(draft.cart, wanted)))
+    short = short or await writer.run(lambda: holding.hold(draft.cart, wanted))
+    fewer = await holding.note_short(draft.cart, summary, short)
     await carts.set_units(draft.cart, fewer)
     raise NotEnough(
         "there are not that many left",

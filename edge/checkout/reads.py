@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge.cart import roots
 from edge.cart import service as carts
 from edge.cart.cards import cards_now
 from edge.checkout.models import Order
 from edge.checkout.summary import Summary, only_seen, summarise
 from edge.replica import sites
-from sync.contracts.cart import Dot
+from edge.rights import scarce
+from sync.contracts.cart import Dot, LineKey
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, OrderStateDoc, RateDoc, SiteDoc, card_key
 from sync.contracts.orders import PlacedOrder
@@ -21,7 +23,10 @@ from sync.store.edge import documents, sql
 
 
 def summary_of(site: SiteDoc, cart: str, *, only: Collection[Dot] | None = None) -> Summary:
-    """The cart, priced for this site; with `only`, no more of it than those tokens."""
+    """The cart, priced for this site, without what is known to be sold out.
+
+    With `only`, no more of it than those tokens: what a page showed, of which an order says itself what is left.
+    """
     shown = lines(carts.load(cart))
     if only is not None:
         shown = only_seen(shown, set(only))
@@ -29,7 +34,16 @@ def summary_of(site: SiteDoc, cart: str, *, only: Collection[Dot] | None = None)
     found = cards_now(f"card:{site.group}", keys)
     cards = {key: (ver, _in_open_shop(card)) for key, (ver, card) in found.items()}
     rates = documents.all_of("rate:all", RateDoc)
-    return summarise(shown, currency=site.currency, cards=cards, rates=rates)
+    summary = summarise(shown, currency=site.currency, cards=cards, rates=rates)
+    return summary if only is not None else summary.without(_sold_out(cart, summary))
+
+
+def _sold_out(cart: str, summary: Summary) -> set[LineKey]:
+    wanted = summary.units_by_variant
+    if not (left := scarce.left_for(roots.stored_root(cart), wanted)):
+        return set()
+    dealt = scarce.deal([(row.card.variant, row.units) for row in summary.rows], left)
+    return {row.key for row, units in zip(summary.rows, dealt, strict=True) if not units}
 
 
 def _in_open_shop(card: CardDoc) -> CardDoc:

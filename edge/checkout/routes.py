@@ -30,7 +30,7 @@ async def show(request: Request) -> Response:
 
 
 async def _hold(site: SiteDoc, cart: str) -> Trouble:
-    """Hold what the cart wants; what cannot be had is taken out of the cart, and the page says so."""
+    """Hold what the cart wants; lines are corrected to what can be had, and the page says so."""
     fewer = await holding.hold_cart(site, cart)
     if not fewer:
         return Trouble()

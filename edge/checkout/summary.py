@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -44,14 +44,17 @@ class Row:
         return Money(self.card.price * self.units, self.card.currency)
 
 
+UnsoldReason: TypeAlias = Literal["unknown", "not_on_sale", "no_rate", "sold_out"]
+
+
 @dataclass(frozen=True)
 class Unsold:
-    """A line that stays in the cart: nobody sells it now, or there is no rate for its currency."""
+    """A line that stays in the cart: nobody sells it now, nothing is left, or there is no rate for its currency."""
 
     key: LineKey
     units: int
     title: str
-    reason: Literal["unknown", "not_on_sale", "no_rate"]
+    reason: UnsoldReason
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,12 @@ class Summary:
     @property
     def goods_total(self) -> int:
         return sum(row.charged for row in self.rows)
+
+    def without(self, gone: Collection[LineKey]) -> Summary:
+        """The same without lines of which nothing is left."""
+        rows = tuple(row for row in self.rows if row.key not in gone)
+        sold_out = tuple(Unsold(row.key, row.units, row.card.title, "sold_out") for row in self.rows if row.key in gone)
+        return Summary(self.currency, rows, (*self.unsold, *sold_out))
 
     @property
     def units_by_variant(self) -> dict[str, int]:
@@ -102,7 +111,7 @@ def summarise(
             continue
         rate = rate_between(card.currency, currency, rates)
         if not card.is_on_sale or rate is None:
-            reason: Literal["not_on_sale", "no_rate"] = "no_rate" if card.is_on_sale else "not_on_sale"
+            reason: UnsoldReason = "no_rate" if card.is_on_sale else "not_on_sale"
             unsold.append(Unsold(line.key, line.quantity, card.title, reason))
             continue
         charged = Money(card.price * line.quantity, card.currency)

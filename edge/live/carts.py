@@ -138,6 +138,12 @@ def acked(dots: Mapping[str, Iterable[str]]) -> None:
             watcher.news.set()
 
 
+def looked_at(within_s: float) -> list[str]:
+    """The carts that some tab has open, or that were asked for so lately. On the loop."""
+    since = clock.monotonic() - within_s
+    return [root for root, used in _followed.items() if used >= since or _watchers.get(root)]
+
+
 def watched() -> list[str]:
     """The carts that some tab has open. On the loop."""
     return list(_watchers)

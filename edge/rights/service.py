@@ -51,6 +51,17 @@ def free_of_all() -> dict[str, int]:
     return {variant: int(units) for variant, units in rows}
 
 
+def held_by_carts(variants: Iterable[str]) -> dict[tuple[str, str], int]:
+    """(variant, root) -> units that the cart holds."""
+    asked = list(variants)
+    rows = sql.fetch(
+        "SELECT variant, cart, sum(h.units) FROM edge_rights_hold h JOIN edge_rights_right ON grant = right_id "  # noqa: S608
+        f"WHERE variant IN ({sql.marks(asked)}) GROUP BY variant, cart",
+        asked,
+    )
+    return {(variant, cart): units for variant, cart, units in rows}
+
+
 def units_held() -> int:
     """Units that carts hold."""
     row = sql.fetch_one("SELECT total(held) FROM edge_rights_right")

@@ -185,8 +185,8 @@ def _takes(journal: Journal, held: Held) -> Iterable[Violation]:
             for by, (units, cause) in takes.items():
                 kind, _, order = cause.partition(":")
                 known = orders.get(order)
-                if target not in ours or (kind == "dec" and decs.get((by, target)) == units):
-                    continue
+                if target not in ours or kind == "short" or (kind == "dec" and decs.get((by, target)) == units):
+                    continue  # "short": a shop took what is not left, unasked
                 if kind == "order" and known is not None and target in known.dots:
                     continue
                 if target in cart.tokens and (root, cart.tokens[target][0]) in corrected:

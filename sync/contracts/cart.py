@@ -40,7 +40,7 @@ class Token(Struct, frozen=True, array_like=True):
 
 
 class Take(Struct, frozen=True, array_like=True):
-    """Units taken from one token. `cause` is "dec" or "order:<id>"."""
+    """Units taken from one token. `cause` is "dec", "order:<id>", or "short": a shop took what is not left."""
 
     units: int
     cause: str

@@ -40,6 +40,26 @@ class Answer(Struct, frozen=True, kw_only=True):
     keep: dict[str, int] = {}
 
 
+#: variants in one question of what is left
+MOST_LEFT = 500
+
+
+class LeftAsk(Struct, frozen=True, kw_only=True):
+    """Over the link (kind `stock_left`): do carts at the edge want more than there is? variant -> units, no more than
+    `MOST_LEFT` of them. Nothing is held or given."""
+
+    wanted: dict[str, int]
+
+
+class Left(Struct, frozen=True, kw_only=True):
+    """Answer: variant -> units nobody has bought, wherever they lie, and no more than were asked about.
+
+    Of goods that no shop of the edge's cart groups offers it says nothing.
+    """
+
+    left: dict[str, int]
+
+
 class GrantReport(Struct, frozen=True, kw_only=True):
     """A fact, up (kind `grant_report`): totals so far; they only grow, so reports are joined by max."""
 

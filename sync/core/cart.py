@@ -30,6 +30,9 @@ MAX_TOKENS: Final = 900
 MAX_TAKES: Final = 4_000
 MAX_CONTEXT: Final = 4_000
 
+#: the cause of what a node takes from a line because no more of its goods are left
+SHORT: Final = "short"
+
 _MAX_SAFE: Final = 2**53 - 1  # what a browser's number can hold
 _CLIENT = re.compile(r"[0-9a-f]{16}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -179,6 +182,42 @@ def dec(dot: Dot, takings: Iterable[Taking], *, cause: str = "dec") -> Cart:
         tokens[taking.dot] = taking.token
         takes[taking.dot] = {dot: Take(taking.units, cause)}
     return _delta([dot, *tokens], tokens=tokens, takes=takes)
+
+
+def corrected(cart: Cart, line: Line, units: int) -> Cart:
+    """The delta of a node that brings a line of `cart` down to `units`, as no more of it are left: the newest give.
+
+    Nodes that correct one cart at one moment do not add up. Whoever does it, what a token gives is one take under one
+    dot, of which the greater stands; and the older a token, the later it gives. So no fewer stay than the lower limit.
+    """
+    tokens: dict[Dot, Token] = {}
+    takes: dict[Dot, dict[Dot, Take]] = {}
+    over = line.quantity - units
+    for seen in reversed(line.tokens):
+        fewer = min(over, seen.left)
+        if fewer <= 0:
+            break
+        dot = _short_dot(seen.dot)
+        before = cart.takes.get(seen.dot, {}).get(dot)
+        tokens[seen.dot] = seen.token
+        takes[seen.dot] = {dot: Take(fewer + (before.units if before else 0), SHORT)}
+        over -= fewer
+    return _delta([*tokens, *map(_short_dot, tokens)], tokens=tokens, takes=takes)
+
+
+def is_corrected(cart: Cart, line: Line) -> bool:
+    """Whether a node took units of the line as it stands now: of its tokens, or of younger ones."""
+    return any(
+        take.cause == SHORT
+        for dot, takes in cart.takes.items()
+        if (token := cart.tokens[dot]).key == line.key and token.hlc >= line.first_hlc
+        for take in takes.values()
+    )
+
+
+def _short_dot(token: Dot) -> Dot:
+    """The dot under which any node takes what is not left of a token."""
+    return Dot(hashlib.blake2b(dot_text(token).encode(), digest_size=8, person=b"rialto-short").hexdigest(), 1)
 
 
 def remove(dot: Dot, seen: Iterable[Dot]) -> Cart:
@@ -335,11 +374,20 @@ def _joined_takes(
         both = {**theirs, **mine}
         for taking in mine.keys() & theirs.keys():
             if mine[taking] != theirs[taking]:
-                if alarm:
-                    alarm(taking)
-                both[taking] = min(mine[taking], theirs[taking], key=lambda take: (take.units, take.cause))
+                both[taking] = _settled_take(taking, mine[taking], theirs[taking], alarm)
         takes[dot] = both
     return takes
+
+
+def _settled_take(dot: Dot, one: Take, two: Take, alarm: Callable[[Dot], None] | None) -> Take:
+    if alarm and not one.cause == two.cause == SHORT:
+        alarm(dot)
+    return min(one, two, key=_take_order)
+
+
+def _take_order(take: Take) -> tuple[bool, int, str]:
+    """Of two corrections the greater stands, and one stands before what a browser says under its dot."""
+    return (False, -take.units, "") if take.cause == SHORT else (True, take.units, take.cause)
 
 
 def _joined_context(one: Cart, two: Cart) -> tuple[Mapping[str, int], frozenset[Dot]]:

@@ -12,7 +12,7 @@ from central.stock import booking, giving_up, granting, leases, receipts
 from central.stock.errors import NotFrozen, UnknownGrant
 from central.stock.handlers import freeze_epoch
 from central.stock.models import EdgeLease, Grant, Movement
-from central.stock.queries import Stock, check_balance, stock_of
+from central.stock.queries import Stock, check_balance, left_of, stock_of
 from central.stock.receives import ask_stock, renew_stock, take_grant_reports
 from central.stock.tests.make import make_edge, make_line, make_order
 from node.realms import ORDERS, atomic
@@ -212,3 +212,12 @@ def test_an_idle_edge_gets_and_keeps_a_few_of_much_and_none_of_few():
     assert [(doc.variant, doc.units) for doc in first.grants] == [(TEA.hex, 5)]
     assert first.keep == {TEA.hex: 5, uuid.UUID(int=2).hex: 0}
     assert (second.grants, second.keep[TEA.hex]) == ([], 0)
+
+
+def test_what_is_left_is_what_lies_in_the_pool_and_at_edges_but_not_what_is_frozen_there():
+    frozen = grant(4)
+    leases.freeze_overdue(frozen.freeze_at + DAY)
+    grant(7, node="b")
+    receipts.receive_stock({TEA: 10}, who="anna")
+
+    assert (left_of([TEA]), stock().total) == ({TEA: 17}, 21)

@@ -11,7 +11,7 @@ from edge.checkout.form import MAX_BODY
 from edge.checkout.tests import make
 from edge.checkout.web import Capped
 from edge.replica import sites
-from edge.rights import pace
+from edge.rights import pace, scarce
 from edge.shopper import session
 from infra.crypto.keys import CentralKeys, ensure_central_keys
 from node import config as node_config
@@ -57,6 +57,7 @@ def _forget_what_was_read() -> None:
     carts.forget_all()
     session.forget_all()
     pace.forget_all()
+    scarce.forget_all()
 
 
 class Shopper:

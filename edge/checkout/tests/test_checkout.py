@@ -65,6 +65,11 @@ async def fill(*adds: tuple[LineKey, int], client: str = "a", cart: str = make.C
     await carts.join_state(cart, whole)
 
 
+async def take_out(key: LineKey) -> None:
+    op = await reader.run(lambda: carts.set_line(make.CART, key, 0))
+    await carts.take_ops(make.CART, [op], group="main")
+
+
 @pytest.fixture
 async def filled(shop):
     await fill((ASSAM, 2), (PEN, 1))
@@ -280,7 +285,7 @@ async def test_a_changed_rate_is_shown(shopper, filled):
 
 async def test_a_line_removed_in_another_tab_is_not_ordered(shopper, filled):
     quote = make.hidden_quote(await shopper.page())
-    await carts.set_units(make.CART, {PEN: 0})
+    await take_out(PEN)
 
     answer = await shopper.buy(quote)
 
@@ -342,7 +347,7 @@ async def test_opening_the_checkout_holds_what_the_cart_wants_and_again_only_the
     assert (rights()["1"], rights()["2"]) == ((2, 0), (1, 0))
 
     await fill((ASSAM, 3), client="b")
-    await carts.set_units(make.CART, {PEN: 0})
+    await take_out(PEN)
     await shopper.page()
 
     assert (rights()["1"], rights()["2"]) == ((5, 0), (0, 0))
@@ -366,9 +371,27 @@ async def test_what_cannot_be_had_is_said_as_the_checkout_is_opened_and_the_cart
 
     html = await shopper.page()
 
-    assert (in_cart(ASSAM), in_cart(PEN)) == (10, 0)
+    assert (in_cart(ASSAM), in_cart(PEN)) == (10, 1)
     assert 'data-error="not_enough"' in html and "data-gone" in html and "Pen" in html.split("data-gone")[1][:300]
     assert [(row.key, row.units) for row in make.quote_on(html).rows] == [(ASSAM, 10)]
+
+
+async def test_what_is_sold_out_stays_in_the_cart_marked_while_the_rest_is_ordered(shopper, filled, central):
+    quote = make.hidden_quote(await shopper.page())
+    central.is_up = True
+    await writer.run(lambda: (Hold.objects.all().delete(), Right.objects.filter(variant="2" * 32).delete()))
+
+    refused = await shopper.buy(quote)
+
+    html = refused.content.decode()
+    assert (refused.status_code, refused.headers["X-Rialto-Error"]) == (409, "not_enough")
+    tea, pen = (await shopper.get("/_r/cart")).json()["lines"]
+    assert (tea["is_sold"], pen["is_sold"], pen["left"], pen["notes"], pen["qty"]) == (True, False, 0, ["sold_out"], 1)
+    unsold = (await shopper.get("/_r/checkout")).json()["unsold"]
+    assert [(line["key"][1], line["reason"]) for line in unsold] == [("pen", "sold_out")]
+    assert (await shopper.buy(make.hidden_quote(html))).status_code == 303
+    assert [line.key for line in placed().lines] == [ASSAM]
+    assert (in_cart(ASSAM), in_cart(PEN)) == (0, 1)
 
 
 async def test_a_storefront_of_ones_own_is_told_what_is_left_and_its_cart_stands(shopper, filled, central):

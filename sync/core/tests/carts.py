@@ -95,6 +95,19 @@ class History:
         self.deltas.append(delta)
         self.shops[shop].take(delta)
 
+    def correct(self, shop: int, key: LineKey, units: int) -> None:
+        """This shop has heard that no more than `units` of it are left."""
+        cart = self.shops[shop].cart
+        line = core.line_of(cart, key)
+        if line is None or line.quantity <= units:
+            return
+        delta = core.corrected(cart, line, units)
+        for target, takes in delta.takes.items():
+            for taking, take in takes.items():
+                self.taken[target, taking] = max(take.units, self.taken.get((target, taking), 0))
+        self.deltas.append(delta)
+        self.shops[shop].take(delta)
+
     def deliver(self, shop: int, which: int) -> None:
         if self.deltas:
             self.shops[shop].take(self.deltas[which % len(self.deltas)])
@@ -115,6 +128,7 @@ _STEPS = st.one_of(
     st.tuples(st.just("retry"), _shop, st.integers(0, 40)),
     st.tuples(st.just("deliver"), _shop, st.integers(0, 40)),
     st.tuples(st.just("order"), _shop),
+    st.tuples(st.just("correct"), _shop, _key, st.integers(1, 4)),
 )
 
 
@@ -152,7 +166,7 @@ def _wild(draw: st.DrawFn) -> Cart:
             delta = core.add(draw(dots), one.key, one.units, hlc=one.hlc)
         elif kind == "dec":
             taken = draw(st.lists(st.builds(core.Taking, dots, token, st.integers(1, 3)), max_size=2))
-            delta = core.dec(draw(dots), taken, cause=draw(st.sampled_from(["dec", "order:1"])))
+            delta = core.dec(draw(dots), taken, cause=draw(st.sampled_from(["dec", "order:1", core.SHORT])))
         else:
             delta = core.remove(draw(dots), draw(st.lists(dots, max_size=2)))
         cart = core.join(cart, delta)

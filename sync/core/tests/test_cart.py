@@ -246,6 +246,57 @@ def test_an_order_of_two_shops_over_one_basket_shows_in_the_takes():
     assert {take.cause for take in both.takes[dot(1)].values()} == {"order:o1", "order:o2"}
 
 
+def test_a_correction_leaves_the_oldest_units_and_is_remembered_at_its_line():
+    cart = core.joined(
+        [core.add(dot(1), TEA, 3, hlc=1), core.add(dot(2), TEA, 4, hlc=2), core.add(dot(3), PEN, 9, hlc=3)]
+    )
+
+    corrected = join(cart, core.corrected(cart, line_of(cart), 4))
+
+    assert [core.left(corrected, dot(seq)) for seq in (1, 2, 3)] == [3, 1, 9]
+    assert core.is_corrected(corrected, line_of(corrected)) and not core.is_corrected(cart, line_of(cart))
+    pen = core.line_of(corrected, PEN)
+    assert pen is not None and not core.is_corrected(corrected, pen)
+    put_in_anew = core.joined([corrected, core.remove(dot(4), [dot(1), dot(2)]), core.add(dot(5), TEA, 1, hlc=5)])
+    assert not core.is_corrected(put_in_anew, line_of(put_in_anew))
+
+
+def test_a_line_is_corrected_again_and_what_was_put_in_since_goes_first():
+    cart = core.add(dot(1), TEA, 9, hlc=1)
+    for units in (5, 2):
+        cart = join(cart, core.corrected(cart, line_of(cart), units))
+        assert core.quantity(cart, TEA) == units
+
+    more = join(cart, core.add(dot(2), TEA, 3, hlc=2))
+
+    assert core.left(join(more, core.corrected(more, line_of(more), 2)), dot(1)) == 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), min_size=1, max_size=6), st.data())
+def test_two_shops_that_correct_one_cart_never_take_more_than_the_stricter_of_them(tokens, data):
+    """Each knows some of the tokens; neither has heard of the other's correction."""
+    adds = [core.add(dot(seq), TEA, units, hlc=seq) for seq, (units, _, _) in enumerate(tokens, start=1)]
+    shops = [core.joined([one for one, known in zip(adds, tokens, strict=True) if known[1 + shop]]) for shop in (0, 1)]
+    limits = [data.draw(st.integers(1, 12)) for _ in shops]
+    heard: list[Dot] = []
+
+    both = core.joined(shops)
+    for cart, limit in zip(shops, limits, strict=True):
+        line = core.line_of(cart, TEA)
+        if line and line.quantity > limit:
+            both = join(both, core.corrected(cart, line, limit), alarm=heard.append)
+
+    assert core.quantity(both, TEA) >= min(*limits, max(core.quantity(cart, TEA) for cart in shops))
+    assert heard == []
+
+
+def line_of(cart: Cart) -> core.Line:
+    line = core.line_of(cart, TEA)
+    assert line is not None
+    return line
+
+
 def test_compaction_forgets_nothing_that_could_come_back():
     added = core.add(dot(1), TEA, 2, hlc=1)
     taken = core.dec(dot(2), [Taking(dot(1), added.tokens[dot(1)], 2)])

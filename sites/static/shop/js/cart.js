@@ -25,7 +25,10 @@ export function add(key, units, priceRef) {
 export function setUnits(key, wanted) {
   const line = byKey(key);
   const now = shownUnits(key);
-  if (wanted > now) {
+  if (wanted > now && line?.left !== null && wanted > line?.left) {
+    say(line.note_texts.join(". "), true);
+    if (line.left > now) add(key, line.left - now, line.price_ref);
+  } else if (wanted > now) {
     add(key, wanted - now, line?.price_ref || 0);
   } else if (wanted <= 0) {
     remove(key);
@@ -181,10 +184,21 @@ async function present(ops) {
 // --- what is shown ---------------------------------------------------------------------------------------------------
 
 export function take(next) {
+  sayWhatIsLeft(next);
   view = next;
   has = next.has || has;
   draw();
   for (const listener of listeners) listener(view);
+}
+
+// What became of a line behind the shopper's back is at the line, and said once.
+function sayWhatIsLeft(next) {
+  for (const line of next.lines) {
+    const before = byKey(line.key);
+    const isNews = (note) => before && line.notes.includes(note) && !before.notes.includes(note);
+    const isFewer = before && line.qty < before.qty && line.notes.includes("corrected");
+    if (isFewer || isNews("sold_out")) say(`${line.title}: ${line.note_texts.join(". ")}`, true);
+  }
 }
 
 // An op's answer and the stream are two connections and overtake each other: an answer must not paint over what the
@@ -327,6 +341,7 @@ function commit(form) {
   const units = Math.trunc(Number(form.elements.units.value));
   if (!(units >= 0 && units <= 999)) return announce("units");
   setUnits(keyOf(form), units);
+  form.elements.units.value = shownUnits(keyOf(form));
 }
 
 document.addEventListener("change", (event) => {
