@@ -1,7 +1,8 @@
 """Central's workers: Celery over Redis, carrying nothing but "there is work".
 
 A message names a job's row and may be lost, doubled or late: the row is claimed in PostgreSQL, and the sweeper sends
-again what was not. So nothing is configured to make Redis durable, and results are not kept there.
+again what was not, while few messages wait. So nothing is configured to make Redis durable, and results are not kept
+there.
 
     celery -A central.worker worker --pool threads
 """
@@ -18,8 +19,7 @@ from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "node.settings.central")
 
-#: a message that waited longer has been sent again by the sweeper: let it go, or a backlog would grow without end
-EXPIRES_S = 30
+QUEUE = "jobs"
 #: a writer does not wait for a broker that is away
 SEND_TIMEOUT_S = 1.0
 #: after a failed send nobody tries for so long: the sweeper sends it all
@@ -46,7 +46,7 @@ app.conf.update(
         "connect_retries_timeout": SEND_TIMEOUT_S,
     },
     worker_hijack_root_logger=False,
-    task_default_queue="jobs",
+    task_default_queue=QUEUE,
 )
 
 
@@ -80,11 +80,16 @@ def wake(realm: str, job_id: UUID) -> None:
         app.send_task(
             "rialto.run_job",
             args=(realm, str(job_id)),
-            expires=EXPIRES_S,
             retry=False,
-            queue="jobs",
+            queue=QUEUE,
             ignore_result=True,
         )
     except Exception as error:
         _silent_until = time.monotonic() + PAUSE_S
         raise BrokerAway from error
+
+
+def waiting() -> int:
+    """Messages that no worker has taken yet."""
+    with app.connection_for_write() as connection:
+        return int(connection.default_channel.queue_declare(QUEUE).message_count)

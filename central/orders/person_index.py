@@ -17,6 +17,8 @@ JOB = "orders.reindex"
 
 def index_customer(customer: UUID, ver: int) -> None:
     """Take a customer over as he is now. `ver` speaks for one that is gone."""
+    if OrderPerson.objects.filter(pk=customer, ver__gt=ver).exists():
+        return  # a later event was first: many orders of one person would each open all his contacts
     known = known_as([customer]).get(customer)
     actions.write_people([_row(customer, known) if known else OrderPerson(customer=customer, ver=ver)])
 

@@ -155,6 +155,14 @@ def test_a_broker_that_is_away_does_not_hold_up_the_writer(valkey: Valkey) -> No
     assert not is_matched(order)
 
 
+def test_messages_that_no_worker_has_taken_are_counted(valkey: Valkey) -> None:
+    assert worker.waiting() == 0
+
+    receiving.receive_order(make_placed())  # two handlers
+
+    assert worker.waiting() == 2
+
+
 # --- an import -----------------------------------------------------------------------------------------------------
 
 ROWS = 3_000

@@ -25,5 +25,6 @@ STATIC_ROOT = str(_config.home / "static")
 CSRF_TRUSTED_ORIGINS = [_config.base_url]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _config.base_url.startswith("https://")
 LOGGING = logging_to_stderr(_config.log_level)
-# How a process that wrote a job tells a worker; a lost call is made good by the sweeper.
+# How a process that wrote a job tells a worker, and how many such messages wait; the sweeper makes good a lost one.
 RIALTO_JOB_WAKER = "central.worker.wake"
+RIALTO_JOBS_WAITING = "central.worker.waiting"

@@ -190,6 +190,16 @@ def test_an_older_state_never_takes_the_place_of_a_newer_one() -> None:
     assert index() == new
 
 
+def test_an_event_that_a_later_one_has_overtaken_opens_nothing(django_assert_num_queries: Any) -> None:
+    order = place(BORIS)
+    assert order.customer is not None
+    ver = OrderPerson.objects.get(pk=order.customer).ver
+    OrderPerson.objects.filter(pk=order.customer).update(ver=ver + 1)
+
+    with django_assert_num_queries(0, using="customers"):
+        person_index.index_customer(order.customer, ver)
+
+
 def test_a_rebuild_mends_what_is_lost_wrong_or_left_over() -> None:
     kept, broken = place(ANN), place(BORIS)
     good, orphan = index(), uuid4()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 
 from node.realms import CENTRAL_REALMS
@@ -13,8 +15,9 @@ log = structlog.get_logger(__name__)
 
 @every(10)
 def sweep_jobs() -> None:
-    """Send every due job again. A realm that is away is none of the others' business."""
-    _each_realm(runner.sweep)
+    """Send every due job again, unless workers have enough. A realm that is away is none of the others' business."""
+    # Asked once for all realms: else the first one's jobs would keep the others' from being sent.
+    _each_realm(partial(runner.sweep, sends=not runner.is_enough_sent()))
 
 
 @every(86_400)

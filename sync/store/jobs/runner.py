@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -37,35 +37,53 @@ LONGEST_PAUSE = timedelta(minutes=10)
 LONGEST_PAUSE_WHEN_DOWN = timedelta(minutes=1)
 #: states in which nothing more is to be done
 OVER = (Job.State.DONE, Job.State.GIVEN_UP)
+#: while so many messages lie before the workers, the sweeper sends no more: it would send the same jobs over and over
+ENOUGH_SENT = 100
 KEEP_DONE = timedelta(days=7)
 KEEP_RECEIPTS = timedelta(days=90)
 
 Waker = Callable[[str, uuid.UUID], None]
+#: how many messages no worker has taken yet
+Waiting = Callable[[], int]
 RealmWork = Callable[[str], object]
 _waker: Waker | None = None
+_waiting: Waiting | None = None
 
 
-def set_waker(waker: Waker | None) -> None:
-    """How a worker hears of a new job. It may lose every call: the sweeper sends again."""
-    global _waker
-    _waker = waker
+def set_waker(waker: Waker | None, waiting: Waiting | None = None) -> None:
+    """How a worker hears of a new job, and how many it has yet to hear of. Calls may be lost: the sweeper sends again.
+
+    None: what the settings say.
+    """
+    global _waker, _waiting
+    _waker, _waiting = waker, waiting
 
 
 def wake(realm: str, job_id: uuid.UUID) -> None:
     """Tell a worker, and never fail: the row is written, only the news of it would be late."""
     try:
-        waker = _waker or _waker_of_settings()
+        waker = _waker or cast(Waker | None, _of_settings("RIALTO_JOB_WAKER"))
         if waker is not None:
             waker(realm, job_id)
     except Exception as error:
         log.warning("job_wake_lost", realm=realm, job=str(job_id), error=type(error).__name__)
 
 
-@lru_cache(maxsize=1)
-def _waker_of_settings() -> Waker | None:
-    """`RIALTO_JOB_WAKER`, a dotted name: this package may not know of Celery, and a test or a tool wakes nobody."""
-    name = getattr(settings, "RIALTO_JOB_WAKER", "")
-    return cast(Waker, import_string(name)) if name else None
+def is_enough_sent() -> bool:
+    """Whether workers have messages enough before them. What was lost meanwhile is sent when they have come through."""
+    try:
+        waiting = _waiting or cast(Waiting | None, _of_settings("RIALTO_JOBS_WAITING"))
+        return waiting is not None and waiting() >= ENOUGH_SENT
+    except Exception as error:
+        log.warning("job_queue_unknown", error=type(error).__name__)
+        return False
+
+
+@lru_cache(maxsize=2)
+def _of_settings(name: str) -> Callable[..., Any] | None:
+    """A setting that is a dotted name: this package may not know of Celery, and a test or a tool wakes nobody."""
+    dotted = getattr(settings, name, "")
+    return cast(Callable[..., Any], import_string(dotted)) if dotted else None
 
 
 @dataclass(frozen=True)
@@ -224,13 +242,13 @@ def once(job: JobRun, *, realm: str) -> Iterator[bool]:
         yield is_first
 
 
-def sweep(realm: str, *, limit: int = 500) -> list[uuid.UUID]:
-    """Give up runs whose lease is over, then send every due job again. Returns the ids sent; call each 10 s."""
+def sweep(realm: str, *, limit: int = 500, sends: bool = True) -> list[uuid.UUID]:
+    """Give up runs whose lease is over; if `sends`, send every due job again. Returns the ids sent; call each 10 s."""
     jobs = Job.objects.using(alias_of(realm))
     now = timezone.now()
     for job in jobs.filter(state=Job.State.RUNNING, lease_until__lt=now)[:limit]:
         _give_up(realm, job)
-    due = _due(realm, limit)
+    due = _due(realm, limit) if sends else []
     for job_id in due:
         wake(realm, job_id)
     return due

@@ -15,6 +15,7 @@ from node.realms import atomic
 from sync import events
 from sync.store.jobs import registry, runner
 from sync.store.jobs.models import Job, Receipt
+from sync.store.jobs.periodic import sweep_jobs
 from sync.store.jobs.registry import Handler, JobRun
 
 pytestmark = pytest.mark.django_db(databases=["orders", "customers"])
@@ -106,6 +107,34 @@ def test_the_sweeper_sends_what_was_committed_and_never_sent(calls: Calls, woken
     assert events.sweep("orders") == [job_id]
     assert woken == [job_id]
     assert later not in woken
+
+
+@pytest.mark.parametrize(("waiting", "is_sent"), [(99, True), (100, False)])
+def test_the_sweeper_sends_nothing_while_workers_have_enough(
+    calls: Calls, woken: list[uuid.UUID], waiting: int, is_sent: bool
+) -> None:
+    events.set_waker(lambda realm, job_id: woken.append(job_id), lambda: waiting)
+    job_id = events.schedule_job("tests.work", b"", realm="orders")
+    lost = events.schedule_job("tests.work", b"", realm="orders")
+    Job.objects.using("orders").filter(pk=lost).update(state="running", lease_until=timezone.now() - timedelta(days=1))
+    woken.clear()
+
+    sweep_jobs()
+
+    assert set(woken) == ({job_id, lost} if is_sent else set())
+    assert row(lost).state == "queued"  # a run that is over is given up all the same
+
+
+def test_the_sweeper_sends_when_nobody_can_say_how_many_wait(calls: Calls, woken: list[uuid.UUID]) -> None:
+    def broken() -> int:
+        raise ConnectionError("no broker")
+
+    events.set_waker(lambda realm, job_id: woken.append(job_id), broken)
+    job_id = events.schedule_job("tests.work", b"", realm="orders")
+
+    sweep_jobs()
+
+    assert woken == [job_id]
 
 
 def test_a_run_whose_worker_was_killed_is_done_by_another(calls: Calls, woken: list[uuid.UUID]) -> None:
