@@ -55,14 +55,21 @@ async def prepare(settings: Config, supervisor: Supervisor, *, say: Tell = lambd
         migrating = supervise.python("-m", "node.cli", "migrate")
         log = settings.home / "logs" / "migrate.log"
         await supervisor.once(Program("migrate", migrating, supervise.environment(settings), log=log))
+    if settings.role == "central":
+        await asyncio.to_thread(import_module(KEY_CHECK).mark_at_start, settings)
     return settings
 
 
 def _refuse_wrong_keys(settings: Config) -> None:
     """Raises `NotAnswering`: nothing is written with a key that is not the databases' own."""
-    problems: list[str] = import_module(KEY_CHECK).problems_at_start(settings)
-    if problems:
+    if problems := key_problems(settings):
         raise reachable.NotAnswering(problems)
+
+
+def key_problems(settings: Config) -> list[str]:
+    """What is wrong with central's keys: a sentence for each that lacks or is not the databases' own."""
+    problems: list[str] = import_module(KEY_CHECK).problems_at_start(settings)
+    return problems
 
 
 async def start_servers(settings: Config, supervisor: Supervisor) -> None:

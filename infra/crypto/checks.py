@@ -1,19 +1,22 @@
 """Noticing a wrong or missing master key before anything is read or written with it.
 
-Each realm remembers a mark of every key that it was written with. A process compares its ring with them before its
-first use of a realm (`verify`); `rialto run` does so for every realm before it starts anything (`problems_at_start`).
+Each realm remembers a mark of every key that it is written with: what a known text comes to under the key, never the
+key. `rialto run` compares them before it starts anything (`problems_at_start`), and gives each realm that has none its
+marks before anything is written there (`mark_at_start`). A process compares once more before its first use of a realm
+(`verify`), and leaves the mark of a key that has come since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.db import connections
 
 from infra.crypto.errors import KeyMissing, KeyWrong
-from infra.crypto.rings import keyring
+from infra.crypto.rings import Keyring, keyring
 from node.realms import alias_of, atomic
 
 _Marks = Mapping[tuple[str, str], bytes]
@@ -55,21 +58,24 @@ def problems_of(known: _Marks, ours: _Marks) -> list[str]:
     found = []
     for (kind, name), mark in sorted(known.items()):
         if (kind, name) not in ours:
-            found.append(f"the key {kind}-{name}, which this database was written with, is not here: put it back")
+            found.append(
+                f"the key {kind}-{name}, which this database was written with, is not here: "
+                "put it back from your copy of the keys"
+            )
         elif ours[kind, name] != mark:
             found.append(
-                f"the key {kind}-{name} is not the one that this database was written with: put the right one back"
+                f"the key {kind}-{name} is not the one that this database was written with: put the right one back "
+                "from your copy of the keys; a node that was made anew has made keys of its own"
             )
     return found
 
 
 def problems_at_start(node: Any) -> list[str]:
-    """For `rialto run` at central, before anything is migrated or started: what is wrong with the keys.
+    """For `rialto run` and `doctor` at central, before anything is migrated or started: what is wrong with the keys.
 
     `node`: a `node.config.Config` with the addresses of running servers. Without Django: nothing is set up yet.
     """
     from infra.crypto.keys import load_central_keys
-    from infra.crypto.rings import Keyring
     from infra.crypto.sources import source_of
 
     source = source_of(node.home)
@@ -82,6 +88,29 @@ def problems_at_start(node: Any) -> list[str]:
     except KeyMissing as error:
         return [str(error)]
     return list(_in_words(known, ours))
+
+
+def mark_at_start(node: Any) -> None:
+    """For `rialto run` at central, between migrating and starting: from now on each realm tells a wrong key.
+
+    Keys that lack are made first, as they would be at their first use. Raises `KeyMissing`.
+    """
+    from infra.crypto.keys import ensure_central_keys
+    from infra.crypto.sources import source_of
+
+    ensure_central_keys(node.home)
+    marks = Keyring.load(source_of(node.home)).marks()
+    for url in node.realms.values():
+        _mark(url, marks)
+
+
+def _mark(url: str, marks: _Marks) -> None:
+    import psycopg
+
+    rows = [(kind, name, mark) for (kind, name), mark in marks.items()]
+    # A realm that is away gets them from the first process that uses it.
+    with suppress(psycopg.Error), psycopg.connect(url, connect_timeout=5) as connection:
+        connection.cursor().executemany(_WRITE, rows)
 
 
 def _in_words(known: Mapping[str, _Marks], ours: _Marks) -> Iterable[str]:

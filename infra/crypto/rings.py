@@ -39,10 +39,8 @@ class Keyring:
     current: str = field(default="")
 
     def __post_init__(self) -> None:
-        if not self.fields or not self.indexes:
-            raise KeyMissing(
-                "there is no key for encrypted columns or none for their indexes: put fields-1 and index back"
-            )
+        if lacking := [name for name, there in (("fields-1", self.fields), ("index", self.indexes)) if not there]:
+            raise KeyMissing(f"there is no key of the kind of {' or '.join(lacking)}: put it back from your copy")
         object.__setattr__(self, "current", self.current or max(self.fields, key=int))
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from node import homes, reachable
+from node import homes, reachable, runner
 from node.cli.main import set_up
 from node.cli.registry import Command
 from node.config import HINTS, Config, config
@@ -27,7 +27,7 @@ def doctor(
 ) -> None:
     """Ask every database and broker this node names, look at its disk and web server; at central also at the cluster.
 
-    At central: realms, nodes, backlogs, frozen units, ops set aside, duplicates, the audit of the stock books.
+    At central: keys, realms, nodes, backlogs, frozen units, ops set aside, duplicates, the audit of the stock books.
 
     Example: rialto --home /srv/rialto doctor
     """
@@ -71,6 +71,8 @@ def problems_of(node: Config) -> list[str]:
     except processes.Locked:
         is_running = True
     found = reachable.problems_of(node, also_embedded=is_running)
+    if node.role == "central":
+        found += runner.key_problems(node)
     if not is_running:
         found.append("the node is not running: start it with `rialto run`")
     free = shutil.disk_usage(node.home).free
