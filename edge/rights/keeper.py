@@ -45,7 +45,7 @@ IDLE_EVERY_S = 480.0
 SOON_S = 0.25
 REQUEST_S = 10.0
 CHUNK = 500
-#: grants written at a time: hundreds in one job would hold every order up for half a second
+#: rights written at a time: hundreds in one job would hold up every order that waits for the writer
 AT_ONCE = 25
 
 T = TypeVar("T")
@@ -230,8 +230,8 @@ class Keeper:
         for part in _chunks(due.items()):
             answer = await ask(dict(part), must=False, timeout=REQUEST_S, is_idle=True)
             surplus = await reader.run(partial(_surplus, answer.keep))
-            if surplus:
-                await writer.run(partial(service.give_back, surplus))
+            for few in _chunks(surplus.items(), AT_ONCE):
+                await writer.run(partial(service.give_back, dict(few)))
             self._idle_at |= dict.fromkeys(dict(part), now + IDLE_EVERY_S)
         # Wanted again and idle again, it is due at once.
         self._idle_at = {variant: at for variant, at in self._idle_at.items() if variant in idle}

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from edge.rights import lease, pace
-from edge.rights.models import Lease, Right
+from edge.rights.models import Lease
 from sync.contracts.codec import pack
 from sync.contracts.orders import GrantUse
 from sync.contracts.stock import GrantDoc, GrantReport
 from sync.core import escrow
 from sync.store.edge import sql
-from sync.store.edge.models import Document
 from sync.store.edge.outbox import enqueue
 
 #: how long a cart keeps what it holds after its checkout was last opened
@@ -156,12 +155,13 @@ def sell(cart: str, wanted: Mapping[str, int], *, partly: bool = False) -> dict[
 def give_back(wanted: Mapping[str, int]) -> None:
     """Return up to so many free units of each variant to central, ended rights included: those sell nothing here."""
     for variant, units in wanted.items():
-        left = units
-        for right in Right.objects.filter(variant=variant, is_closed=False).order_by("stop_at", "grant"):
-            back = min(left, right.free)
-            if back > 0:
-                _spend(right.pk, returned=back)
-                left -= back
+        free = sql.fetch(
+            "SELECT grant, units - held - sold - returned FROM edge_rights_right WHERE variant = ? "
+            "AND NOT is_closed AND units > held + sold + returned ORDER BY stop_at, grant",
+            [variant],
+        )
+        for use in _dealt(free, units):
+            _spend(use.grant, returned=use.units)
 
 
 def seal_ended() -> None:
@@ -281,7 +281,12 @@ def _write_lease(stop_at: int) -> None:
 def know(doc: GrantDoc) -> None:
     """Keep a right that central granted; it sells nothing before an ask or a renewal says until when."""
     if doc.epoch >= this_epoch():
-        Right.objects.get_or_create(grant=doc.id, defaults={"variant": doc.variant, "units": doc.units})
+        # In plain SQL, as all that one answer to an ask brings hundreds of: the writer has shoppers waiting.
+        sql.execute(
+            "INSERT INTO edge_rights_right (grant, variant, units, held, sold, returned, stop_at, boot, is_closed) "
+            "VALUES (?, ?, ?, 0, 0, 0, 0, '', 0) ON CONFLICT (grant) DO NOTHING",
+            [doc.id, doc.variant, doc.units],
+        )
 
 
 def end(doc: GrantDoc) -> None:
@@ -294,7 +299,7 @@ def end(doc: GrantDoc) -> None:
 def forget(grant: str) -> None:
     """Central has our last word on this grant, or has given it up."""
     _release("right_id = ?", [grant])
-    Right.objects.filter(pk=grant).delete()
+    sql.execute("DELETE FROM edge_rights_right WHERE grant = ?", [grant])
 
 
 def this_epoch() -> int:
@@ -416,4 +421,5 @@ def _report(report: GrantReport) -> None:
 
 def _is_over(doc: GrantDoc) -> bool:
     """Whether central has already had our last word: a late answer must not bring the right back."""
-    return Document.objects.filter(topic=f"grant:{doc.edge}", key=doc.id, body=None).exists()
+    over = "SELECT 1 FROM sync_edge_document WHERE topic = ? AND key = ? AND body IS NULL"
+    return sql.fetch_one(over, [f"grant:{doc.edge}", doc.id]) is not None
