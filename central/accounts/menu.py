@@ -52,6 +52,8 @@ add_sentences(
         "stale_staff": _("Somebody else saved this in the same moment. Look at it and save again."),
         "ready_role": _("This is a ready role: copy it and change the copy."),
         "role_in_use": _("%(people)s people have this role: give them another first."),
+        "taken": _("Somebody has this already."),
+        "unknown_choice": _("This choice is not offered."),
         "no_address": _("There is no e-mail to send a link to, or the person is switched off."),
     }
 )

@@ -20,7 +20,7 @@ from central.stock.queries import (
     movements_of,
     stock_by_warehouse,
     stock_of,
-    warehouses,
+    warehouse_titles,
 )
 from central.ui.scope import limit as limit_to_sites
 
@@ -113,7 +113,7 @@ def _stock(variants: set[UUID]) -> dict[UUID, UnitStock] | None:
         for variant, place, units in held.order_by("place").values_list("variant", "place", "units"):
             at = place.removeprefix(EDGE_PREFIX)
             places[variant][at] = places[variant].get(at, 0) + units
-        here, names = stock_by_warehouse(variants), {one.pk: one.name for one in warehouses()}
+        here, names = stock_by_warehouse(variants), warehouse_titles()
         return {
             variant: UnitStock(
                 stock[variant],

@@ -6,11 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from central.catalog.importing.reasons import in_words
 from central.catalog.queries import products_visible_to
 from central.ui.explain import add_sentences
 from central.ui.menu import Action, Entry, Hit, Search, add_action, add_entry, add_search
+from node.errors import RialtoError
+
+
+def _why(error: RialtoError) -> str:
+    return in_words(str(error).removeprefix("product: "))
 
 
 def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -39,7 +46,9 @@ add_sentences(
     {
         "unknown_run": _("There is no such import among those you may see."),
         "unknown_unit": _("There is no such product among those you may see."),
-        "bad_goods": _("This cannot be kept: %(field)s."),
+        "bad_goods": lambda error: _now("This cannot be kept: %(why)s.") % {"why": _why(error)},
+        "import_refused": _why,
+        "unknown_category": _("There is no such category."),
         "unknown_product": _("There is no such product among those you may see."),
         "field_fed": _("“%(source)s” feeds this field: take it over on the product's card first."),
         "stale_product": _("Somebody changed this product meanwhile. Look at it again."),

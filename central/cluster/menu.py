@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from central.cluster import demo
 from central.cluster.models import Site, SiteGroup
+from central.cluster.moving.words import MOVE_REASONS
 from central.cluster.queries import nodes_visible_to, sites_visible_to
 from central.cluster.realm_health import down_since
 from central.cluster.realm_words import REALM_WORDS
 from central.ui import live
 from central.ui.away import add_words
-from central.ui.explain import add_sentences
+from central.ui.explain import add_sentences, in_words
 from central.ui.menu import Action, Card, Entry, Hit, Search, add_action, add_card, add_entry, add_search
 from central.ui.sites import GroupLook, SiteLook, read_groups_by, read_sites_by
 
@@ -95,6 +96,11 @@ add_sentences(
         "unknown_node": _("There is no such node among those you may see."),
         "unknown_site": _("There is no such site among those you may see."),
         "unknown_group": _("There is no such group of sites among those you may see."),
+        "realm_move_refused": lambda error: in_words(str(error), MOVE_REASONS),
+        "move_stopped": _("The move was ended before the switch: the realm is where it was."),
+        "move_doubt": _("The two databases were not the same: the realm is where it was."),
+        "move_undecided": _("The old database does not answer: nobody can tell yet where the realm is."),
+        "bad_field": _("One of the fields holds what it may not."),
         "name_taken": _("This id is taken."),
         "demo_control_failed": _("The demo does not answer, or knows no such node."),
         "no_demo": _("Links can be cut by hand in a demo only."),

@@ -9,15 +9,37 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from central.orders.models import OrderStatus
 from central.orders.queries import OrderFilter, filtered_orders, orders_page, orders_visible_to
 from central.ui import live, sites
-from central.ui.explain import add_sentences
+from central.ui.explain import add_sentences, in_words
 from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
 from central.ui.screens import may
 from central.ui.view_scope import sites_in_view
+from node.errors import RialtoError
+
+#: why an order that was asked for cannot be placed
+_REFUSED = [
+    (r"this is no phone number.*", _("This is no phone number; write it with its country code.")),
+    (r"this is no e-mail address", _("This is no e-mail address.")),
+    (r"this shop is switched off", _("This shop is switched off.")),
+    (r"a unit stands in two lines.*", _("A unit stands in two lines: add its units up.")),
+    (r"the shop does not sell this", _("The shop does not sell this.")),
+    (r"there is no rate from (?P<base>\w+) to (?P<quote>\w+)", _("There is no rate from %(base)s to %(quote)s.")),
+    (r"the shop does not deliver so", _("The shop does not deliver so.")),
+    (r"this way of delivery needs an address", _("This way of delivery needs an address.")),
+    (r"one cannot pay so here", _("One cannot pay so here.")),
+]
+
+
+def _too_few(error: RialtoError) -> str:
+    """Which goods lack, and what is left of each."""
+    lines: Any = error.data.get("lines", [])
+    left = "; ".join(_now("%(sku)s: %(left)s left") % line for line in lines)
+    return _now("There are not that many: %(lines)s. Nothing was sold.") % {"lines": left}
 
 
 def _find_orders(user: Any, text: str, limit: int) -> Iterable[Hit]:
@@ -94,6 +116,10 @@ add_sentences(
         "unknown_status": _("There is no such status."),
         "stale_order": _("Order %(number)s was changed meanwhile. Look at it again."),
         "unknown_pair": _("There is no such pair of orders among those you may see."),
+        "bad_order": lambda error: in_words(str(error), _REFUSED),
+        "broken_order": _("This order contradicts itself."),
+        "not_enough": _too_few,
+        "order_conflict": _("Order %(number)s is here already with another content."),
         "already_decided": _("Somebody has decided otherwise already."),
         "cannot_cancel": _("Order %(number)s is too far on its way to be cancelled here."),
         "move_refused": _("Order %(number)s cannot go there from the status it is in now."),

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from central.orders import actions, history, queries, timeline
 from central.orders.forms import NoteForm, StatusForm
 from central.orders.models import DuplicatePair, Order, OrderStatus
-from central.stock.queries import shipped_from, warehouses
+from central.stock.queries import shipped_from, warehouse_titles
 from central.ui import cards, live
 from central.ui.cards import Action, Badge, Card, Part, Warn
 from central.ui.screens import StaffRequest, may, screen
@@ -184,7 +184,7 @@ def _parts(request: StaffRequest, found: queries.OrderCard) -> list[Part]:
 
 def _ships_from(found: queries.OrderCard) -> dict[UUID, list[tuple[str, int]]]:
     """Variant -> (warehouse, units): where to take from what was sold."""
-    names = {one.pk: one.name for one in warehouses()}
+    names = warehouse_titles()
     return {
         variant: [(names.get(code, code), units) for code, units in places.items()]
         for variant, places in shipped_from(found.order.pk).items()

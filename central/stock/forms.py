@@ -22,7 +22,7 @@ MAX_LINES = 500
 
 
 def _open_warehouses() -> list[tuple[str, str]]:
-    return [(one.pk, one.name) for one in Warehouse.objects.filter(is_active=True)]
+    return [(one.pk, one.title) for one in Warehouse.objects.filter(is_active=True)]
 
 
 class WarehouseForm(RecordForm):
@@ -46,7 +46,7 @@ class WarehouseForm(RecordForm):
 
     def __init__(self, request: HttpRequest, row: Warehouse | None = None) -> None:
         names = ("code", "name", "is_pickup", "position", "address", "phone", "hours")
-        initial = {name: getattr(row, name) for name in names} if row else {"position": 10}
+        initial = {name: getattr(row, name) for name in names} | {"name": row.title} if row else {"position": 10}
         super().__init__(request, initial=initial, ver=row.ver if row else 0)
         if row is not None:
             self.fields["code"].disabled = True
@@ -124,7 +124,7 @@ class TransferForm(_LinesForm):
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
-        self.fields["source"].choices = [(one.pk, one.name) for one in Warehouse.objects.all()]  # type: ignore[attr-defined]
+        self.fields["source"].choices = [(one.pk, one.title) for one in Warehouse.objects.all()]  # type: ignore[attr-defined]
         self.fields["target"].choices = _open_warehouses()  # type: ignore[attr-defined]
 
 
@@ -139,7 +139,7 @@ class ChangeForm(RecordForm):
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
-        self.fields["warehouse"].choices = [(one.pk, one.name) for one in Warehouse.objects.all()]  # type: ignore[attr-defined]
+        self.fields["warehouse"].choices = [(one.pk, one.title) for one in Warehouse.objects.all()]  # type: ignore[attr-defined]
 
     @property
     def change(self) -> int:

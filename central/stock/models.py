@@ -12,6 +12,7 @@ from typing import cast
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from sync.core.escrow import Held, State
 
@@ -23,6 +24,8 @@ EDGE_PREFIX = "edge:"
 
 #: the warehouse that is always there: it held everything before there were several
 MAIN = "main"
+#: what it is called until somebody names it
+MAIN_NAME = gettext_noop("Main warehouse")
 
 
 def edge_place(node: str) -> str:
@@ -55,7 +58,12 @@ class Warehouse(models.Model):
         ordering = ["-is_active", "position", "code"]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """As people read it: the first one is called in the reader's language until somebody names it."""
+        return gettext(self.name) if self.name == MAIN_NAME else self.name
 
 
 class Movement(models.Model):

@@ -105,6 +105,11 @@ def warehouses() -> list[Warehouse]:
     return list(Warehouse.objects.all())
 
 
+def warehouse_titles() -> dict[str, str]:
+    """Warehouse -> what people call it."""
+    return {one.pk: one.title for one in warehouses()}
+
+
 def order_of_taking() -> dict[str, int]:
     """Warehouse -> its place in the order units are taken in; those switched off come last."""
     # Plain SQL, as for the rest of the book; the order is the model's own.

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.utils.translation import gettext as _
+
 from central.stock.errors import BadWarehouse, NotEnoughInPool, UnknownWarehouse, WarehouseOff, WrongUnits
 from central.stock.ledger import Book
 from central.stock.models import POOL, SUPPLIER, WRITTEN_OFF, Movement, Warehouse
@@ -48,7 +50,7 @@ def transfer_stock(
         _check_known(source)
         _check_open(target)
         if source == target:
-            raise BadWarehouse({"target": "goods are carried to another warehouse"})
+            raise BadWarehouse({"target": _("goods are carried to another warehouse")})
         book = Book(units)
         for variant, count in sorted(units.items()):
             said = {"ref": ref, "who": who, "note": note}

@@ -16,6 +16,7 @@ from central.stock.forms import ArrivedForm, ChangeForm, ReceiveForm, RulesForm,
 from central.stock.goods import Goods
 from central.stock.lists import RIGHT
 from central.stock.models import PlannedSupply, Warehouse
+from central.stock.queries import warehouse_titles
 from central.ui import cards, view_scope
 from central.ui.cards import Action, Badge, Card, Fact
 from central.ui.explain import explain
@@ -36,7 +37,7 @@ def warehouse(request: StaffRequest, code: str) -> HttpResponse:
         request,
         Card(
             record=row,
-            title=row.name,
+            title=row.title,
             back=("stock-warehouses", _("Warehouses")),
             badges=[Badge(_("in use"), "green") if row.is_active else Badge(_("switched off"))],
             actions=[
@@ -77,7 +78,7 @@ def edit_warehouse(request: StaffRequest, code: str) -> HttpResponseBase:
         with form.refusals():
             warehouses.edit_warehouse(code, seen_ver=row.ver, **form.changes)
             return form.saved(_("The warehouse is saved."), "stock-warehouse", code)
-    return form.page(row.name, back=("stock-warehouse", row.name, code))
+    return form.page(row.title, back=("stock-warehouse", row.title, code))
 
 
 @screen("manage_warehouses", methods=["POST"])
@@ -221,7 +222,7 @@ def supply(request: StaffRequest, supply_id: int) -> HttpResponse:
             css="btn-outline-danger",
         ),
     ]
-    name = Warehouse.objects.filter(pk=row.warehouse).values_list("name", flat=True).first() or row.warehouse
+    name = warehouse_titles().get(row.warehouse, row.warehouse)
     return cards.show(
         request,
         Card(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from central.stock.errors import BadWarehouse, StaleWarehouse, UnknownWarehouse, WarehouseInUse
-from central.stock.models import MAIN, Balance, Warehouse, is_unsold
+from central.stock.models import MAIN, MAIN_NAME, Balance, Warehouse, is_unsold
 from node.realms import ORDERS, alias_of, atomic
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
@@ -18,17 +20,17 @@ def make_main(using: str) -> None:
     """Write the one warehouse a cluster begins with; runs after each migrate (and each flush of a test)."""
     if using == alias_of(ORDERS):
         with atomic(ORDERS):
-            Warehouse.objects.get_or_create(code=MAIN, defaults={"name": "Main warehouse"})
+            Warehouse.objects.get_or_create(code=MAIN, defaults={"name": MAIN_NAME})
 
 
 def add_warehouse(code: str, *, name: str, **values: Any) -> Warehouse:
     """A new warehouse. Its code stands for it in movements for ever. Raises `BadWarehouse`."""
     if not _CODE.fullmatch(code):
-        raise BadWarehouse({"code": "small letters, digits and dashes, 20 at most"})
+        raise BadWarehouse({"code": _("small letters, digits and dashes, 20 at most")})
     with atomic(ORDERS):
         made, is_new = Warehouse.objects.get_or_create(code=code, defaults={"name": name, **_known(values)})
         if not is_new:
-            raise BadWarehouse({"code": "there is a warehouse with this code already"})
+            raise BadWarehouse({"code": _("there is a warehouse with this code already")})
     return made
 
 

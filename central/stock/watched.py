@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from central.stock.models import DeskRule, Warehouse
+from central.stock.queries import warehouse_titles
 from central.ui.watching import watch
 
 
 def _name(code: str) -> str:
-    return Warehouse.objects.filter(pk=code).values_list("name", flat=True).first() or code
+    return warehouse_titles().get(code, code)
 
 
 watch(

@@ -6,10 +6,10 @@ here by its words; one that is not known is shown as it is.
 
 from __future__ import annotations
 
-import re
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from central.ui import explain
 
 _REASONS: list[tuple[str, Promise | str]] = [
     (r"price: '(?P<value>.*)' is no amount", _("price: “%(value)s” is no amount")),
@@ -17,6 +17,21 @@ _REASONS: list[tuple[str, Promise | str]] = [
     (r"price: '(?P<value>.*)' is finer than (?P<currency>\w+) has coins", _("price: %(currency)s has no such coins")),
     (r"stock: '(?P<value>.*)' is no whole number of units", _("stock: “%(value)s” is no whole number of units")),
     (r"currency: '(?P<value>.*)' is no ISO 4217 code", _("currency: “%(value)s” is no code such as EUR")),
+    (r"price: (?P<value>-?\d+) is not between .*", _("price: “%(value)s” cannot be")),
+    (
+        r"(title|text|\w+): is empty or longer than (?P<most>\d+) signs",
+        _("a text is empty or longer than %(most)s signs"),
+    ),
+    (r"title: is longer than (?P<most>\d+) signs", _("the title is longer than %(most)s signs")),
+    (r"barcode: is no code of at most (?P<most>\d+) signs", _("a barcode has at most %(most)s printable signs")),
+    (r"pictures: are more than (?P<most>\d+)", _("a product has at most %(most)s pictures")),
+    (r"field: no source feeds it", _("no source feeds this field")),
+    (r"options: are longer than (?P<most>\d+) signs", _("the options are longer than %(most)s signs")),
+    (r"options: '(?P<name>.*)' is given twice", _("the option “%(name)s” is given twice")),
+    (r"options: '(?P<name>.*)' holds .*", _("the option “%(name)s” holds ; = or an unprintable sign")),
+    (r"sku: holds an unprintable sign", _("the sku holds an unprintable sign")),
+    (r"sites: a source needs at least one site", _("a source needs at least one site")),
+    (r"title: there is already a source called '(?P<title>.*)'", _("there is a source called “%(title)s” already")),
     (r"sku: is empty", _("the sku is empty")),
     (r"sku: is longer than (?P<most>\d+) signs", _("the sku is longer than %(most)s signs")),
     (r"the same sku and options as line (?P<line>\d+)", _("the same sku and options as line %(line)s")),
@@ -89,7 +104,4 @@ _REASONS: list[tuple[str, Promise | str]] = [
 
 def in_words(reason: str) -> str:
     """The reason in the language of the page."""
-    for pattern, words in _REASONS:
-        if found := re.fullmatch(pattern, reason, re.DOTALL):
-            return str(words) % found.groupdict()
-    return reason
+    return explain.in_words(reason, _REASONS)

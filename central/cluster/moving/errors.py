@@ -12,7 +12,7 @@ from node.errors import Refused
 
 
 class MoveRefused(Refused):
-    code = "move_refused"
+    code = "realm_move_refused"
 
 
 class MoveStopped(Refused):

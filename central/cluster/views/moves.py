@@ -13,6 +13,7 @@ from central.cluster.forms import RealmMoveForm
 from central.cluster.moving import record
 from central.cluster.moving.record import Step
 from central.cluster.moving.starting import start
+from central.ui.explain import explain
 from central.ui.screens import StaffRequest, screen
 from node.errors import RialtoError
 from node.realms import CENTRAL_REALMS
@@ -37,7 +38,7 @@ def move(request: StaffRequest, realm: str) -> HttpResponseBase:
         try:
             start(realm, form.cleaned_data["url"], by=request.user.username)
         except RialtoError as error:
-            refused = str(error)
+            refused = explain(error)
         else:
             return redirect("realms-move", realm)
     form.hide_password()
