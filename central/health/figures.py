@@ -62,10 +62,16 @@ class NodeFigures(Struct, frozen=True, kw_only=True):
 
 
 class BooksFigures(Struct, frozen=True, kw_only=True):
-    """The audit of I1 to I3. `checked_s`: since the last one; None: never."""
+    """The audit of I1 to I3. `checked_s`: since the last one; None: never. `kept_s`: since the books were begun."""
 
     breaches: int
     checked_s: float | None = None
+    kept_s: float = 0
+
+    @property
+    def unseen_s(self) -> float:
+        """For how long nobody has looked at them."""
+        return self.kept_s if self.checked_s is None else self.checked_s
 
 
 class Health(Struct, frozen=True, kw_only=True):

@@ -74,7 +74,7 @@ def _of_books(health: Health) -> Iterator[Finding]:
             "%(count)s row of the stock books is wrong.", "%(count)s rows of the stock books are wrong.", books.breaches
         )
         yield Finding(Urgency.BAD, "books", "", text % {"count": books.breaches}, reverse("stock-audit"), "see_stock")
-    elif books.checked_s is None or books.checked_s > AUDIT_S:
+    elif books.unseen_s > AUDIT_S:
         text = _("The stock books were not audited of late.")
         yield Finding(Urgency.LOOK, "audit_late", "", text, reverse("stock-audit"), "see_stock")
 

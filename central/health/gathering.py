@@ -22,7 +22,7 @@ from central.failures.models import Failure
 from central.health.figures import BooksFigures, Health, NodeFigures, RealmFigures, StreamFigures
 from central.orders.models import Order
 from central.orders.queries import orders_visible_to
-from central.stock.models import Audit, BreachRow, Grant, PendingUnits
+from central.stock.models import MAIN, Audit, BreachRow, Grant, PendingUnits, Warehouse
 from central.ui.scope import ALL, visible_sites
 from node.realms import CENTRAL_REALMS, ORDERS, alias_of
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
@@ -183,7 +183,13 @@ def _rights(epochs: Mapping[str, int]) -> dict[str, tuple[int, int]]:
 def _books(now: datetime) -> BooksFigures:
     last = Audit.objects.filter(pk=1).first()
     breaches = BreachRow.objects.filter(ended_at=None).count()
-    return BooksFigures(breaches=breaches, checked_s=_age(last.checked_at, now) if last else None)
+    # The first warehouse is as old as the books.
+    began_at = Warehouse.objects.filter(pk=MAIN).values_list("created_at", flat=True).first()
+    return BooksFigures(
+        breaches=breaches,
+        checked_s=_age(last.checked_at, now) if last else None,
+        kept_s=_age(began_at, now) if began_at else 0,
+    )
 
 
 def _pending() -> int:

@@ -27,6 +27,7 @@ from central.stock.models import (
     PlannedSupply,
     Warehouse,
 )
+from central.stock.queries import warehouse_titles
 from central.stock.words import CAUSES, RULES, cause, place, signed
 from central.ui import actors, lists, live
 from central.ui.lists import cells
@@ -43,7 +44,7 @@ def of_goods(rows: Iterable[Any], shown: lists.Shown) -> None:
     """Puts `goods` and `stands_in` (a warehouse's name) onto rows."""
     rows = list(rows)
     named = goods.names(shown.request.user, {row.variant for row in rows})
-    names = dict(Warehouse.objects.values_list("code", "name"))
+    names = warehouse_titles()
     for row in rows:
         row.goods = named.get(row.variant)
         row.stands_in = names.get(row.warehouse, row.warehouse) if hasattr(row, "warehouse") else ""
@@ -104,7 +105,7 @@ def _as_id(text: str) -> UUID | None:
 
 
 def _warehouses(request: Any) -> Iterable[lists.Option]:
-    return [lists.Option(one.code, one.name) for one in Warehouse.objects.all()]
+    return [lists.Option(code, title) for code, title in warehouse_titles().items()]
 
 
 def product_column() -> lists.Column:
@@ -345,7 +346,7 @@ WAREHOUSES = lists.List(
     site_field="",
     columns=[
         lists.Column(
-            "name", _("Name"), lambda row, shown: row.name, sort="name", export=lambda row: row.name, css="grow"
+            "name", _("Name"), lambda row, shown: row.title, sort="name", export=lambda row: row.title, css="grow"
         ),
         lists.Column("code", _("Code"), lambda row, shown: row.pk, sort="code", export=lambda row: row.pk),
         lists.Column(
@@ -494,6 +495,13 @@ def _breaches(user: Any) -> QuerySet[BreachRow]:
     return BreachRow.objects.all() if visible_sites(user) is ALL else BreachRow.objects.none()
 
 
+def _no_breaches() -> lists.Empty:
+    """Books that nobody has looked at yet are not right, only not looked at."""
+    if Audit.objects.filter(pk=1).exists():
+        return lists.Empty(_("The books are right"), _("Every unit is accounted for."), "circle-check")
+    return lists.Empty(_("Not looked at yet"), _("The first audit comes within a minute."), "clock")
+
+
 AUDIT = lists.List(
     name="stock-audit",
     path="stock/audit",
@@ -535,7 +543,7 @@ AUDIT = lists.List(
         "shops, sold or written off, and no shop sold more than it was granted. What is wrong stands here with its "
         "figures, and people with the right to stock are written to once."
     ),
-    empty=lists.Empty(_("The books are right"), _("Every unit is accounted for."), "circle-check"),
+    empty=_no_breaches,
 )
 
 

@@ -21,7 +21,7 @@ from central.health.findings import findings_of
 from central.health.gathering import health_for, whole_health
 from central.health.metrics import metrics_of
 from central.stock import granting, receipts
-from central.stock.models import Audit, Grant, PendingUnits
+from central.stock.models import MAIN, Audit, Grant, PendingUnits, Warehouse
 from central.ui.tests import cast
 from node.places import ROOT
 from node.realms import ORDERS
@@ -99,6 +99,15 @@ def test_what_waits_for_a_person_is_found() -> None:
 
     assert health.pending == 3
     assert {("silent", "b"), ("audit_late", "")} <= set(codes(health))
+
+
+def test_books_that_were_begun_a_moment_ago_are_not_late() -> None:
+    Audit.objects.all().delete()
+    assert ("audit_late", "") not in codes(whole_health())
+
+    Warehouse.objects.filter(pk=MAIN).update(created_at=timezone.now() - timedelta(minutes=6))
+
+    assert ("audit_late", "") in codes(whole_health())
 
 
 def test_an_op_set_aside_and_wrong_books_are_trouble_and_stand_first() -> None:

@@ -192,3 +192,22 @@ def test_a_breach_is_red_at_home_and_stands_in_the_audit_for_those_who_see_all_s
     assert "A balance is not the sum of its movements" in boss.get("/stock/audit").content.decode()
     assert "does not add up" not in ada.get("/").content.decode()
     assert "Green tea" not in ada.get("/stock/audit").content.decode()
+
+
+def test_the_first_warehouse_is_named_in_the_readers_language_until_it_has_a_name(ada: Any) -> None:
+    def shown(language: str) -> str:
+        return str(ada.get("/stock/warehouses", headers={"accept-language": language}).content.decode())
+
+    assert "Основной склад" in shown("ru") and "Main warehouse" in shown("en")
+
+    ada.post("/stock/warehouses/main/edit", {"name": "Tula", "position": "10", "ver": "1", "shown": "{}"})
+
+    assert "Tula" in shown("ru") and "Основной склад" not in shown("ru")
+
+
+def test_books_that_nobody_looked_at_are_not_called_right(ada: Any) -> None:
+    assert "Not looked at yet" in ada.get("/stock/audit").content.decode()
+
+    look_at_books()
+
+    assert "The books are right" in ada.get("/stock/audit").content.decode()

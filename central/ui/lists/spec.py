@@ -117,7 +117,7 @@ class List:
     head_context: Callable[[Any], Mapping[str, Any]] | None = None
     ticks: bool = False
     help: Words = ""
-    empty: Empty | None = None
+    empty: Empty | Callable[[], Empty] | None = None
     page_size: int = 50
     path: str = ""
     bulk: Sequence[BulkAction] = ()
