@@ -102,19 +102,18 @@ class Central:
 
     def answer(self, edge: EdgeScope, kind: str, body: bytes, *, is_again: bool = False) -> tuple[bytes, bool]:
         if kind == "ask_stock" and (asked := unpack(body, Ask)).must:
-            wanted = {UUID(variant): units for variant, units in asked.wanted.items()}
-            return self._answer_urgent(edge, body, wanted, is_again)
+            return self._answer_urgent(edge, body, asked, is_again)
         answerer = answer_of(kind)
         if answerer is None:
             raise LookupError(kind)
         return answerer(edge, body), True
 
-    def _answer_urgent(
-        self, edge: EdgeScope, body: bytes, wanted: Mapping[UUID, int], is_again: bool
-    ) -> tuple[bytes, bool]:
+    def _answer_urgent(self, edge: EdgeScope, body: bytes, asked: Ask, is_again: bool) -> tuple[bytes, bool]:
+        wanted = {UUID(variant): units for variant, units in asked.wanted.items()}
         ask = self._asks.pop((edge.node, body), None) if is_again else None
         if ask is None:
-            ask = granting.UrgentAsk(edge, wanted)
+            knows = None if asked.knows is None else {UUID(grant) for grant in asked.knows}
+            ask = granting.UrgentAsk(edge, wanted, knows)
         else:
             ask.again()
         if not ask.is_over:

@@ -48,7 +48,9 @@ Lane = asyncio.Queue[tuple[Sequence[Write], edge_end.Event | None]]
 #: seconds
 TICK: Final = 0.25
 DIAL_WITHIN: Final = 5.0
-WAIT_FIRST: Final = 1.0
+WAIT_FIRST: Final = 0.3
+#: a link that has been away for so long is cut, not broken: nobody waits for it
+BREAK: Final = 3.0
 WAIT_MOST: Final = 4.0
 #: acked ops are forgotten together: a crash in between only sends them again
 FORGET_EVERY: Final = 0.1
@@ -101,6 +103,9 @@ class Link:
         #: what ends the writing of the high-water file
         self._noting = contextlib.ExitStack()
         self._trouble = "not started"
+        #: a session stands; and when the last one ended, in seconds of the monotonic clock
+        self._up = asyncio.Event()
+        self._lost_at = -BREAK
         self._since = clock.time_ns() / 1e9
         self._was_up = False
         self._dials = 0
@@ -112,6 +117,7 @@ class Link:
         load_edge()
         self._settings = settings or _joined_settings()
         self._loop = asyncio.get_running_loop()
+        self._up = asyncio.Event()
         if self._settings is None:
             self._trouble = "not joined"
             return
@@ -190,6 +196,16 @@ class Link:
             finally:
                 self._session = None
 
+    def _rose(self) -> None:
+        self._up.set()
+        self._changed(True)
+
+    def _fell(self) -> None:
+        """The session is over, though its socket may take a while to close."""
+        if self._up.is_set():
+            self._up.clear()
+            self._lost_at = clock.monotonic()
+
     def _changed(self, is_up: bool, trouble: str = "") -> None:
         if trouble and trouble != self._trouble:
             logger.warning("link to central: %s", trouble)
@@ -218,6 +234,13 @@ class Link:
         if session is None or not session.is_up:
             raise LinkDown("central is not connected")
         return await session.ask(kind, body, timeout)
+
+    async def comes_back(self, *, within: float) -> bool:
+        """Whether the link stands, waiting up to `within` seconds for one that broke a moment ago."""
+        if not self.is_up and clock.monotonic() - self._lost_at < BREAK:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._up.wait(), within)
+        return self.is_up
 
     def subscribe(self, key: str, *, topic: str = "cart") -> None:
         """Get the facts of `key`, whole state first; stays over reconnects. Harmless to repeat."""
@@ -286,7 +309,7 @@ class Session:
 
     @property
     def is_up(self) -> bool:
-        return self._state.phase == "up"
+        return self._state.phase == "up" and not self._closing.done()
 
     async def run(self) -> str:
         """Until the socket ends; returns why."""
@@ -320,6 +343,8 @@ class Session:
             self._carry_out(effect)
 
     async def ask(self, kind: str, body: bytes, timeout: float) -> bytes:  # noqa: ASYNC109
+        if self._closing.done():
+            raise LinkDown("the link to central was lost")
         rid = next(self._rids)
         future: asyncio.Future[io.Answered] = self._loop.create_future()
         self._asked[rid] = future
@@ -360,7 +385,7 @@ class Session:
             case io.SayHello(nonce_c):
                 self._say_hello(nonce_c)
             case io.IsUp():
-                self._owner._changed(True)
+                self._owner._rose()
             case io.SayPing():
                 self._spawn(self._ping())
             case io.Apply(batch):
@@ -386,6 +411,7 @@ class Session:
     def _end(self, reason: str) -> None:
         if not self._closing.done():
             self._closing.set_result(reason)
+            self._owner._fell()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

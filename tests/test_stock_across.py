@@ -67,12 +67,21 @@ class Wire:
 
     def __init__(self) -> None:
         self.is_up = True
+        #: so many connections will break after central has decided and before it is heard
+        self.breaks = 0
+
+    async def comes_back(self, *, within: float) -> bool:
+        return self.is_up
 
     async def request(self, kind: str, body: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109
         answer = answer_of(kind)
         if not self.is_up or answer is None:
             raise LinkDown
-        return await asyncio.to_thread(_closing, lambda: answer(SCOPE, body))
+        said = await asyncio.to_thread(_closing, lambda: answer(SCOPE, body))
+        if self.breaks:
+            self.breaks -= 1
+            raise LinkDown
+        return said
 
     async def deliver(self, edge: EdgeScope = SCOPE, waiting: list[tuple[int, str, bytes]] | None = None) -> None:
         """Everything the edge has to say reaches central, some of it twice."""
@@ -241,3 +250,16 @@ async def test_a_cart_that_is_looked_at_hears_of_what_others_bought_and_is_corre
 
     await at_central(lambda: receipts.receive_stock({ASSAM: 50}, who="anna"))
     assert await line() == (2, None, ["corrected"])
+
+
+async def test_a_question_whose_answer_was_lost_is_asked_anew_and_gives_the_same_units_once(wire):
+    await at_central(lambda: receipts.receive_stock({ASSAM: 4}, who="anna"))
+    wire.breaks = 2
+
+    assert await buy(1, 3) == 303
+
+    [order] = await reader.run(lambda: list(EdgeOrder.objects.all()))
+    assert [line.pending for line in unpack(bytes(order.body), PlacedOrder).lines] == [0]
+    assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=4, pool=1, at_edges=3)
+    await wire.deliver()
+    assert (await at_central(lambda: stock_of([ASSAM])))[ASSAM] == Stock(total=1, pool=1, sold=3)

@@ -61,9 +61,9 @@ def grant_rights(
     return grants
 
 
-def grant_or_recall(edge: EdgeScope, wanted: Mapping[UUID, int]) -> list[Grant]:
+def grant_or_recall(edge: EdgeScope, wanted: Mapping[UUID, int], knows: Collection[UUID] | None = None) -> list[Grant]:
     """A shopper waits: give what there is, recall what lacks from the other edges, for 1.5 s at most."""
-    ask = UrgentAsk(edge, wanted)
+    ask = UrgentAsk(edge, wanted, knows)
     if not ask.is_over:
         retry(ask.again)
     return ask.grants
@@ -73,11 +73,13 @@ class UrgentAsk:
     """What an edge gets for a shopper who waits: at once what there is, then what other edges give back.
 
     Apart from the waiting, which is `retry`'s or a simulator's. `is_over`: nothing lacks, or nobody else holds any.
+    `knows`, when it asks anew: its grants that it may sell from; it gets the others first, their answer was lost.
     """
 
-    def __init__(self, edge: EdgeScope, wanted: Mapping[UUID, int]) -> None:
+    def __init__(self, edge: EdgeScope, wanted: Mapping[UUID, int], knows: Collection[UUID] | None = None) -> None:
         self._edge, self._wanted = edge, wanted
-        self.grants = grant_rights(edge, wanted, must=True)
+        self.grants = [] if knows is None else _unheard(edge, wanted, knows)
+        self.grants += grant_rights(edge, _lacking(wanted, self.grants), must=True)
         lacking = _lacking(wanted, self.grants)
         self.is_over = not lacking or not recall(lacking, but=edge.node)
 
@@ -87,6 +89,12 @@ class UrgentAsk:
         # Nobody else holds any: more will not come, and the shopper need not wait for the end.
         self.is_over = not edges_holding(_lacking(self._wanted, self.grants)).keys() - {self._edge.node}
         return self.is_over
+
+
+def _unheard(edge: EdgeScope, variants: Collection[UUID], knows: Collection[UUID]) -> list[Grant]:
+    """Grants of these variants that the edge may sell from and does not know of."""
+    found = Grant.objects.filter(variant__in=variants, edge=edge.node, epoch=edge.epoch, state=Grant.State.OPEN)
+    return list(found.exclude(pk__in=knows).order_by("pk"))
 
 
 def units_to_keep_at(edge: EdgeScope, variants: Collection[UUID]) -> dict[UUID, int]:

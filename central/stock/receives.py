@@ -29,7 +29,8 @@ def ask_stock(edge: EdgeScope, body: bytes) -> bytes:
     may_have = offered(wanted, edge.groups)
     allowed = {variant: units for variant, units in wanted.items() if variant in may_have}
     if ask.must:
-        return answer_with(granting.grant_or_recall(edge, allowed), allowed)
+        knows = None if ask.knows is None else {UUID(grant) for grant in ask.knows}
+        return answer_with(granting.grant_or_recall(edge, allowed, knows), allowed)
     grants = granting.grant_rights(edge, allowed, is_idle=ask.is_idle)
     if not ask.is_idle:
         return answer_with(grants, allowed)

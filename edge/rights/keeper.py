@@ -16,11 +16,13 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from edge.replica import sites
 from edge.rights import lease, pace, service
 from edge.rights.models import Hold
+from node import clock
 from node.errors import RialtoError
 from sync.contracts.codec import pack, unpack
 from sync.contracts.stock import Answer, Ask, GrantDoc, Recall, Renew, Renewed
@@ -62,11 +64,25 @@ class _Card(Struct):
 async def ask(wanted: Mapping[str, int], *, must: bool, timeout: float, is_idle: bool = False) -> Answer:  # noqa: ASYNC109
     """Ask central for rights and keep what it gives. Raises `sync.link.LinkDown`, `RequestFailed`."""
     asked_at = lease.boottime_ms()
-    question = Ask(wanted=dict(wanted), must=must, is_idle=is_idle)
-    body = await link.request("ask_stock", pack(question), timeout=timeout)
-    answer = unpack(body, Answer)
+    answer = await _answered(Ask(wanted=dict(wanted), must=must, is_idle=is_idle), timeout)
     await _keep(answer.grants, asked_at)
     return answer
+
+
+async def _answered(question: Ask, timeout: float) -> Answer:  # noqa: ASYNC109
+    """Central's answer. A connection that breaks often stands again at once: a shopper who waits is asked for anew."""
+    deadline = clock.monotonic() + timeout
+    while True:
+        try:
+            return unpack(await link.request("ask_stock", pack(question), timeout=timeout), Answer)
+        except LinkDown:
+            if not question.must or not await link.comes_back(within=deadline - clock.monotonic()):
+                raise
+            timeout = deadline - clock.monotonic()
+            if timeout <= 0:
+                raise
+        knows = await reader.run(partial(service.grants_known, question.wanted))
+        question = msgspec.structs.replace(question, knows=knows)
 
 
 class Urgent:

@@ -61,6 +61,16 @@ def held_by_carts(variants: Iterable[str]) -> dict[tuple[str, str], int]:
     return {(variant, cart): units for variant, cart, units in rows}
 
 
+def grants_known(variants: Iterable[str]) -> list[str]:
+    """Grants of these variants whose answer or renewal has come here, spent ones too until central has forgotten."""
+    asked = list(variants)
+    rows = sql.fetch(
+        f"SELECT grant FROM edge_rights_right WHERE boot != '' AND variant IN ({sql.marks(asked)})",  # noqa: S608
+        asked,
+    )
+    return [grant for (grant,) in rows]
+
+
 def units_held() -> int:
     """Units that carts hold."""
     row = sql.fetch_one("SELECT total(held) FROM edge_rights_right")

@@ -22,11 +22,15 @@ class Ask(Struct, frozen=True, kw_only=True):
 
     `is_idle`: nobody buys these at the edge at the moment; it would like a few for when it is cut off. Zero units ask
     for none, and only how many it may keep.
+
+    `knows`, of a question asked anew because its connection broke: the grants of these variants that the edge may sell
+    from. What else central has given it the answer brings, before anything new.
     """
 
     wanted: dict[str, int]
     must: bool = False
     is_idle: bool = False
+    knows: list[str] | None = None
 
 
 class Answer(Struct, frozen=True, kw_only=True):

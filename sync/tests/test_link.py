@@ -309,6 +309,48 @@ async def test_a_slow_answer_is_link_down_at_its_deadline() -> None:
         go_on.set()
 
 
+async def test_a_question_on_a_link_that_breaks_is_told_at_once_and_the_link_is_soon_back() -> None:
+    go_on = threading.Event()
+    answers("slow")(lambda edge, body: (go_on.wait(10) and b"late") or b"")
+    async with central() as home:
+        proxy = house.Proxy(home.port)
+        await proxy.start()
+        try:
+            async with edge(home, settings=home.settings("a", port=proxy.port)) as link:
+                await until(lambda: link.is_up)
+                asked = asyncio.create_task(link.request("slow", b"", timeout=60))
+                await link.request("echo", b"it is on its way", timeout=5)
+                proxy.cut()
+                proxy.heal()
+                with pytest.raises(LinkDown):
+                    await asyncio.wait_for(asked, 5)
+
+                assert not link.is_up
+                assert await link.comes_back(within=5)
+                assert await link.request("echo", b"again", timeout=5) == b"a:again"
+        finally:
+            go_on.set()
+            await proxy.stop()
+
+
+async def test_nobody_waits_for_a_link_that_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with central() as home:
+        proxy = house.Proxy(home.port)
+        await proxy.start()
+        try:
+            async with edge(home, settings=home.settings("a", port=proxy.port)) as link:
+                await until(lambda: link.is_up)
+                proxy.cut()
+                await until(lambda: not link.is_up)
+                assert not await link.comes_back(within=0.1)
+
+                monkeypatch.setattr("sync.link.BREAK", 0.0)
+
+                assert not await asyncio.wait_for(link.comes_back(within=60), 5)
+        finally:
+            await proxy.stop()
+
+
 async def test_central_can_tell_an_edge() -> None:
     heard: list[bytes] = []
     told("recall")(lambda body: heard.append(body))

@@ -221,3 +221,20 @@ def test_what_is_left_is_what_lies_in_the_pool_and_at_edges_but_not_what_is_froz
     receipts.receive_stock({TEA: 10}, who="anna")
 
     assert (left_of([TEA]), stock().total) == ({TEA: 17}, 21)
+
+
+def test_who_asks_anew_gets_what_he_has_not_heard_of_and_only_then_more():
+    known, unheard = grant(3), grant(2)
+    grant(5, node="b")
+    receipts.receive_stock({TEA: 9}, who="anna")
+
+    def ask_again(units: int) -> list[tuple[str, int]]:
+        ask = Ask(wanted={TEA.hex: units}, must=True, knows=[known.pk.hex])
+        answer = unpack(ask_stock(make_edge("a"), pack(ask)), Answer)
+        return [(doc.id, doc.units) for doc in answer.grants]
+
+    assert ask_again(2) == [(unheard.pk.hex, 2)]
+    (first, _), (_, units) = ask_again(3)
+    assert (first, units) == (unheard.pk.hex, 1)
+    leases.freeze_epochs("a", below=2)
+    assert unheard.pk.hex not in dict(ask_again(1))

@@ -37,6 +37,9 @@ class PretendCentral:
         self.stock: dict[str, int] = {}
         self.asked: list[Ask] = []
 
+    async def comes_back(self, *, within: float) -> bool:
+        return self.is_up
+
     async def request(self, kind: str, body: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109
         if not self.is_up:
             raise LinkDown

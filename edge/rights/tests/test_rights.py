@@ -456,6 +456,9 @@ class PretendCentral:
         self.keep = 1000
         self._names = iter("abcdefghijklmnopqrstuvwxyz")
 
+    async def comes_back(self, *, within: float) -> bool:
+        return self.is_up
+
     async def request(self, kind: str, body: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109
         if not self.is_up:
             raise LinkDown
