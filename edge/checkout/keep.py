@@ -16,6 +16,7 @@ from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import NodeDoc
 from sync.contracts.orders import KeptOrder, PlacedOrder, kept_order_part
 from sync.replica import on_central_ack
+from sync.store.edge import sql
 from sync.store.edge.models import Document
 from sync.store.edge.outbox import enqueue
 from sync.store.writer import writer
@@ -91,5 +92,5 @@ async def acked(refs: list[str]) -> None:
 
 
 def _mark(refs: list[str]) -> None:
-    Order.objects.filter(pk__in=refs).update(is_acked=True)
-    Kept.objects.filter(pk__in=refs).update(is_acked=True)
+    for table in ("edge_checkout_order", "edge_checkout_kept"):
+        sql.execute(f"UPDATE {table} SET is_acked = 1 WHERE id IN ({sql.marks(refs)})", refs)  # noqa: S608

@@ -51,10 +51,6 @@ class Right(models.Model):
             ),
         ]
 
-    @property
-    def free(self) -> int:
-        return self.units - self.held - self.sold - self.returned
-
 
 class Hold(models.Model):
     """Units of a right that a cart keeps for itself while its shopper is at the checkout."""

@@ -20,6 +20,7 @@ from edge.live import carts as live
 from edge.shopper.models import Handle
 from sync.contracts.documents import SiteDoc
 from sync.contracts.ids import new_cart_id
+from sync.store.edge import sql
 from sync.store.writer import reader, writer
 
 LIFE_DAYS = 400  # the longest a browser keeps a cookie
@@ -64,11 +65,18 @@ async def new_handle(site: SiteDoc, cart: str = "") -> tuple[str, str]:
     """A fresh handle bound to `cart`, or to a cart of its own: (cookie value, cart)."""
     handle, bound = secrets.token_urlsafe(32), cart or new_cart_id()
     digest = hash_of(handle)
-    await writer.run(
-        lambda: Handle.objects.create(hash=digest, site=site.id, cart=bound, created=time.time_ns() // 1_000_000)
-    )
+    await writer.run(lambda: _insert(digest, site.id, bound))
     _remember(digest, (site.id, bound))
     return handle, bound
+
+
+def _insert(digest: bytes, site: str, cart: str) -> None:
+    """In plain SQL: every browser that comes has it done."""
+    sql.execute(
+        "INSERT INTO edge_shopper_handle (hash, site, cart, created, grant, customer, interacted, flash) "
+        "VALUES (?, ?, ?, ?, '', '', 0, '')",
+        [digest, site, cart, time.time_ns() // 1_000_000],
+    )
 
 
 async def bind(
