@@ -28,9 +28,9 @@ from central.stock.assortment import read_assortment_by
 from central.stock.audit import breaches
 from central.stock.auditing import look_at_books
 from central.stock.giving_up import write_off
-from central.stock.models import POOL, SOLD, SUPPLIER, WRITTEN_OFF, Balance, Grant, PendingUnits
+from central.stock.models import MAIN, POOL, SOLD, SUPPLIER, WRITTEN_OFF, Balance, Grant, PendingUnits
 from central.stock.recalling import nobody_waits
-from central.stock.receipts import receive_stock, set_stocks
+from central.stock.receipts import receive_stock, set_stocks, transfer_stock
 from central.stock.receives import answer_with
 from infra.crypto.signing import public_of
 from node.realms import CLUSTER, ORDERS, alias_of, atomic
@@ -56,6 +56,7 @@ _CLUSTER = (Node, SiteGroup, Site)
 _LEFT_OUT = {OrderPerson}
 
 WHO = "desk"
+_WAREHOUSES = (MAIN, "north")
 
 
 class Central:
@@ -148,8 +149,18 @@ class Central:
 
     def _receive(self, rng: random.Random) -> str:
         variant, units = rng.choice(self._variants), rng.randint(1, 5)
-        receive_stock({variant: units}, who=WHO)
-        return f"{units} units of {variant.hex} have come in"
+        warehouse = rng.choice(_WAREHOUSES)
+        receive_stock({variant: units}, who=WHO, warehouse=warehouse)
+        return f"{units} units of {variant.hex} have come in to '{warehouse}'"
+
+    def _transfer(self, rng: random.Random) -> str:
+        rows = Balance.objects.filter(place=POOL, units__gt=0).order_by("variant", "warehouse")
+        if not (free := list(rows.values_list("variant", "warehouse", "units"))):
+            return ""
+        variant, source, most = rng.choice(free)
+        target, units = rng.choice([code for code in _WAREHOUSES if code != source]), rng.randint(1, most)
+        transfer_stock({variant: units}, source=source, target=target, who=WHO)
+        return f"{units} units of {variant.hex} are carried from '{source}' to '{target}'"
 
     def _correct(self, rng: random.Random) -> str:
         variant, units = rng.choice(self._variants), rng.randint(0, 12)
@@ -178,6 +189,7 @@ class Central:
     _actions: Mapping[str, Callable[[Central, random.Random], str]] = {
         "receive": _receive,
         "correct": _correct,
+        "transfer": _transfer,
         "write_off": _write_off,
         "cancel": _cancel,
         "begin_anew": _begin_anew,
@@ -299,6 +311,7 @@ def fill_tables() -> None:
     """Write what stands in the realm `orders` from the first day on."""
     statuses.fill(alias_of(ORDERS))
     warehouses.make_main(alias_of(ORDERS))
+    warehouses.add_warehouse(_WAREHOUSES[1], name="North")
 
 
 def tables_of(realm: str) -> list[type[models.Model]]:

@@ -26,7 +26,7 @@ from edge.checkout.summary import Quote
 from edge.live import carts as live
 from edge.replica import sites
 from edge.rights import pace, scarce
-from edge.rights.keeper import keeper
+from edge.rights.keeper import keeper, urgent
 from edge.rights.models import Right
 from infra.crypto.signing import b64, public_of, sign
 from node.realms import EDGE, atomic
@@ -66,11 +66,14 @@ _REMEMBERED: tuple[tuple[ModuleType, str, Any], ...] = (
     (placing, "_at_work", WeakValueDictionary),
     (outbox, "_listeners", list),
     (pace, "_paces", dict),
+    (pace, "_wanted_at", dict),
     (pace, "_unwritten", set),
     (pace, "_news", set),
     (pace, "_listeners", list),
     (scarce, "_left", dict),
 )
+#: what remembers in itself
+_ONES: tuple[Any, ...] = (link, keeper, urgent, limits)
 
 
 class Memory:
@@ -78,14 +81,13 @@ class Memory:
 
     def __init__(self) -> None:
         self._values = {(module.__name__, name): make() for module, name, make in _REMEMBERED}
-        self._link: dict[str, Any] = dict(type(link)().__dict__)
-        self._keeper: dict[str, Any] = dict(type(keeper)().__dict__)
-        self._limits: dict[str, Any] = dict(type(limits)().__dict__)
+        self._fresh = [(one, dict(type(one)().__dict__)) for one in _ONES]
 
     def put_in_place(self) -> None:
         for module, name, _ in _REMEMBERED:
             module.__dict__[name] = self._values[module.__name__, name]
-        link.__dict__, keeper.__dict__, limits.__dict__ = self._link, self._keeper, self._limits
+        for one, values in self._fresh:
+            one.__dict__ = values
 
     def take_back(self) -> None:
         for module, name, _ in _REMEMBERED:
@@ -274,6 +276,10 @@ class Edge:
         """Root -> canonical bytes of the carts held here, of the `wanted` roots."""
         rows = sql.fetch(f"SELECT id, state FROM edge_cart_storedcart WHERE id IN ({sql.marks(wanted)})", list(wanted))  # noqa: S608
         return {root: bytes(state) for root, state in rows}
+
+    def roots_of(self, carts: Sequence[str]) -> dict[str, str]:
+        """Cart -> the one that stands for it here."""
+        return {cart: roots.stored_root(cart) for cart in carts}
 
     def orders(self) -> dict[str, bytes]:
         return {order: bytes(body) for order, body in Order.objects.values_list("id", "body")}

@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
-from node import clock
+from node import clock, sql
 from node.realms import CENTRAL_REALMS, alias_of
 from sync.contracts import frames as f
 from sync.contracts.frames import Cursor, Entry
 from sync.core import link as io
 from sync.core.log import HeadOfLog, assert_dense, known_chain, why_refetch
 from sync.logtail import LogRow, NoLogYet, SharedBodies, SharedTail
-from sync.store.central.models import EdgeCursor, LastN, Op, SyncHead, SyncLog
+from sync.store.central.models import EdgeCursor, Op
 from sync.topics import EdgeScope, InterestTopic, StateTopic, name_of, topic_of
+
+# Plain SQL: each session of each edge asks these again and again.
+_HEAD = "SELECT epoch, head, chain, floor, floor_chain FROM sync_central_synchead"
+_TAKEN = "SELECT n FROM sync_central_lastn WHERE edge = %s AND epoch = %s"
+_CHAIN = "SELECT chain FROM sync_central_synclog WHERE seq = %s"
 
 _tails = {realm: SharedTail(realm) for realm in CENTRAL_REALMS}
 _bodies = {realm: SharedBodies() for realm in CENTRAL_REALMS}
@@ -28,23 +33,25 @@ def forget() -> None:
 
 def head_of(realm: str) -> HeadOfLog:
     """Raises `NoLogYet`."""
-    row = SyncHead.objects.using(alias_of(realm)).first()
-    if row is None:
+    rows = sql.run(alias_of(realm), _HEAD)
+    if not rows:
         raise NoLogYet(realm)
-    return HeadOfLog(row.epoch, row.head, bytes(row.chain), row.floor, bytes(row.floor_chain))
+    epoch, head, chain, floor, floor_chain = rows[0]
+    return HeadOfLog(epoch, head, bytes(chain), floor, bytes(floor_chain))
 
 
 def check(edge: EdgeScope, asked: io.Check) -> io.Checked:
     """Where may the tail of this edge begin, and how many of its ops were taken in?"""
     alias, cursor, realm = alias_of(asked.realm), asked.cursor, asked.realm
-    taken = LastN.objects.using(alias).filter(edge=edge.node, epoch=edge.epoch).values_list("n", flat=True).first() or 0
+    rows = sql.run(alias, _TAKEN, [edge.node, edge.epoch])
+    taken = rows[0][0] if rows else 0
     if cursor is None:
         return io.Checked(realm, None, "fetch", taken=taken)
     head = head_of(realm)
     chain = known_chain(cursor.seq, head)
     if chain is None:
-        found = SyncLog.objects.using(alias).filter(seq=cursor.seq).values_list("chain", flat=True).first()
-        chain = None if found is None else bytes(found)
+        found = sql.run(alias, _CHAIN, [cursor.seq])
+        chain = bytes(found[0][0]) if found else None
     reason = why_refetch(cursor, head, chain) or ""
     return io.Checked(realm, cursor, "refetch" if reason else "tail", reason, head.seq, taken)
 
@@ -148,9 +155,8 @@ def read_state(read: io.ReadState) -> io.StateRead:
 
 
 def save_acked(edge: EdgeScope, realm: str, epoch: str, seq: int) -> None:
-    EdgeCursor.objects.using(alias_of(realm)).update_or_create(
-        edge=edge.node, defaults={"epoch": epoch, "seq": seq, "heard": timezone.now()}
-    )
+    row = [edge.node, epoch, seq, timezone.now()]
+    sql.insert_or_update(EdgeCursor, ["edge"], ["epoch", "seq", "heard"], [row], using=alias_of(realm))
 
 
 def realm_of_topic(full: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import QuerySet
 
-from central.carts.models import Cart, CartLink
+from central.carts.models import Cart
 from central.catalog.queries import PricedUnit, priced_units
 from central.ui.scope import ALL, Visible, visible_sites
 from node import sql
@@ -17,6 +17,9 @@ from node.realms import ORDERS, alias_of
 from sync.contracts.cart import CartState, LineKey
 from sync.contracts.codec import unpack
 from sync.core import cart as core
+
+_LINKS_OF = "SELECT source, target, hlc, link_id FROM carts_cartlink WHERE source = ANY(%s) ORDER BY source"
+_STATES_OF = "SELECT id, state FROM carts_cart WHERE id = ANY(%s) ORDER BY id"
 
 
 def parent_of(cart_id: str) -> str | None:
@@ -47,8 +50,14 @@ def cart_lines(cart_id: str) -> list[core.Line]:
     return core.lines(cart_state(cart_id))
 
 
-def links_of(carts: Sequence[str]) -> dict[str, CartLink]:
-    return {link.source: link for link in CartLink.objects.filter(pk__in=list(carts)).order_by("pk")}
+def links_of(carts: Sequence[str]) -> list[tuple[str, str, int, str]]:
+    """(source, target, hlc, link id) of those that were linked, by id."""
+    return sql.run(alias_of(ORDERS), _LINKS_OF, [list(carts)])
+
+
+def states_of(carts: Sequence[str]) -> dict[str, bytes]:
+    """What of carts is stored, by id."""
+    return {cart: bytes(state) for cart, state in sql.run(alias_of(ORDERS), _STATES_OF, [list(carts)])}
 
 
 def carts_in_alarm() -> QuerySet[Cart]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from central.carts.models import Cart
-from central.carts.queries import links_of
+from central.carts.queries import links_of, states_of
 from node.realms import ORDERS
 from sync.contracts.cart import CartAlias, CartDelta, CartState
 from sync.contracts.codec import pack, unpack
@@ -15,12 +14,12 @@ from sync.topics import InterestTopic, register_topic
 def whole_carts(carts: Sequence[str]) -> dict[str, bytes]:
     """Cart id -> a fact with all of it; for one that was linked, the alias, so that the edge asks for the other."""
     found = {
-        source: pack(CartAlias(source=source, target=link.target, hlc=link.hlc, link_id=link.link_id))
-        for source, link in links_of(carts).items()
+        source: pack(CartAlias(source=source, target=target, hlc=hlc, link_id=link_id))
+        for source, target, hlc, link_id in links_of(carts)
     }
-    for row in Cart.objects.filter(pk__in=[cart for cart in carts if cart not in found]).order_by("pk"):
-        if row.state:
-            found[row.pk] = pack(CartDelta(cart=row.pk, delta=unpack(bytes(row.state), CartState)))
+    for cart, state in states_of([cart for cart in carts if cart not in found]).items():
+        if state:
+            found[cart] = pack(CartDelta(cart=cart, delta=unpack(state, CartState)))
     return found
 
 

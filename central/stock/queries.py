@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from central.stock.levels import Level, level_of
 from central.stock.models import (
@@ -23,8 +23,20 @@ from central.stock.models import (
     edge_place,
 )
 from node import sql
-from node.realms import ORDERS, alias_of
+from node.realms import CLUSTER, ORDERS, alias_of
 from sync.core.escrow import bookable
+
+# Plain SQL: every question of an edge about stock passes here.
+_UNITS = "SELECT variant, place, units FROM stock_balance WHERE variant = ANY(%s)"
+_POOLS = "SELECT variant, SUM(units) FROM stock_balance WHERE variant = ANY(%s) AND place = %s AND units > 0 GROUP BY 1"
+_HOLDING = (
+    "SELECT DISTINCT place, variant FROM stock_balance WHERE variant = ANY(%s) AND place LIKE %s AND units > 0 "
+    "ORDER BY place, variant"
+)
+_WAITING = (
+    "SELECT variant, SUM(units - taken) FROM stock_pendingunits WHERE variant = ANY(%s) AND state = %s GROUP BY 1"
+)
+_NODES = "SELECT COUNT(*) FROM cluster_node WHERE state = %s"
 
 
 @dataclass(frozen=True)
@@ -43,10 +55,10 @@ def stock_of(variants: Iterable[UUID]) -> dict[UUID, Stock]:
     """The stock of each variant asked for; zeros for one that never had any."""
     asked = list(variants)
     units: dict[UUID, dict[str, int]] = {variant: defaultdict(int) for variant in asked}
-    for variant, place, count in Balance.objects.filter(variant__in=asked).values_list("variant", "place", "units"):
-        units[variant]["at_edges" if place.startswith(EDGE_PREFIX) else place] += count
-    for variant, count in _waiting(asked):
-        units[variant]["pending"] = count
+    for variant, place, count in sql.run(alias_of(ORDERS), _UNITS, [asked]):
+        units[sql.as_uuid(variant)]["at_edges" if place.startswith(EDGE_PREFIX) else place] += count
+    for variant, count in sql.run(alias_of(ORDERS), _WAITING, [asked, PendingUnits.State.WAITING.value]):
+        units[sql.as_uuid(variant)]["pending"] = int(count)
     return {
         variant: Stock(
             total=found[POOL] + found["at_edges"],
@@ -162,9 +174,8 @@ def waiting_orders(variant: UUID) -> QuerySet[PendingUnits]:
 def edges_holding(variants: Iterable[UUID]) -> dict[str, list[UUID]]:
     """Node -> the variants it may have unsold units of."""
     found: dict[str, list[UUID]] = defaultdict(list)
-    rows = Balance.objects.filter(variant__in=list(variants), place__startswith=EDGE_PREFIX, units__gt=0)
-    for variant, place in rows.order_by("place", "variant").values_list("variant", "place").distinct():
-        found[place.removeprefix(EDGE_PREFIX)].append(variant)
+    for place, variant in sql.run(alias_of(ORDERS), _HOLDING, [list(variants), f"{EDGE_PREFIX}%"]):
+        found[place.removeprefix(EDGE_PREFIX)].append(sql.as_uuid(variant))
     return dict(found)
 
 
@@ -176,20 +187,16 @@ def units_at(node: str, variants: Iterable[UUID]) -> dict[UUID, int]:
 
 def pools(variants: Iterable[UUID]) -> dict[UUID, int]:
     """Units in the pool, of those variants that have any."""
-    rows = Balance.objects.filter(variant__in=list(variants), place=POOL, units__gt=0)
-    return dict(rows.values_list("variant").annotate(Sum("units")))
+    rows = sql.run(alias_of(ORDERS), _POOLS, [list(variants), POOL])
+    return {sql.as_uuid(variant): int(units) for variant, units in rows}
 
 
 def selling_edges() -> int:
     """How many edges share the pool; at least one."""
     from central.cluster.models import Node
 
-    return max(1, Node.objects.filter(state=Node.State.JOINED).count())
-
-
-def _waiting(variants: list[UUID]) -> Iterable[tuple[UUID, int]]:
-    rows = PendingUnits.objects.filter(variant__in=variants, state=PendingUnits.State.WAITING)
-    return rows.values_list("variant").annotate(left=Sum(F("units") - F("taken")))
+    [(count,)] = sql.run(alias_of(CLUSTER), _NODES, [Node.State.JOINED.value])
+    return max(1, int(count))
 
 
 def check_balance() -> list[str]:

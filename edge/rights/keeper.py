@@ -21,7 +21,6 @@ from msgspec import Struct
 
 from edge.replica import sites
 from edge.rights import lease, pace, service
-from edge.rights.models import Hold
 from node import clock
 from node.errors import RialtoError
 from sync.contracts.codec import pack, unpack
@@ -217,7 +216,7 @@ class Keeper:
 
     async def _look(self, now: float) -> None:
         """What needs nobody else."""
-        if await reader.run(_is_something_over):
+        if await reader.run(service.is_anything_over):
             await writer.run(_end_what_is_over)
         if now >= self._note_at:
             self._note_at = now + NOTE_S
@@ -290,10 +289,6 @@ def _surplus(keep: Mapping[str, int]) -> dict[str, int]:
     """What is free above what central lets us keep, of goods that nobody has asked for meanwhile."""
     free = service.free_units(variant for variant in keep if pace.is_idle(variant))
     return {variant: units - keep[variant] for variant, units in free.items() if units > keep[variant]}
-
-
-def _is_something_over() -> bool:
-    return Hold.objects.filter(until__lte=lease.boottime_ms()).exists() or service.is_any_ended()
 
 
 def _end_what_is_over() -> None:

@@ -23,8 +23,9 @@ from sync.store.edge.outbox import enqueue
 HOLD_MS = 600_000
 
 #: rights that may be sold from now; takes the values of `_living`
-_LIVING = "NOT is_closed AND boot = ? AND max(stop_at, ?) > ?"
-_ENDED = "NOT is_closed AND boot = ? AND max(stop_at, ?) <= ?"
+_LEASE = "ifnull((SELECT l.stop_at FROM edge_rights_lease l WHERE l.boot = ?), 0)"
+_LIVING = f"NOT is_closed AND boot = ? AND max(stop_at, {_LEASE}) > ?"
+_ENDED = f"NOT is_closed AND boot = ? AND max(stop_at, {_LEASE}) <= ?"
 
 
 def free_units(variants: Iterable[str]) -> dict[str, int]:
@@ -180,9 +181,14 @@ def seal_ended() -> None:
         seal(grant)
 
 
-def is_any_ended() -> bool:
-    """Whether `seal_ended` has anything to do. A read."""
-    return sql.fetch_one(f"SELECT 1 FROM edge_rights_right WHERE {_ENDED}", _living()) is not None  # noqa: S608
+def is_anything_over() -> bool:
+    """Whether `release_expired` or `seal_ended` has anything to do. A read."""
+    row = sql.fetch_one(
+        "SELECT EXISTS (SELECT 1 FROM edge_rights_hold WHERE until <= ?) "  # noqa: S608
+        f"OR EXISTS (SELECT 1 FROM edge_rights_right WHERE {_ENDED})",
+        [lease.boottime_ms(), *_living()],
+    )
+    return bool(row and row[0])
 
 
 def seal(grant: str) -> None:
@@ -232,15 +238,13 @@ def extend(asked_at_ms: int, ttl_s: int) -> None:
     """
     seal_ended()
     until = escrow.stop_at(asked_at_ms, ttl_s)
-    held = _lease()
-    _write_lease(until if held is None else max(until, held.stop_at))
+    _write_lease(max(until, _lease_ends()))
     sql.execute("UPDATE edge_rights_right SET boot = ? WHERE NOT is_closed AND boot != ?", [lease.boot_id()] * 2)
 
 
 def note_clocks() -> None:
     """Remember what both clocks say, so that after a reboot the time in between can be known."""
-    held = _lease()
-    _write_lease(held.stop_at if held else 0)
+    _write_lease(_lease_ends())
 
 
 def wake() -> None:
@@ -270,9 +274,10 @@ def _carry_over(held: Lease) -> None:
     _write_lease(escrow.stop_after_reboot(held.stop_at, noted, now, is_wall_trusted=is_trusted))
 
 
-def _lease() -> Lease | None:
-    """This boot's."""
-    return Lease.objects.filter(boot=lease.boot_id()).first()
+def _lease_ends() -> int:
+    """When this boot's lease does; 0 when it has none."""
+    row = sql.fetch_one("SELECT stop_at FROM edge_rights_lease WHERE boot = ?", [lease.boot_id()])
+    return int(row[0]) if row else 0
 
 
 def _write_lease(stop_at: int) -> None:
@@ -333,8 +338,7 @@ class _Kept(NamedTuple):
 
 def _living() -> list[str | int]:
     boot = lease.boot_id()
-    row = sql.fetch_one("SELECT stop_at FROM edge_rights_lease WHERE boot = ?", [boot])
-    return [boot, row[0] if row else 0, lease.boottime_ms()]
+    return [boot, boot, lease.boottime_ms()]
 
 
 def _free_of(variant: str) -> list[tuple[str, int]]:

@@ -36,7 +36,7 @@ def plan(world: World) -> None:
     if rng.random() < 0.4:
         world.http_lost = rng.choice((0.03, 0.1, 0.25))
     for name in rng.choices(names, weights, k=rng.randint(3, 9)):
-        world.loop.start(None, _at(world, rng.uniform(1.0, 26.0), KINDS[name][0], rng))
+        world.loop.start(None, _at(world, rng.uniform(0.5, 17.0), KINDS[name][0], rng))
     world.loop.start(None, _backups(world))
 
 
@@ -52,7 +52,7 @@ async def _backups(world: World) -> None:
         for edge in world.edges:
             if edge.is_up:
                 edge.images = [*edge.images[-2:], (world.loop.now, edge.machine.disk.image())]
-        await asyncio.sleep(9.0)
+        await asyncio.sleep(6.0)
 
 
 def _some_edge(world: World, rng: Random) -> EdgeHost | None:
@@ -66,13 +66,13 @@ def _some_edge(world: World, rng: Random) -> EdgeHost | None:
 @fault("partition", weight=5)
 async def _partition(world: World, rng: Random) -> None:
     edge = rng.choice(world.edges)
-    await _cut(world, edge, {UP, DOWN}, rng.choice((3.0, 8.0, 18.0, 40.0)), "partition")
+    await _cut(world, edge, {UP, DOWN}, rng.choice((2.0, 5.0, 12.0, 30.0)), "partition")
 
 
 @fault("one_way_partition", weight=4)
 async def _one_way(world: World, rng: Random) -> None:
     edge = rng.choice(world.edges)
-    await _cut(world, edge, {rng.choice((UP, DOWN))}, rng.choice((3.0, 8.0, 18.0)), "one_way_partition")
+    await _cut(world, edge, {rng.choice((UP, DOWN))}, rng.choice((2.0, 5.0, 12.0)), "one_way_partition")
 
 
 async def _cut(world: World, edge: EdgeHost, ways: set[str], seconds: float, kind: str) -> None:
@@ -185,7 +185,7 @@ async def _disk_full(world: World, rng: Random) -> None:
 async def _suspend(world: World, rng: Random) -> None:
     if (edge := _some_edge(world, rng)) is None:
         return
-    life, seconds = edge.machine.life, rng.choice((2.0, 10.0, 20.0, 45.0))
+    life, seconds = edge.machine.life, rng.choice((2.0, 8.0, 16.0, 30.0))
     world.trace.fault("suspend", edge.name, f"sleeps for {seconds:.0f} s")
     life.is_asleep = True
     began = world.loop.now

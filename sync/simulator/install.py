@@ -61,8 +61,8 @@ class Roles:
     """Loaded once per process. `templates`: a folder with the empty databases of each role."""
 
     database_errors = (DatabaseError,)
-    desk_actions = ("receive", "correct", "cancel", "begin_anew")
-    desk_weights = (5, 2, 2, 1)
+    desk_actions = ("receive", "correct", "transfer", "write_off", "cancel", "begin_anew")
+    desk_weights = (6, 3, 2, 3, 2, 1)
 
     def __init__(self, templates: Path) -> None:
         self.templates = templates

@@ -10,7 +10,6 @@ and central's own audit of its ledger finds nothing. Loss is allowed only where 
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,7 +70,7 @@ class Oracle:
     # --- what it hears
 
     def begin(self) -> None:
-        self._read_books()
+        self.look()
 
     def pressed(self, cart: str, op: CartOp) -> None:
         self.ops += 1
@@ -114,14 +113,9 @@ class Oracle:
         self.lost_disks[disk] = min(since, self.lost_disks.get(disk, since))
 
     def desk_did(self, action: str, done: str) -> None:
-        self._read_books()
         self.look()
 
     # --- (c): at every step
-
-    def _read_books(self) -> None:
-        with contextlib.suppress(*self.world.roles.database_errors):
-            self.received = dict(self._central("books").received)
 
     def _check_sold(self) -> None:
         """Of orders as shoppers were told, none of them cancelled, before central has heard of any."""
@@ -138,7 +132,8 @@ class Oracle:
         """Orders at central and orders on their way: what is confirmed was received."""
         world = self.world
         try:
-            orders = world.inside(world.central.life, world.roles.central.orders)
+            self.received = dict(self._central("books").received)
+            orders = self._central("orders")
         except world.roles.database_errors:
             return
         sold: dict[str, int] = defaultdict(int)
@@ -194,12 +189,17 @@ class Oracle:
     def _unequal(self) -> list[str]:
         world, role = self.world, self.world.roles.edge
         carts = self._central("carts")
-        wanted = sorted({self._central("root_of", cart) for cart in self.all_carts()} & carts.keys())
+        roots = {cart: self._central("root_of", cart) for cart in self.all_carts()}
+        wanted = sorted(set(roots.values()) & carts.keys())
         for edge in world.edges:
             here = edge.run(lambda: role.carts(wanted))
             for root in wanted:
                 if here.get(root) != carts[root]:
                     return [f"cart {root[:6]} is not the same at {edge.name} and central"]
+            there = edge.run(lambda: role.roots_of(list(roots)))
+            for cart, root in roots.items():
+                if there[cart] != root:
+                    return [f"cart {cart[:6]} is {there[cart][:6]} at {edge.name}, and {root[:6]} at central"]
         return []
 
     def judge(self) -> None:

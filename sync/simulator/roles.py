@@ -100,8 +100,10 @@ class Central(Protocol):
         """One round of what central does at intervals: freeze, sweep, audit, unpaid, cut the log."""
 
     def operator(self, action: str, rng: random.Random) -> str:
-        """A person at the desk: "receive", "correct", "write_off", "cancel", "begin_anew". Returns what was done, ""
-        when there was nothing to do it to."""
+        """A person at the desk: "receive", "correct", "transfer", "write_off", "cancel", "begin_anew".
+
+        Returns what was done, "" when there was nothing to do it to.
+        """
 
     def fence(self, node: str) -> int:
         """A new epoch for a node that joins anew; the old one may not speak for it any more. Returns the epoch."""

@@ -45,14 +45,14 @@ class Shopper:
 
     async def live(self) -> None:
         world, rng = self.world, self.rng
-        pace = rng.uniform(0.4, 1.2)
+        pace = rng.uniform(0.4, 0.9)
         while not world.is_calm:
             await self._act()
             await asyncio.sleep(rng.expovariate(1 / pace))
 
     async def _act(self) -> None:
         drawn = self.rng.random()
-        if drawn < 0.62:
+        if drawn < 0.58:
             await self._change()
         elif drawn < 0.80:
             await self._check_out()
@@ -91,7 +91,7 @@ class Shopper:
         """A few presses, then one call with all that the tab still keeps."""
         if self.rng.random() < 0.5:
             await self._look()
-        for _ in range(self.rng.choice((1, 2, 3, 4))):
+        for _ in range(self.rng.choice((2, 3, 4, 5))):
             if op := self._press():
                 self.tab.ops[op.dot] = (self.carts[self.at], op)
                 self.world.oracle.pressed(self.carts[self.at], op)
@@ -104,7 +104,9 @@ class Shopper:
         shown = core.lines(self.seen)
         drawn = rng.random()
         if not shown or drawn < 0.6:
-            sku = rng.choice(self.world.setting.skus)
+            skus = self.world.setting.skus
+            # Mostly what this shop sells itself: only that can be ordered here.
+            sku = rng.choice([one for one in skus if one.site == SITES[self.at]] if rng.random() < 0.6 else skus)
             return CartOp(
                 dot=dot, kind="add", key=LineKey(sku.site, sku.sku), units=rng.choice((1, 1, 1, 2, 3)), price_ref=1
             )

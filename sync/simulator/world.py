@@ -34,7 +34,7 @@ from sync.simulator.trace import Trace
 from sync.simulator.vfs import Cut
 
 #: seconds of virtual time
-TROUBLE_S = 30.0
+TROUBLE_S = 20.0
 CALM_S = 90.0
 DIAL_WITHIN = 5.0
 
@@ -316,7 +316,7 @@ class World:
 
     async def _periodic(self) -> None:
         while True:
-            await asyncio.sleep(9.0)
+            await asyncio.sleep(6.0)
             try:
                 self.roles.central.periodic()
             except self.roles.database_errors:
@@ -327,7 +327,7 @@ class World:
     async def _desk(self) -> None:
         rng = self.shop_rng
         while not self.is_calm:
-            await asyncio.sleep(rng.expovariate(1 / 6))
+            await asyncio.sleep(rng.expovariate(1 / 3))
             action = rng.choices(self.roles.desk_actions, self.roles.desk_weights)[0]
             try:
                 done = self.roles.central.operator(action, rng)
@@ -436,8 +436,11 @@ class World:
                 result = await work()
             except RialtoError as error:
                 failure = error
-            except Exception as error:
+            except (*self.roles.database_errors, OSError) as error:  # a disk that is full or without power
                 failure = HttpLost(f"500: {type(error).__name__}: {error}")
+            except Exception as error:
+                self.oracle.violate(f"shop {host.name} broke: {type(error).__name__}: {error}")
+                failure = HttpLost(host.node)
             if self.rng.random() < self.http_lost:
                 self.trace.fault("answer_lost")
                 return
@@ -457,7 +460,7 @@ class World:
 def _setting(draw: Random) -> tuple[Setting, bytes]:
     plenty = [draw.choice((2, 4, 8)), draw.choice((6, 12, 20)), draw.choice((30, 60)), 120]
     skus = tuple(Sku(one.site, one.sku, one.variant, units=plenty[n % 4]) for n, one in enumerate(install.GOODS))
-    return Setting(skus=skus, sign_keys={}, central_key=b"", ttl_s=draw.choice((25, 40, 86_400))), draw.randbytes(32)
+    return Setting(skus=skus, sign_keys={}, central_key=b"", ttl_s=draw.choice((17, 25, 86_400))), draw.randbytes(32)
 
 
 def run_seed(seed: int, roles: install.Roles, scratch: Path) -> Result:

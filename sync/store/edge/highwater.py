@@ -16,6 +16,7 @@ from django.db import connections
 from node.errors import Refused
 from node.realms import EDGE
 from sync.replica import run_fenced
+from sync.store.edge import sql
 from sync.store.edge.models import Outgoing, OutgoingHead
 from sync.store.edge.outbox import Queued, heads
 
@@ -85,8 +86,8 @@ def adopt_epoch(epoch: int) -> None:
     The row of the realm "" keeps the epoch, so that a realm's first op is numbered in the right one. What an earlier
     epoch held is fenced: the disk that goes on from its past may be another.
     """
-    known = OutgoingHead.objects.filter(realm="").values_list("epoch", flat=True).first()
-    if known == epoch:
+    known = sql.fetch_one("SELECT epoch FROM sync_edge_outgoinghead WHERE realm = ''")
+    if known == (epoch,):
         return
     if known is not None:
         run_fenced()
