@@ -18,6 +18,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "orders.index_customer": gettext_lazy("Make orders findable by a changed client"),
     "orders.hand_back_orders": gettext_lazy("Give orders back to the clients a merge had joined"),
     "orders.forget_buyer": gettext_lazy("Forget who bought, in the orders of an erased client"),
+    "people.forget_views_of": gettext_lazy("Delete saved views that look for an erased client"),
     "orders.reindex": gettext_lazy("Make all orders findable by their clients"),
     "orders.mail_order_accepted": gettext_lazy("Mail to a shopper: the order is accepted"),
     "orders.mail_status": gettext_lazy("Mail to a shopper: the order has another status"),

@@ -16,7 +16,9 @@ from central.people import hooks
 from central.people.errors import ErasedCustomer, StaleCustomer, UnknownCustomer
 from central.people.events import CustomerChanged, CustomerErased, CustomerMatched
 from central.people.models import Customer, Doubt, Merge, OrderContact
+from central.people.naming import Naming
 from central.people.queries import email_index, email_indexes, phone_index, phone_indexes
+from central.ui.lists.actions import views_that
 from infra.crypto import persons
 from node.acting import named
 from node.realms import CUSTOMERS, alias_of, atomic
@@ -280,25 +282,29 @@ def erase_customer(customer_id: UUID, *, by: str = "") -> Customer:
 
     The keys of his data are destroyed: copies of it in backups and elsewhere do not open either.
     His account is closed, merges with him cannot be taken back, and the history says only that he was erased, when and
-    by whom. Orders hear of it by `CustomerErased`. Told again it changes nothing. Raises `UnknownCustomer`.
+    by whom. Orders and saved views hear of it by `CustomerErased`. Told again it changes nothing. Raises
+    `UnknownCustomer`.
     """
     with named(by), atomic(CUSTOMERS):
         customer = survivor(locked(customer_id))
         if customer.erased_at:
             return customer
         everybody = [customer, *Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk")]
+        contacts = list(OrderContact.objects.filter(customer=customer))
+        his = Naming.of([*everybody, *contacts])
+        views = [view.hex for view in views_that(his.looks_for, his.tells)]
         hooks.run_erased(everybody)
         for one in everybody:
             one.name = one.phone = one.email = one.address = ""
             one.phone_index = one.email_index = one.claimed_index = None
             one.erased_at = timezone.now()
             write_changed(one, *FIELDS, "erased_at")
-        orders = [_forgotten(contact) for contact in OrderContact.objects.filter(customer=customer)]
+        orders = [_forgotten(contact) for contact in contacts]
         Merge.objects.filter(Q(gone__in=everybody) | Q(kept__in=everybody)).update(before="")
         Doubt.objects.filter(Q(customer__in=everybody) | Q(other__in=everybody)).delete()
         forget(Customer, [one.pk for one in everybody])
         persons.destroy(CUSTOMERS, [one.pk for one in everybody])
-        record_event(CustomerErased(customer=customer.pk.hex, orders=orders), realm=CUSTOMERS)
+        record_event(CustomerErased(customer=customer.pk.hex, orders=orders, views=views), realm=CUSTOMERS)
     return customer
 
 

@@ -33,7 +33,8 @@ class CustomersParted(Event, frozen=True, kw_only=True):
 
 
 class CustomerErased(Event, frozen=True, kw_only=True):
-    """The person behind these orders was forgotten; each id a UUID in hex."""
+    """The person behind these orders was forgotten; each id a UUID in hex. `views`: saved views that looked for him."""
 
     customer: str
     orders: list[str]
+    views: list[str] = []

@@ -98,7 +98,7 @@ def everything_happens() -> tuple[Customer, Order]:
                                   site="tea", site_label="Tea")  # fmt: skip
     merge_customers(twin.pk, customer.pk, by="ada")
     assert customers_who_ordered("хвалибогов") == [customer.pk]
-    SavedView.objects.create(list="orders", owner=ada, title="his", query=f"q={PHONE}")
+    SavedView.objects.create(list="orders", owner=ada, title=f"{NAME}: долг", query=f"q={PHONE}")
     run = BulkRun.objects.using(CUSTOMERS).create(
         list=CLIENTS.name, action="x", user=ada.pk, query=f"q={NAME}", filled={"reason": [COMMENT]}
     )
@@ -141,6 +141,7 @@ def test_no_dump_shows_a_person_and_after_erasing_nothing_of_him_opens(
     assert [change.words for change in OrderChange.objects.filter(order=order)] == [""] * OrderChange.objects.count()
     assert Customer.objects.get(pk=customer.pk).name == ""
     assert customers_who_ordered("хвалибогов") == []
+    assert not SavedView.objects.exists()
 
 
 def stored(realm: str, sql: str) -> Any:

@@ -21,6 +21,8 @@ def begin(realm: str, *, keys: Iterable[str] = (), **asked: Any) -> BulkRun:
     """Write the run and its job. `keys`: the selection; a run with `is_whole` finds its rows when it starts."""
     with atomic(realm):
         run = BulkRun(**asked)
+        if not run.is_whole:
+            run.query = ""
         run.save(using=alias_of(realm))
         if not run.is_whole:
             add_rows(realm, run, (BulkRow(run=run, key=key) for key in dict.fromkeys(keys)))
@@ -38,9 +40,7 @@ def begin_undo(realm: str, run: BulkRun) -> BulkRun | None:
         done = undoable(realm, run)
         if not done.exists():
             return None
-        undo = BulkRun(
-            list=run.list, action=run.action, user=run.user, language=run.language, filled=run.filled, undoes=run.pk
-        )
+        undo = BulkRun(list=run.list, action=run.action, user=run.user, language=run.language, undoes=run.pk)
         undo.save(using=alias_of(realm))
         rows = (BulkRow(run=undo, key=row.key, title=row.title, told=row.told) for row in done.iterator(AT_ONCE))
         add_rows(realm, undo, rows)
@@ -61,7 +61,7 @@ def hide(realm: str, run: BulkRun) -> None:
 
 
 def add_rows(realm: str, run: BulkRun, rows: Iterable[BulkRow]) -> None:
-    """Put rows to the run, by thousands, and let it run; inside the caller's transaction."""
+    """Put rows to the run, by thousands, and let it run; inside the caller's transaction. Its filter is forgotten."""
     batch: list[BulkRow] = []
     total = 0
     for row in rows:
@@ -70,8 +70,8 @@ def add_rows(realm: str, run: BulkRun, rows: Iterable[BulkRow]) -> None:
             BulkRow.objects.using(alias_of(realm)).bulk_create(batch)
             total, batch = total + len(batch), []
     BulkRow.objects.using(alias_of(realm)).bulk_create(batch)
-    run.total, run.state = total + len(batch), BulkRun.State.RUNNING
-    run.save(using=alias_of(realm), update_fields=["total", "state"])
+    run.total, run.state, run.query = total + len(batch), BulkRun.State.RUNNING, ""
+    run.save(using=alias_of(realm), update_fields=["total", "state", "query"])
 
 
 def put_slice(realm: str, run: BulkRun) -> None:
@@ -80,7 +80,8 @@ def put_slice(realm: str, run: BulkRun) -> None:
 
 
 def finish(realm: str, run: BulkRun, state: str) -> None:
-    runs(realm).filter(pk=run.pk).update(state=state, finished_at=timezone.now())
+    """What was filled in is forgotten too: taking a run back needs only what its rows were told."""
+    runs(realm).filter(pk=run.pk).update(state=state, finished_at=timezone.now(), filled={})
 
 
 # --- reads ---------------------------------------------------------------------------------------------------------

@@ -40,12 +40,13 @@ class BulkRun(models.Model):
     action = models.CharField(max_length=60)
     #: id of the member of staff; he lives in another realm
     user = models.IntegerField()
-    #: the filter in the address and the sites in view, as they were; None of it counts for a selection
+    #: the filter in the address and the sites in view, as they were, for a run of the whole filter; the filter is
+    #: forgotten once its rows are fixed
     is_whole = models.BooleanField(default=False)
     query = EncryptedTextField(column="bulk.run.query", blank=True, default="")
     in_view = models.CharField(max_length=80, blank=True)
     language = models.CharField(max_length=8, default="en")
-    #: what was filled in, parameter -> values
+    #: what was filled in, parameter -> values; forgotten when the run is over
     filled: Any = EncryptedJSONField(column="bulk.run.filled", default=dict)
     undoes = models.UUIDField(null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)

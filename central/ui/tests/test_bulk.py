@@ -89,6 +89,21 @@ def test_the_whole_filter_is_what_it_finds_and_the_list_asks_first(mark: Any, or
     assert (run.total, run.done) == (5, 5)
 
 
+def test_a_filter_is_forgotten_once_its_rows_are_fixed_and_what_was_filled_in_at_the_end(
+    mark: Any, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(mark, "note", query="?site=tea", whole="1", note="call")
+    assert (run.query, run.filled) == ("site=tea", {"note": ["call"]})
+    midway = []
+    _after(1, lambda: midway.append(BulkRun.objects.using("orders").get(pk=run.pk)), monkeypatch)
+
+    run = worked(run)
+
+    assert [(one.query, one.filled) for one in midway] == [("", {"note": ["call"]})]
+    assert (run.done, run.query, run.filled) == (4, "", {})
+    assert begin(mark, "note", orders[0], query="?site=tea", note="call").query == ""  # ticked rows need no filter
+
+
 def test_the_whole_filter_keeps_to_the_sites_in_view(mark: Any, orders: list[Order]) -> None:
     cast.order("clay", number="CLAY-1")
     mark.post("/choose-site", {"in_view": "site:clay"})

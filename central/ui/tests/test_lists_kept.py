@@ -54,7 +54,7 @@ def titles(client: Any, query: str = "?view=all") -> list[str]:
 
 def save(client: Any, title: str, query: str = "?site=tea&sort=number", **more: str) -> SavedView:
     client.post(f"/tried/-/views{query}", {"title": title, **more})
-    return SavedView.objects.get(title=title)
+    return next(view for view in SavedView.objects.all() if view.title == title)
 
 
 # --- views ---------------------------------------------------------------------------------------------------------
