@@ -41,7 +41,6 @@ HINTS: Mapping[str, str] = {
     "media_dir": "write a directory this node may write to",
     "demo_control": "write the path of the demo's control socket, or leave it out",
     "server": 'write server = "daphne" or server = "uvicorn"',
-    "unpaid_minutes": "write how many minutes a shopper has to pay online, up to 10080 (a week); 0 is for ever",
     "web_workers": "write how many web processes central has, from 1 to 16; an edge always has one",
     "trusted_proxies": 'name addresses or networks of your own proxies, such as trusted_proxies = ["127.0.0.1"]',
     "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
@@ -100,8 +99,6 @@ class Config(BaseSettings):
     demo_control: str | None = None
     server: Literal["", "daphne", "uvicorn"] = ""
     web_workers: int = Field(default=1, ge=1, le=16)
-    #: minutes a shopper has to pay online before the units of his order are free again; 0 = for ever
-    unpaid_minutes: int = Field(default=30, ge=0, le=10_080)
     trusted_proxies: list[str] = []
     limits: dict[str, str] = {}
     fetch_private: bool = False
@@ -286,7 +283,7 @@ def _misplaced(values: Mapping[str, Any]) -> list[str]:
     """Settings that are right by themselves and wrong for this role."""
     role = os.environ.get("RIALTO_ROLE", values.get("role"))
     if role == "edge":
-        names = ("realms", "redis_url", "id_url", "web_workers", "unpaid_minutes", "keys")
+        names = ("realms", "redis_url", "id_url", "web_workers", "keys")
         return [f"{name}: an edge has none; remove it" for name in names if values.get(name)]
     return ["link_url: central dials nobody; remove it"] if role == "central" and values.get("link_url") else []
 

@@ -46,9 +46,10 @@ _EDITABLE = (
     "texts",
     "deliveries",
     "payments",
+    "unpaid_minutes",
 )
 #: what no edge reads
-_UNPUBLISHED = {"group", "parent", "inherits", "locks"}
+_UNPUBLISHED = {"group", "parent", "inherits", "locks", "unpaid_minutes"}
 
 
 # --- sites -------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ INHERITABLE = (
     "cart_group",
     "deliveries",
     "payments",
+    "unpaid_minutes",
     *(f"texts.{name}" for name in TEXTS),
 )
 

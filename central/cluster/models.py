@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]{0,19}$", "a small letter, then small letters, digits or dashes, 20 at most")
+WEEK_MINUTES = 7 * 24 * 60
 
 
 class Node(models.Model):
@@ -167,6 +168,8 @@ class Site(models.Model):
     texts = models.JSONField(default=dict, blank=True)
     deliveries = models.JSONField(default=list, blank=True)
     payments = models.JSONField(default=list, blank=True)
+    #: a shopper has to pay online from when he got the page to pay on; then his units are free again. 0: for ever
+    unpaid_minutes = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(WEEK_MINUTES)])
     created_at = models.DateTimeField(default=timezone.now)
     ver = models.PositiveBigIntegerField(default=1)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.cluster.fields import ID, ID_HELP
 from central.cluster.inheritance import INHERITABLE, TEXTS, Origin, Sites, own_of, parents_of, standings
-from central.cluster.models import Site
+from central.cluster.models import WEEK_MINUTES, Site
 from central.cluster.trees import below
 from central.ui.forms import ColourField, LinesField, LongTextField, MoneyField, RecordForm, Section, TickField
 
@@ -36,7 +36,8 @@ _PAYMENTS: Ways = {
     "card": ({"en": "By card", "ru": "Картой"}, {"provider": "pretend_card", "needs_central": True}),
 }
 _OWN = ("name", "label", "colour", "is_active", "origin", "extra_hosts", "node", "group", "parent")
-_PLAIN = ("language", "currency", "theme", "cart_group")
+_LOOK = ("language", "currency", "theme", "cart_group")
+_PLAIN = (*_LOOK, "unpaid_minutes")
 
 
 def themes() -> list[tuple[str, str]]:
@@ -69,13 +70,18 @@ class SiteForm(RecordForm):
     sections = (
         Section(_("Shop"), ("id", "parent", "take_all"), ("name", "label", "colour"), "is_active"),
         Section(_("Address and node"), ("origin", "extra_hosts"), ("node", "group")),
-        Section(_("Language, currency, look"), *(_row(name) for name in _PLAIN)),
+        Section(_("Language, currency, look"), *(_row(name) for name in _LOOK)),
         Section(
             _("Delivery"),
             ("inherit_deliveries", "lock_deliveries"),
             *_ways("pickup", "courier", priced=True),
         ),
-        Section(_("Payment"), ("inherit_payments", "lock_payments"), *_ways("cash", "card", priced=False)),
+        Section(
+            _("Payment"),
+            ("inherit_payments", "lock_payments"),
+            *_ways("cash", "card", priced=False),
+            _row("unpaid_minutes"),
+        ),
         Section(_("Texts and contacts"), *(_row(name) for name in TEXTS)),
     )
 
@@ -126,6 +132,14 @@ class SiteForm(RecordForm):
     courier = TickField(label=_("Courier"), initial=True)
     cash = TickField(label=_("Cash on delivery"), initial=True)
     card = TickField(label=_("By card"), initial=True)
+
+    unpaid_minutes = forms.IntegerField(
+        label=_("Minutes to pay online"),
+        initial=30,
+        min_value=0,
+        max_value=WEEK_MINUTES,
+        help_text=_("Then the units of an unpaid order are on sale again. 0: for ever."),
+    )
 
     tagline = forms.CharField(label=_("Tagline"), required=False, max_length=120)
     about = LongTextField(label=_("About the shop"), required=False)

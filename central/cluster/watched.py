@@ -26,6 +26,7 @@ SETTINGS = {
     "cart_group": _("Cart group"),
     "deliveries": _("Delivery"),
     "payments": _("Payment"),
+    "unpaid_minutes": _("Minutes to pay online"),
     "inherits": _("Taken from the parent"),
     "locks": _("Locked for the sites below"),
     "tagline": _("Tagline"),
@@ -55,7 +56,7 @@ watch(
     site="id",
     fields=(
         "name", "label", "colour", "origin", "extra_hosts", "language", "currency", "theme", "cart_group", "group",
-        "node", "parent", "inherits", "locks", "is_active", "texts", "deliveries", "payments",
+        "node", "parent", "inherits", "locks", "is_active", "texts", "deliveries", "payments", "unpaid_minutes",
     ),
     titles=SETTINGS,
     words={"group": _group, "inherits": _settings, "locks": _settings, "deliveries": _ways, "payments": _ways},

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from central.cluster.models import Site
 from central.orders.actions import bump, locked, record
 from central.orders.models import Order, OrderChange
 from central.orders.writing import publish
@@ -15,7 +18,6 @@ from central.payments.models import Payment
 from central.stock.booking import free_order, take_again
 from central.stock.ledger import by_variant
 from central.stock.models import Movement
-from node.config import config
 from node.realms import ORDERS, atomic
 
 #: the shopper got a page to pay on, and has not paid
@@ -25,12 +27,17 @@ AT_ONCE = 200
 
 
 def free_unpaid(now: datetime | None = None) -> int:
-    """Free the units of every order whose shopper had his time to pay; how many orders. Call it every minute."""
-    minutes = config().unpaid_minutes
-    if not minutes:
-        return 0
-    before = (now or timezone.now()) - timedelta(minutes=minutes)
-    return sum(_free(order, before) for order in list(overdue(before).values_list("pk", flat=True)[:AT_ONCE]))
+    """Free the units of every order whose shopper had his site's time to pay; how many orders. Call it every minute."""
+    now = now or timezone.now()
+    sites: dict[int, list[str]] = defaultdict(list)
+    for site, minutes in Site.objects.exclude(unpaid_minutes=0).values_list("pk", "unpaid_minutes"):
+        sites[minutes].append(site)
+    return sum(_free_of(sites[minutes], now - timedelta(minutes=minutes)) for minutes in sorted(sites))
+
+
+def _free_of(sites: Collection[str], before: datetime) -> int:
+    late = overdue(before).filter(site__in=sites).values_list("pk", flat=True)
+    return sum(_free(order, before) for order in list(late[:AT_ONCE]))
 
 
 def overdue(before: datetime) -> QuerySet[Order]:

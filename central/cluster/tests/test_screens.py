@@ -188,14 +188,14 @@ def test_a_demo_that_does_not_answer_shows_the_nodes_all_the_same(ada: Any) -> N
 def test_a_site_is_registered_and_sells_in_its_language(ada: Any) -> None:
     form = form_of(
         ada, "/sites/new", id="ink", name="Inkwell", label="Ink", origin="https://ink.example", language="en",
-        currency="eur", theme="ink", courier_price="4.50",
+        currency="eur", theme="ink", courier_price="4.50", unpaid_minutes="45",
     )  # fmt: skip
 
     answer = ada.post("/sites/new", form)
 
     assert answer.status_code == 302
     site = Site.objects.get(pk="ink")
-    assert site.currency == "EUR"
+    assert (site.currency, site.unpaid_minutes) == ("EUR", 45)
     assert [(way["code"], way["title"], way["price"]) for way in site.deliveries] == [
         ("pickup", "Pick up yourself", 0),
         ("courier", "Courier", 450),

@@ -6,6 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from central.cluster.actions import edit_site
+from central.cluster.errors import BadField
+from central.cluster.models import Site
+from central.cluster.tests.make import make_site
 from central.orders import actions, unpaid
 from central.orders.models import Order
 from central.orders.receiving import receive_order
@@ -14,7 +18,6 @@ from central.payments.models import Payment
 from central.stock.models import Movement
 from central.stock.queries import Stock, check_balance, stock_of
 from central.stock.receipts import receive_stock
-from node import config as node_config
 
 pytestmark = pytest.mark.django_db(databases=["default", "orders"])
 
@@ -25,6 +28,11 @@ LATER = timedelta(minutes=31)
 def books_add_up():
     yield
     assert check_balance() == []
+
+
+@pytest.fixture(autouse=True)
+def shop() -> None:
+    make_site("tea")
 
 
 @pytest.fixture
@@ -81,11 +89,35 @@ def test_an_order_to_be_paid_at_the_door_is_kept(order: Order) -> None:
 
 
 def test_the_time_is_a_setting_and_may_be_for_ever(order: Order) -> None:
-    with node_config.overridden(unpaid_minutes=120):
-        assert unpaid.free_unpaid(timezone.now() + LATER) == 0
-    with node_config.overridden(unpaid_minutes=0):
-        assert unpaid.free_unpaid(timezone.now() + timedelta(days=400)) == 0
-    assert unpaid.free_unpaid(timezone.now() + LATER) == 1
+    edit_site("tea", by="anna", unpaid_minutes=120)
+    assert unpaid.free_unpaid(timezone.now() + LATER) == 0
+    edit_site("tea", by="anna", unpaid_minutes=0)
+    assert unpaid.free_unpaid(timezone.now() + timedelta(days=400)) == 0
+    edit_site("tea", by="anna", unpaid_minutes=31)
+    assert unpaid.free_unpaid(timezone.now() + LATER + timedelta(minutes=1)) == 1
+
+
+def test_each_shop_has_its_own_time_or_its_parent_s(order: Order) -> None:
+    make_site("ink", parent="tea", unpaid_minutes=5)
+    line = make_line(units=1)
+    receive_stock({uuid.UUID(line.variant): 1}, who="anna")
+    inks = receive_order(make_placed(line, site="ink", payment_provider="pretend_card"))
+    pay(inks)
+
+    assert unpaid.free_unpaid(timezone.now() + timedelta(minutes=6)) == 1
+    order.refresh_from_db()
+    inks.refresh_from_db()
+    assert (order.unpaid_at, inks.unpaid_at is None) == (None, False)
+
+    edit_site("tea", by="anna", unpaid_minutes=1, locks=["unpaid_minutes"])
+    assert Site.objects.get(pk="ink").unpaid_minutes == 1
+
+
+def test_a_time_beyond_a_week_is_refused() -> None:
+    with pytest.raises(BadField) as refused:
+        edit_site("tea", by="anna", unpaid_minutes=10_081)
+
+    assert "unpaid_minutes" in str(refused.value.data)
 
 
 def test_an_order_that_is_paid_after_all_takes_its_units_again_or_waits(order: Order) -> None:
