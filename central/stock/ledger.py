@@ -12,14 +12,15 @@ from central.stock.events import StockLevelsChanged
 from central.stock.levels import level_of
 from central.stock.models import EDGE_PREFIX, MAIN, POOL, SUPPLIER, Balance, Movement, is_unsold
 from central.stock.queries import order_of_taking
+from central.ui import live
 from node import sql
 from node.copying import copy_rows
-from node.realms import ORDERS, alias_of
+from node.realms import ORDERS, alias_of, on_commit
 from sync.events import record_event
 from sync.upstream import Lock
 
 # Plain SQL: whatever sells, grants or reports a unit passes here.
-_BALANCES = "SELECT variant, warehouse, place, units FROM stock_balance WHERE variant = ANY(%s)"
+_BALANCES = "SELECT id, variant, warehouse, place, units FROM stock_balance WHERE variant = ANY(%s)"
 _POOLS = (
     "SELECT variant FROM stock_balance WHERE variant = ANY(%s) AND warehouse = %s AND place = %s "
     "ORDER BY variant FOR UPDATE"
@@ -43,8 +44,11 @@ class Book:
         self._here: dict[tuple[UUID, str], int] = defaultdict(int)
         self._edges: dict[UUID, set[str]] = defaultdict(set)
         self._warehouses: dict[UUID, set[str]] = defaultdict(set)
-        for variant, warehouse, place, units in rows:
+        self._pools: dict[tuple[UUID, str], int] = {}
+        for row, variant, warehouse, place, units in rows:
             self._add(sql.as_uuid(variant), warehouse, place, units)
+            if place == POOL:
+                self._pools[sql.as_uuid(variant), warehouse] = row
         self._levels = {variant: level_of(self.unsold(variant)) for variant in self._variants}
         self._changed: set[tuple[UUID, str, str]] = set()
         self._movements: list[Movement] = []
@@ -149,8 +153,15 @@ class Book:
         copy_rows(Movement, self._movements, using=alias_of(ORDERS))
         rows = [(*key, self._units[key]) for key in sorted(self._changed)]
         sql.insert_or_update(Balance, ["variant", "warehouse", "place"], ["units"], rows, using=alias_of(ORDERS))
+        if rows:
+            self._tell_screens({key[:2] for key in self._changed})
         self._movements, self._changed = [], set()
         self._tell_levels()
+
+    def _tell_screens(self, changed: Iterable[tuple[UUID, str]]) -> None:
+        """The row of a variant in a warehouse, in lists of stock, is that of its pool there."""
+        keys = [str(self._pools[one]) for one in changed if one in self._pools]
+        on_commit(lambda: live.nudge_soon(live.STOCK, keys=keys), realm=ORDERS)
 
     def _tell_levels(self) -> None:
         """Few sales go over a border, so few orders pay for an event."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.html import format_html
@@ -252,6 +253,21 @@ class OfOrder(Text):
         return rows.filter(ref__in=[one.hex for one in getattr(given[self.key][0], "ids", [])])
 
 
+def _seen(user: Any, keys: Sequence[str]) -> list[str]:
+    """Which rows of the list of stock, by their keys, are of goods that the person sees; none while nobody can say."""
+    ids = [int(key) for key in keys if key.isdecimal()]
+    if not ids:
+        return []
+    try:
+        rows = goods.limited(Balance.objects.filter(pk__in=ids), user)
+        return [str(pk) for pk in rows.values_list("pk", flat=True)]
+    except DatabaseError:
+        return []
+
+
+live.seen_by(live.STOCK, _seen)
+
+
 LEDGER = lists.List(
     name="stock-ledger",
     path="stock/ledger",
@@ -315,6 +331,8 @@ LEDGER = lists.List(
     ],
     search=SEARCH,
     prepare=_prepare_movements,
+    topic=live.STOCK,
+    arrives="at",
     head=TABS,
     help=_(
         "Every movement of every unit: when, why, by whom and for which order. The changes of a product add up to its "

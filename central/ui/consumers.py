@@ -30,6 +30,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     topics: frozenset[str] = frozenset()
     groups_joined: frozenset[str] = frozenset()
+    sees_all = False
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -57,6 +58,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if not await self._follow():
             return
         if live.group(message["topic"], message["site"]) in self.groups_joined:
+            if message["site"] == live.EVERYWHERE and not self.sees_all:
+                keys = await database_sync_to_async(self._read_seen)(message["topic"], message["keys"])
+                if not keys:
+                    return
+                message = {**message, "keys": keys}
             await self.send_json({name: message[name] for name in ("topic", "kind", "keys", "site")})
 
     async def _watch(self) -> None:
@@ -90,8 +96,17 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if user is None:
             return None
         seen = visible_sites(user)
-        sites = [live.EVERYWHERE] if seen is ALL else sorted(seen)
-        return frozenset(live.group(topic, site) for topic in topics if may(user, live.TOPICS[topic]) for site in sites)
+        self.sees_all = seen is ALL
+        return frozenset(
+            live.group(topic, site)
+            for topic in topics
+            if may(user, live.TOPICS[topic])
+            for site in ([live.EVERYWHERE] if seen is ALL else [*sorted(seen), *_unsited(topic)])
+        )
+
+    def _read_seen(self, topic: str, keys: list[str]) -> list[str]:
+        user = self._read_user()
+        return live.keys_seen_by(user, topic, keys) if user else []
 
     def _read_user(self) -> Any:
         # A fresh session object: the one of the handshake remembers what it was then.
@@ -101,6 +116,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
         user = get_user(_Request(session))  # type: ignore[arg-type]
         return user if user.is_authenticated and user.is_active else None
+
+
+def _unsited(topic: str) -> list[str]:
+    return [live.EVERYWHERE] if live.has_no_sites(topic) else []
 
 
 class _Request:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -39,11 +39,30 @@ TOPICS = {
     STOCK: "see_stock",
 }
 
+#: topic -> which of the keys of its rows a person may see; of topics whose rows do not say their site
+_seen_by: dict[str, Callable[[Any, Sequence[str]], list[str]]] = {}
+
 #: what changes many times a second is told twice a second
 SOON_S = 0.5
 
 #: the group of staff who see every site
 EVERYWHERE = "all"
+
+
+def seen_by(topic: str, read: Callable[[Any, Sequence[str]], list[str]]) -> None:
+    """Who nudges `topic` knows no sites: staff limited to some are told of the keys that `read(user, keys)` returns.
+
+    Asked where a screen is open, so that whoever changes something asks nothing.
+    """
+    _seen_by[topic] = read
+
+
+def has_no_sites(topic: str) -> bool:
+    return topic in _seen_by
+
+
+def keys_seen_by(user: Any, topic: str, keys: Sequence[str]) -> list[str]:
+    return _seen_by[topic](user, keys)
 
 
 def group(topic: str, site: str) -> str:

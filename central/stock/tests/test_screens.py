@@ -7,15 +7,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
 
 from central.catalog.models import Offer, Variant
 from central.stock.auditing import look_at_books
-from central.stock.models import MAIN, Movement, PendingUnits, PlannedSupply, Warehouse
+from central.stock.models import MAIN, POOL, Balance, Movement, PendingUnits, PlannedSupply, Warehouse
 from central.stock.queries import stock_by_warehouse, stock_of
 from central.stock.receipts import receive_stock
 from central.stock.rules import may_sell_below, set_rules
 from central.stock.warehouses import add_warehouse
+from central.ui import live
 from central.ui.tests import cast
 from sync.events import run_due
 
@@ -211,3 +213,29 @@ def test_books_that_nobody_looked_at_are_not_called_right(ada: Any) -> None:
     look_at_books()
 
     assert "The books are right" in ada.get("/stock/audit").content.decode()
+
+
+def test_moved_goods_are_told_to_the_open_list_by_its_rows(
+    ada: Any, tea: UUID, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    receive_stock({tea: 3}, who="test")
+    told: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(live, "nudge_soon", lambda topic, *, keys: told.append((topic, list(keys))))
+
+    with django_capture_on_commit_callbacks(using="orders", execute=True):
+        receive_stock({tea: 4}, who="test")
+
+    [(topic, [key])] = told
+    assert topic == live.STOCK
+    assert f'data-live-key="{key}"' in ada.get("/stock").content.decode()
+    assert ">7<" in ada.get(f"/stock/-/row/{key}").content.decode()
+    assert 'data-live="stock"' in ada.get("/stock/ledger").content.decode()
+
+
+def test_of_moved_goods_only_who_sees_them_is_told(ada: Any, tea: UUID) -> None:
+    receive_stock({tea: 3}, who="test")
+    key = str(Balance.objects.get(variant=tea, place=POOL).pk)
+    tim = cast.staff("tim", "manager", sites=[])
+
+    assert live.keys_seen_by(User.objects.get(username="ada"), live.STOCK, [key, "999999", "x"]) == [key]
+    assert live.keys_seen_by(tim, live.STOCK, [key]) == []

@@ -242,3 +242,13 @@ def test_what_changes_often_is_told_together(monkeypatch: pytest.MonkeyPatch) ->
 
     assert told.wait(SOON)
     assert sorted(sent) == [("carts", "all", {"1", "2"}), ("carts", "tea", {"1", "2"})]
+
+
+@awaited
+async def test_of_what_has_no_site_the_limited_are_told_what_they_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(live._seen_by, live.STOCK, lambda user, keys: [key for key in keys if key == "own"])
+    async with socket_of(await make("tim", "manager", sites=["tea"]), "stock") as socket:
+        await database_sync_to_async(live.nudge)(live.STOCK, keys=["foreign"])
+        await database_sync_to_async(live.nudge)(live.STOCK, keys=["foreign", "own"])
+
+        assert (await socket.receive_json_from(timeout=SOON))["keys"] == ["own"]
