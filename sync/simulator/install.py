@@ -6,12 +6,13 @@ import contextlib
 import importlib
 import os
 import random
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import asyncio as django_asyncio
 
 import sync.hub
@@ -61,6 +62,7 @@ class Roles:
     """Loaded once per process. `templates`: a folder with the empty databases of each role."""
 
     database_errors = (DatabaseError,)
+    disk_errors = (OperationalError, sqlite3.OperationalError)
     desk_actions = ("receive", "correct", "transfer", "write_off", "cancel", "begin_anew")
     desk_weights = (6, 3, 2, 3, 2, 1)
 

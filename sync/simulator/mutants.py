@@ -456,19 +456,23 @@ def granted_units_stay_in_the_pool(real: Any) -> Any:
 
 @mutant("reports are joined by the greater", "central.stock.granting:_join")
 def reports_are_added_up(real: Any) -> Any:
-    def join(grant: Any, report: Any) -> None:
-        grant.returned += report.returned
+    def join(grant: Any, report: Any, epoch: int) -> None:
+        was = grant.returned
+        real(grant, report, epoch)
+        grant.returned = min(grant.units - grant.sold, was + report.returned)
 
     return join
 
 
-@mutant("an order that waits gets units only when there are some", "edge.rights.service:hold")
-def pending_units_sold_as_held(real: Any) -> Any:
-    def hold(order: str, wanted: Any) -> Any:
-        real(order, wanted)
-        return {}
+@mutant("what one cart holds no other cart is sold", "edge.rights.service:_take")
+def held_units_stay_free(real: Any) -> Any:
+    def take(cart: str, use: Any, until: int) -> None:
+        from sync.store.edge import sql
 
-    return hold
+        real(cart, use, until)
+        sql.execute("UPDATE edge_rights_right SET held = held - ? WHERE grant = ?", [use.units, use.grant])
+
+    return take
 
 
 @mutant("units that are pending are not confirmed", "edge.checkout.placing:_take")

@@ -436,11 +436,11 @@ class World:
                 result = await work()
             except RialtoError as error:
                 failure = error
-            except (*self.roles.database_errors, OSError) as error:  # a disk that is full or without power
-                failure = HttpLost(f"500: {type(error).__name__}: {error}")
             except Exception as error:
-                self.oracle.violate(f"shop {host.name} broke: {type(error).__name__}: {error}")
-                failure = HttpLost(host.node)
+                # A disk that is full or without power is none of the shop's faults.
+                if not isinstance(error, (*self.roles.disk_errors, OSError)):
+                    self.oracle.violate(f"shop {host.name} broke: {type(error).__name__}: {error}")
+                failure = HttpLost(f"500: {type(error).__name__}: {error}")
             if self.rng.random() < self.http_lost:
                 self.trace.fault("answer_lost")
                 return
