@@ -45,6 +45,7 @@ class Unit:
     currency: str | None = None  # None: what it has, the site's for a new one
     is_active: bool | None = None  # False: not sold, its line cards say so
     private_prices: Mapping[str, int] | None = None  # kind of PrivatePrice -> minor units; never published
+    barcode: str | None = None  # names one unit of all; stays at central
 
     @property
     def key(self) -> tuple[str, str]:

@@ -12,13 +12,12 @@ from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refus
 from central.catalog.errors import BadGoods, BarcodeTaken, UnknownProduct
 from central.catalog.feeding import refuse_fed
 from central.catalog.galleries import place_pictures
-from central.catalog.keys import name_key
+from central.catalog.keys import check_barcode, name_key
 from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation, Variant
 from central.catalog.words import search_words
 from node.realms import CATALOG, atomic
 
 MAX_PICTURES = 20
-MAX_BARCODE = 64
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,7 @@ def set_barcodes(product: UUID, codes: Mapping[UUID, str], *, by: str) -> None:
         if rows.keys() != wanted.keys():
             raise UnknownProduct(f"there is no such variant of product {product.hex}")
         for code in wanted.values():
-            if len(code) > MAX_BARCODE or not code.isprintable() or " " in code:
-                raise BadGoods("barcode", f"is no code of at most {MAX_BARCODE} signs")
+            check_barcode(code)
         given = [code for code in wanted.values() if code]
         taken = Variant.objects.filter(barcode__in=given).exclude(pk__in=wanted).values_list("barcode", flat=True)
         if doubled := {*taken, *(code for code in given if given.count(code) > 1)}:

@@ -18,7 +18,7 @@ from central.cluster.queries import site as site_row
 from node.realms import CATALOG, atomic
 
 #: of a product, whichever site shows it; the others are a site's own
-SHARED = frozenset(("brand", "picture", "stock"))
+SHARED = frozenset(("brand", "picture", "stock", "barcode"))
 _TEXTS = frozenset(("title", "text", "attributes"))
 
 #: (product, site)

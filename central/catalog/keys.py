@@ -12,6 +12,7 @@ from slugify import slugify
 from central.catalog.errors import BadGoods
 
 MAX_SKU = 80
+MAX_BARCODE = 64
 MAX_OPTIONS = 200
 MAX_SLUG = 100
 
@@ -31,6 +32,12 @@ def clean_sku(text: str) -> str:
     if not sku.isprintable():
         raise BadGoods("sku", "holds an unprintable sign")
     return sku
+
+
+def check_barcode(code: str) -> None:
+    """Raises `BadGoods` for what no scanner reads as one code; "" is none."""
+    if len(code) > MAX_BARCODE or not code.isprintable() or " " in code:
+        raise BadGoods("barcode", f"is no code of at most {MAX_BARCODE} signs")
 
 
 def parse_options(text: str, *, default_name: str = "option") -> list[tuple[str, str]]:

@@ -269,6 +269,8 @@ def barcodes(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
     form = BarcodesForm(request, {pk: (str(one), one.barcode) for pk, one in variants.items()})
     if form.is_saveable():
         with form.refusals():
+            for listing in found.listings:
+                feeding.refuse_fed(product_id, listing.site, ["barcode"])
             editing.set_barcodes(product_id, form.codes, by=request.user.username)
             return form.saved(_("The barcodes are saved."), "products-card", product_id)
     return form.page(

@@ -15,10 +15,11 @@ from django.db.models import Max, Model
 from django.utils import timezone
 
 from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved, Shop, Unit, lock_goods
+from central.catalog.editing import note_search_words
 from central.catalog.errors import BadGoods
 from central.catalog.feeding import taken_over
 from central.catalog.galleries import place_pictures
-from central.catalog.keys import clean_sku, name_key, slug_of
+from central.catalog.keys import check_barcode, clean_sku, name_key, slug_of
 from central.catalog.models import (
     Listing,
     Media,
@@ -92,6 +93,7 @@ class GoodsWriter:
         self.changed_products: list[Product] = []
         self.private_prices: list[PrivatePrice] = []
         self.mastered: list[Product] = []
+        self.recoded: list[Variant] = []
 
     def save(self, batch: Sequence[Goods]) -> Saved:
         if not self.is_dry:
@@ -110,6 +112,9 @@ class GoodsWriter:
         skus = {unit.sku for goods in batch for unit in goods.units}
         self.variants = {(row.sku, row.options): row for row in Variant.objects.filter(sku__in=skus)}
         self.by_sku = {row.sku: row for row in self.variants.values()}
+        codes = {unit.barcode for goods in batch for unit in goods.units if unit.barcode}
+        named = Variant.objects.filter(barcode__in=codes).values_list("barcode", "sku", "options") if codes else ()
+        self.coded = {code: (sku, options) for code, sku, options in named}
         ids = {row.product_id for row in self.variants.values()}
         self.products = {row.pk: row for row in Product.objects.filter(pk__in=ids).select_related("master")}
         self.taken = taken_over(ids, self.where.id) if self.importing is not None else {}
@@ -179,6 +184,7 @@ class GoodsWriter:
             for name, price in (("price", unit.price), ("old price", unit.old_price)):
                 if price is not None and not 0 <= price <= MAX_PRICE:
                     raise BadGoods(name, f"{price} is not between 0 and {MAX_PRICE} minor units")
+            check_barcode(unit.barcode or "")
         except BadGoods as error:
             self._refuse([unit], str(error))
             return False
@@ -276,6 +282,8 @@ class GoodsWriter:
         variant = self.variants.get(unit.key)
         if variant and variant.product_id != draft.product.pk:
             return self._refuse([unit], "belongs to another product")
+        if unit.barcode and self.coded.setdefault(unit.barcode, unit.key) != unit.key:
+            return self._refuse([unit], f"barcode: {unit.barcode} names another unit already")
         offer = draft.offers.get(unit.key)
         currency = unit.currency or (offer.currency if offer else self._currency(draft))
         others = {one.currency for key, one in draft.offers.items() if key != unit.key}
@@ -291,7 +299,16 @@ class GoodsWriter:
             if offer.price != before:
                 self.price_changes.append(PriceChange(offer=offer, by=self.by, was=before, became=offer.price))
         self._lay_private(draft, unit, offer)
+        self._lay_code(draft, unit, offer)
         return None
+
+    def _lay_code(self, draft: Draft, unit: Unit, offer: Offer) -> None:
+        """The barcode, which no document holds: no version goes up."""
+        variant = offer.variant
+        if unit.barcode and draft.differs("barcode", variant.barcode, unit.barcode, unit.key):
+            variant.barcode = unit.barcode
+            if unit.key not in draft.variants:
+                self.recoded.append(variant)
 
     def _lay_private(self, draft: Draft, unit: Unit, offer: Offer) -> None:
         """Prices that stay at central: no document holds them, so no version goes up."""
@@ -329,6 +346,7 @@ class GoodsWriter:
         draft.created.add(unit.key)
         draft.unit_changes[unit.key] = {"price": (None, unit.price)}
         self._lay_private(draft, unit, draft.offers[unit.key])
+        self._lay_code(draft, unit, draft.offers[unit.key])
         return None
 
     def _keep(self, draft: Draft, units: Sequence[Unit]) -> None:
@@ -388,12 +406,19 @@ class GoodsWriter:
         old = [offer for draft in changed for offer in self._cards(draft) if id(offer) not in fresh]
         Offer.objects.bulk_update(old, ["price", "old_price", "options_title", "currency", "is_active", "ver"])
         _insert(PriceChange, self.price_changes)
+        self._write_codes()
         PrivatePrice.objects.bulk_create(
             self.private_prices,
             update_conflicts=True,
             unique_fields=["site", "variant", "kind"],
             update_fields=["price", "currency", "changed_at"],
         )
+
+    def _write_codes(self) -> None:
+        """Units are found by their codes, wherever they are shown."""
+        if self.recoded:
+            Variant.objects.bulk_update(self.recoded, ["barcode"])
+            note_search_words(Listing.objects.filter(product__in={row.product_id for row in self.recoded}))
 
     @staticmethod
     def _other_titles(changed: Sequence[Draft]) -> dict[UUID, list[str]]:

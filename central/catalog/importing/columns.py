@@ -20,6 +20,7 @@ from node.errors import WrongUse
 
 FIELDS = (
     "sku",
+    "barcode",
     "options",
     "title",
     "category",
@@ -38,8 +39,8 @@ FIELDS = (
 _NAMES: Mapping[str, str] = {
     name: field_name
     for field_name, names in {
-        "sku": "sku, upc, isbn, ean, gtin, barcode, article, code, item code, product code, variant sku, partner sku, "
-        "артикул, код, код товара, штрихкод, штрих код",
+        "sku": "sku, isbn, article, code, item code, product code, variant sku, partner sku, артикул, код, код товара",
+        "barcode": "barcode, bar code, ean, ean13, gtin, upc, variant barcode, штрихкод, штрих код",
         "options": "options, option, variant, variation, variant options, опции, опция, вариант, варианты, "
         "характеристика",
         "title": "title, name, product name, product title, item, item name, название, наименование, товар, "
@@ -292,6 +293,8 @@ def _by_name(header: Sequence[str], body: Sequence[Record]) -> _Found:
             found.options.append((title, column))
         elif name in _NAMES and _NAMES[name] not in found.fields:
             found.fields[_NAMES[name]] = column
+    if "sku" not in found.fields and "barcode" in found.fields:
+        found.fields["sku"] = found.fields.pop("barcode")  # the only code that goods have
     found.named = [(pair["name"], pair["value"]) for pair in pairs.values() if len(pair) == 2]
     has_variant_rows = "title" in found.fields and any(not _cell(record, found.fields["title"]) for record in body)
     for column, title in enumerate(header):

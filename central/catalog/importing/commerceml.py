@@ -49,6 +49,7 @@ class Good:
     line: int
     code: str
     sku: str = ""
+    barcode: str = ""
     title: str = ""
     text: str = ""
     brand: str = ""
@@ -74,6 +75,7 @@ class Sold:
     line: int
     code: str
     sku: str = ""
+    barcode: str = ""
     title: str = ""
     options: list[tuple[str, str]] = field(default_factory=list)
     prices: list[Asked] = field(default_factory=list)
@@ -135,6 +137,7 @@ def _good(element: etree._Element, line: int) -> Iterator[Row]:
         line=line,
         code=text_of(element, "Ид"),
         sku=text_of(element, "Артикул"),
+        barcode=text_of(element, "Штрихкод"),
         title=_line(text_of(element, "Наименование")),
         text=text_of(element, "Описание"),
         brand=_brand(element),
@@ -164,6 +167,7 @@ def _offer(element: etree._Element, line: int) -> Iterator[Row]:
         line=line,
         code=text_of(element, "Ид"),
         sku=text_of(element, "Артикул"),
+        barcode=text_of(element, "Штрихкод"),
         title=_line(text_of(element, "Наименование")),
         options=[
             (_line(text_of(one, "Наименование")), _line(text_of(one, "Значение")))

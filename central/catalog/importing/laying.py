@@ -124,6 +124,7 @@ class Shelf:
                     currency=unit.currency if "price" in may else None,
                     is_active=unit.is_active,
                     private_prices=unit.private_prices if "private_prices" in may else None,
+                    barcode=unit.barcode if "barcode" in may else None,
                 )
                 for unit in goods.units
             ],
@@ -235,6 +236,7 @@ def unit_of(row: UnitRow) -> Unit:
         price=row.price,
         old_price=row.old_price,
         currency=row.currency,
+        barcode=row.barcode,
     )
 
 

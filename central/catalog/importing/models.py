@@ -25,6 +25,7 @@ FIELDS = (
     "old_price",
     "private_prices",
     "stock",
+    "barcode",
 )
 
 

@@ -131,6 +131,8 @@ class CommerceLayer:
         return {
             "title": row.title[:300],
             "text": paragraphs(row.text),
+            # Only where there is one: what was said before codes were read stays what it was.
+            **({"barcode": row.barcode} if row.barcode else {}),
             "brand": brand[:120],
             "groups": row.groups,
             "attributes": [list(pair) for pair in pairs if name_key(pair[0]) not in _BRANDS],
@@ -142,8 +144,10 @@ class CommerceLayer:
         """Goods that are sold already: their texts follow at once."""
         units: dict[UUID, list[Unit]] = {}
         sold = Variant.objects.filter(product__in=[one.product for one, _ in pairs], offers__site=shelf.where.id)
+        codes = {one.product: one.said.get("barcode") for one, _ in pairs}
         for variant in sold.order_by("pk"):
-            units.setdefault(variant.product_id, []).append(Unit(variant.sku, variant.options))
+            code = None if variant.options else codes[variant.product_id] or None
+            units.setdefault(variant.product_id, []).append(Unit(variant.sku, variant.options, barcode=code))
         ready = [(one, line, units[one.product]) for one, line in pairs if one.product in units]
         paths = self._paths(code for one, _, _ in ready for code in one.said["groups"])
         batch = [shelf.limited(self._whole(shelf, one, its, paths), is_new=False) for one, _, its in ready]
@@ -237,6 +241,8 @@ class CommerceLayer:
             currency=currency or None,
             is_active=not row.is_deleted,
             private_prices=prices or None,
+            # Of a product with characteristics the code of each stands at its offer.
+            barcode=row.barcode or (good.said.get("barcode") if "#" not in row.code else "") or None,
         )
         item = good if row.code == good.code else Staged(row.code, sku, options, item_said, good.product)
         return Offered(row, unit, last, good, item)
@@ -406,7 +412,7 @@ def _last_stock(item: Staged | None) -> int | None:
 
 
 def _changes_of(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
-    shown = ("title", "text", "brand", "attributes", "pictures")
+    shown = [name for name in ("title", "text", "brand", "barcode", "attributes", "pictures") if name in now]
     empty = {name: type(now[name])() for name in shown}
     differ = [name for name in shown if before.get(name, empty[name]) != now[name]]
     return plain({name: (before.get(name), now[name]) for name in differ})

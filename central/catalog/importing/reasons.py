@@ -23,6 +23,7 @@ _REASONS: list[tuple[str, Promise | str]] = [
         _("a text is empty or longer than %(most)s signs"),
     ),
     (r"title: is longer than (?P<most>\d+) signs", _("the title is longer than %(most)s signs")),
+    (r"barcode: (?P<barcode>.*) names another unit already", _("The barcode %(barcode)s names another unit already.")),
     (r"barcode: is no code of at most (?P<most>\d+) signs", _("a barcode has at most %(most)s printable signs")),
     (r"pictures: are more than (?P<most>\d+)", _("a product has at most %(most)s pictures")),
     (r"field: no source feeds it", _("no source feeds this field")),

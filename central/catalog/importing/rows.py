@@ -39,6 +39,7 @@ class UnitRow:
     old_price: int | None
     currency: str | None
     stock: int | None
+    barcode: str | None
     cells: list[str]
 
     @property
@@ -197,6 +198,7 @@ class Rows:
             old_price=parse_price(old_price, currency or self.currency) if old_price else None,
             currency=currency,
             stock=parse_stock(stock) if stock else None,
+            barcode=self._cell(record, "barcode") or None,
             cells=record.cells,
         )
 

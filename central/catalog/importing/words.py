@@ -43,6 +43,7 @@ FIELD_TITLES = {
     "old_price": _("Old price"),
     "private_prices": _("Prices that stay at central"),
     "stock": _("Stock"),
+    "barcode": _("Barcode"),
     "currency": _("Currency"),
     "options": _("Options"),
     "options_title": _("Options as shoppers read them"),

@@ -225,3 +225,18 @@ def test_the_command_brings_the_files_of_an_exchange_in(node_home: Path, tmp_pat
 
     assert (counts.read, counts.created, counts.refused) == (6, 5, 1)
     assert "L-1" in units()
+
+
+def test_barcodes_come_with_goods_and_with_offers(source: ImportSource) -> None:
+    goods = exchange.GOODS.replace("<Артикул>L-1</Артикул>", "<Артикул>L-1</Артикул><Штрихкод>4600000000001</Штрихкод>")
+    offers = exchange.OFFERS.replace("<Ид>boots#38</Ид>", "<Ид>boots#38</Ид><Штрихкод>4600000000038</Штрихкод>")
+    assert goods != exchange.GOODS and offers != exchange.OFFERS
+
+    bring(source, import_xml(goods))
+    bring(source, offers_xml(offers), "offers.xml")
+
+    found = {str(one): one.barcode for one in Variant.objects.all()}
+    assert sorted(found.values()) == ["", "4600000000001", "4600000000038"]
+    again = bring(source, import_xml(goods.replace("4600000000001", "4600000000002")))
+    assert again.counts["updated"] == 1
+    assert Variant.objects.get(sku="L-1").barcode == "4600000000002"

@@ -564,3 +564,25 @@ def test_the_book_catalogues_are_read_with_their_pictures(desk):
     assert again == counted(read=201, unchanged=201)
     assert ProductPicture.objects.values("product").distinct().count() > 100
     assert Listing.objects.filter(search_key__contains="neuromancer").exists()
+
+
+def codes() -> dict[str, str]:
+    return dict(Variant.objects.values_list("sku", "barcode"))
+
+
+def test_a_barcode_is_a_field_and_the_only_code_of_goods_is_their_sku(desk: Desk) -> None:
+    desk.bring("article,barcode,title,price\nT1,4006381333931,Tea,10\nT2,,Mint,10\n")
+    assert codes() == {"T1": "4006381333931", "T2": ""}
+
+    desk.bring("barcode,title,price\n4600000000000,Cup,5\n", "article,штрихкод,price\nT1,,11\nT2,46001,10\n")
+
+    assert codes() == {"T1": "4006381333931", "T2": "46001", "4600000000000": ""}
+    assert Listing.objects.filter(search_key__contains="46001", offers__variant__sku="T2").exists()
+
+
+def test_a_barcode_names_one_unit_and_the_other_row_is_refused(desk: Desk) -> None:
+    counts = desk.bring("sku,ean,title,price\nT1,4006,Tea,10\nT2,4006,Mint,10\nT3,40 06,Cup,1\n")
+
+    assert (counts["created"], counts["refused"]) == (1, 2)
+    assert "barcode: 4006 names another unit already" in desk.told
+    assert codes() == {"T1": "4006"}
