@@ -35,8 +35,10 @@ ASK_S = 5.0
 #: a page without JavaScript is looked at for so long after it was sent
 PAGE_S = 60.0
 
-#: root -> variant -> units that the cart wants
-Wants = Mapping[str, Mapping[str, int]]
+#: variant -> units that a cart wants
+Wants = Mapping[str, int]
+#: root -> (the cart's version, `cards.news`, what it wants): a look at a thousand carts must not hold an op up
+Known = Mapping[str, tuple[int, int, Wants]]
 
 
 class Limits:
@@ -47,6 +49,7 @@ class Limits:
         self._ask_at = 0.0
         #: variant -> loop time when central was last asked about it: where there are too many, the oldest go first
         self._asked_at: dict[str, float] = {}
+        self._known: Known = {}
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="cart-limits")
@@ -75,7 +78,9 @@ class Limits:
         open_carts = live.looked_at(PAGE_S)
         if not link.is_up or now < self._ask_at or not open_carts:
             return
-        wants = await reader.run(lambda: _wants(open_carts))
+        before = self._known
+        self._known = await reader.run(lambda: _known(open_carts, before))
+        wants = {root: wanted for root, (_, _, wanted) in self._known.items()}
         beyond = await reader.run(lambda: _beyond_our_rights(wants))
         if not beyond:
             return
@@ -99,14 +104,22 @@ class Limits:
 limits = Limits()
 
 
-def _wants(roots: Collection[str]) -> Wants:
-    found: dict[str, dict[str, int]] = {}
+def _known(roots: Collection[str], before: Known) -> Known:
+    """What carts want; of those that stand as they stood `before` it is known."""
+    news = cards.news()
+    found = {}
     for root in roots:
-        wanted: dict[str, int] = defaultdict(int)
-        for variant, line in _sold_lines(root):
-            wanted[variant] += line.quantity
-        found[root] = wanted
+        version, _ = service.load_version(root, is_root=True)
+        known = before.get(root)
+        found[root] = known if known and known[:2] == (version, news) else (version, news, _wants(root))
     return found
+
+
+def _wants(root: str) -> Wants:
+    wanted: dict[str, int] = defaultdict(int)
+    for variant, line in _sold_lines(root):
+        wanted[variant] += line.quantity
+    return wanted
 
 
 def _sold_lines(root: str) -> Sequence[tuple[str, Line]]:
@@ -129,7 +142,7 @@ def _card_key(line: Line) -> str:
     return card_key(line.key.site, line.key.sku, line.key.options)
 
 
-def _beyond_our_rights(wants: Wants) -> dict[str, int]:
+def _beyond_our_rights(wants: Mapping[str, Wants]) -> dict[str, int]:
     """Variant -> the most that a cart wants, where that is more than it holds and this edge may sell."""
     by_variant: dict[str, dict[str, int]] = defaultdict(dict)
     for root, wanted in wants.items():
