@@ -7,6 +7,7 @@ puts that machine's memory in place; a step of a life that has ended never runs,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import heapq
 from collections import deque
@@ -118,6 +119,13 @@ class Loop(asyncio.AbstractEventLoop):
     def forget_life(self) -> None:
         """Another memory may be in place now: switch before the next step."""
         self._life = None
+
+    def end_all(self) -> None:
+        """Close what never came to an end, while what it may still ask for is in place."""
+        for task in self._begun:
+            if not task.done() and (work := task.get_coro()) is not None:
+                with contextlib.suppress(Exception):  # what its `finally` wants cannot be had any more
+                    work.close()
 
     def start(self, life: Life | None, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a coroutine in a life; None: in none, as the world outside of all machines."""

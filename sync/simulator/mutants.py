@@ -261,13 +261,9 @@ def rolled_back_disk_let_in(real: Any) -> Any:
     return lambda edge, asked: replace(real(edge, asked), taken=0)
 
 
-@mutant("an order that a tab carries to another shop goes to central", "edge.checkout.keep:_take_in")
+@mutant("an order that a tab carries to another shop goes to central", "edge.checkout.keep:enqueue")
 def kept_order_not_sent(real: Any) -> Any:
-    def take_in(kept: Any) -> str:
-        how: str = real(kept)
-        return "acked" if how == "kept" else how
-
-    return take_in
+    return lambda realm, kind, body, **options: None
 
 
 # --- the link: ops up --------------------------------------------------------------------------------------------
@@ -315,19 +311,6 @@ def failure_is_acked(real: Any) -> Any:
     return take
 
 
-@mutant("where central says it goes on from, the edge goes on from", "sync.core.edge_end:_load")
-def never_sends_again(real: Any) -> Any:
-    def load(state: Any, realm: str, out: Any) -> Any:
-        return state if state.ups[realm].sent < state.ups[realm].acked else real(state, realm, out)
-
-    def guarded(state: Any, realm: str, out: Any) -> Any:
-        import inspect
-
-        return state if inspect.stack()[1].function == "_receive" else load(state, realm, out)
-
-    return guarded
-
-
 # --- the link: the log down --------------------------------------------------------------------------------------
 
 
@@ -350,22 +333,6 @@ def log_with_a_hole(real: Any) -> Any:
     return number
 
 
-@mutant("a batch is taken only where the edge stands", "sync.core.edge_end:fits")
-def batch_after_a_gap(real: Any) -> Any:
-    return lambda cursor, batch: "take" if real(cursor, batch) == "gap" else real(cursor, batch)
-
-
-@mutant("entries and cursor are written together", "sync.store.edge.apply:_generation_at")
-def batch_applied_anywhere(real: Any) -> Any:
-    def generation(batch: Any) -> int:
-        try:
-            return int(real(batch))
-        except Exception:
-            return 1
-
-    return generation
-
-
 @mutant("every fact of a batch is handed on", "sync.store.edge.apply:apply_facts")
 def first_fact_only(real: Any) -> Any:
     return lambda facts: real(facts[:1])
@@ -378,11 +345,6 @@ def cursor_leaps_over_entries(real: Any) -> Any:
         return to, taken[:2]
 
     return select
-
-
-@mutant("a log that begins anew is fetched anew", "sync.logreader:why_refetch")
-def new_epoch_not_noticed(real: Any) -> Any:
-    return lambda cursor, head, chain: None
 
 
 @mutant("pulls find what nudges missed", "sync.core.edge_end:_pull")

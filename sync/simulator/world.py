@@ -244,6 +244,7 @@ class World:
 
     def _end(self) -> None:
         self.is_over = True
+        self.loop.end_all()
         for machine in [self.central, *(edge.machine for edge in [*self.edges, *self.zombies])]:
             machine.close()
 
