@@ -6,8 +6,6 @@ and another body under the same quote is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
@@ -28,6 +26,7 @@ from edge.checkout import form as forms
 from edge.checkout import holding, page, placing, reads
 from edge.checkout.errors import BadRequest, CheckoutError, CheckoutFailed, UnknownOrder, log_failure
 from edge.checkout.form import CONSENT_TEXT, MAX_BODY
+from edge.checkout.holding import Held
 from edge.checkout.models import Order
 from edge.checkout.page import Trouble
 from edge.checkout.summary import Quote, Summary
@@ -36,7 +35,6 @@ from edge.http import Request, Response, json_response
 from edge.shopper.session import cart_of, customer_of
 from node.errors import RialtoError
 from sites.rendering import language_of
-from sync.contracts.cart import LineKey
 from sync.contracts.codec import unpack
 from sync.contracts.documents import SiteDoc
 from sync.contracts.orders import PlacedOrder
@@ -51,8 +49,8 @@ async def summary(request: Request) -> Response:
     """
     site = request.site
     cart = await cart_of(request.cookies, site)
-    fewer = await holding.hold_cart(site, cart) if cart else {}
-    return json_response(await reader.run(lambda: _summary(site, cart, fewer)))
+    held = await holding.hold_cart(site, cart) if cart else Held(Summary(site.currency, (), ()))
+    return json_response(_summary(site, held))
 
 
 async def place(request: Request) -> Response:
@@ -103,8 +101,8 @@ def _read(body: bytes) -> PlaceOrder:
         raise BadRequest("this is not what the address takes") from error
 
 
-def _summary(site: SiteDoc, cart: str | None, fewer: Mapping[LineKey, int]) -> CheckoutSummary:
-    found = reads.summary_of(site, cart) if cart else Summary(site.currency, (), ())
+def _summary(site: SiteDoc, held: Held) -> CheckoutSummary:
+    found = held.summary
     return CheckoutSummary(
         quote=page.new_quote(found, site).text(),
         currency=site.currency,
@@ -118,7 +116,7 @@ def _summary(site: SiteDoc, cart: str | None, fewer: Mapping[LineKey, int]) -> C
                 currency=row.card.currency,
                 sum=row.sum.amount,
                 charged=row.charged,
-                left=fewer.get(row.key),
+                left=held.fewer.get(row.key),
             )
             for row in found.rows
         ],

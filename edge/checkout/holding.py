@@ -7,6 +7,7 @@ is asked, which recalls what nobody holds elsewhere. What is still missing then 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from edge.cart import roots, view
 from edge.checkout import reads
@@ -27,16 +28,24 @@ ASKS = 3
 FRESH_MS = rights.HOLD_MS - 60_000
 
 
-async def hold_cart(site: SiteDoc, cart: str) -> dict[LineKey, int]:
-    """Hold all that the cart can order; key -> units that can be had, of the lines that cannot be had whole.
+@dataclass(frozen=True)
+class Held:
+    """What a cart can order, and `fewer`: key -> units that can be had, of the lines that cannot be had whole.
 
-    Empty too when central is out of reach: what lacks is then sold as "stock pending".
+    `fewer` is empty too when central is out of reach: what lacks is then sold as "stock pending".
     """
+
+    summary: Summary
+    fewer: Mapping[LineKey, int] = field(default_factory=dict)
+
+
+async def hold_cart(site: SiteDoc, cart: str) -> Held:
+    """Hold all that the cart can order."""
     summary, is_fresh = await reader.run(lambda: _look(site, cart))
     if is_fresh or not summary.rows:
-        return {}
+        return Held(summary)
     short = await find_units(cart, summary.units_by_variant)
-    return await note_short(cart, summary, short) if short else {}
+    return Held(summary, await note_short(cart, summary, short)) if short else Held(summary)
 
 
 async def find_units(cart: str, wanted: Mapping[str, int]) -> dict[str, int] | None:

@@ -31,7 +31,7 @@ async def show(request: Request) -> Response:
 
 async def _hold(site: SiteDoc, cart: str) -> Trouble:
     """Hold what the cart wants; lines are corrected to what can be had, and the page says so."""
-    fewer = await holding.hold_cart(site, cart)
+    fewer = (await holding.hold_cart(site, cart)).fewer
     if not fewer:
         return Trouble()
     await carts.set_units(cart, fewer)
