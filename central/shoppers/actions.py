@@ -22,7 +22,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from central.people.actions import change_customer, customer_of_account
-from central.people.models import Customer
+from central.people.models import Customer, Doubt
 from central.people.queries import email_index, email_indexes
 from central.shoppers import codes
 from central.shoppers.errors import (
@@ -39,6 +39,7 @@ from central.shoppers.models import Account, Code, Grant, IdSession
 from central.shoppers.out import tell_out
 from central.shoppers.queries import Ask, account_by_email, account_of, hash_of, site_look
 from central.ui.actors import shopper
+from central.ui.bulk.actions import forget_rows
 from infra.crypto.normalise import email_key
 from infra.crypto.signing import b64
 from node.acting import named
@@ -341,6 +342,12 @@ def forget_codes(customers: Sequence[Customer]) -> None:
     """Codes hold the e-mail they were sent to. Inside the transaction that forgets these customers."""
     indexes = [index for one in customers for index in email_indexes(one.email)]
     Code.objects.filter(Q(email_index__in=indexes) | Q(account__customer__in=customers)).delete()
+
+
+def forget_doubts(customers: Sequence[Customer]) -> None:
+    """A row of these is a pair of people, so what a bulk run has told of it lies under no person's key."""
+    doubts = Doubt.objects.filter(Q(customer__in=customers) | Q(other__in=customers)).values_list("pk", flat=True)
+    forget_rows(CUSTOMERS, "doubts", map(str, doubts))
 
 
 def _shut(account: Account) -> None:

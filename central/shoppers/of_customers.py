@@ -44,10 +44,11 @@ def _parted(gone: Customer, kept: Customer, told: Any) -> bool:
 
 
 def _erased(customers: Sequence[Customer]) -> None:
-    from central.shoppers.actions import close_account, forget_codes
+    from central.shoppers.actions import close_account, forget_codes, forget_doubts
     from central.shoppers.queries import account_of
 
     forget_codes(customers)
+    forget_doubts(customers)
     for one in customers:
         if account := account_of(one):
             close_account(account)

@@ -8,16 +8,20 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from central.people.actions import change_customer, erase_customer, match_or_make_customer
 from central.people.merging import merge_customers, undo_merge
 from central.people.models import Customer, Merge, OrderContact
+from central.ui.bulk.models import BulkRow
+from central.ui.tests import cast
 from infra.crypto import persons
 from infra.crypto.errors import FieldBroken, KeyMissing, PersonForgotten
 from infra.crypto.fields import open_value, seal_value
 from infra.crypto.models import PersonKey
 from node.realms import CENTRAL_REALMS, CUSTOMERS, alias_of, atomic
 from sync.contracts.orders import Person
+from sync.events import run_due
 
 pytestmark = pytest.mark.django_db(databases=[alias_of(realm) for realm in CENTRAL_REALMS])
 
@@ -176,6 +180,23 @@ def test_erasing_a_merged_client_destroys_the_keys_of_all_he_was() -> None:
     erase_customer(kept.pk)
 
     assert [open_value("people.name", copy, alias=CUSTOMERS) for copy in copies] == [None, None]
+
+
+def test_what_bulk_runs_told_of_a_pair_of_people_goes_with_either_of_them() -> None:
+    cast.site("tea")
+    ada, others = cast.signed_in(cast.staff("ada", "admin")), cast.client("other", "Борис Другой")[1]
+    customer, doubt = cast.client("tea", "Анна Примерова")
+    rows = [str(doubt.pk), str(others.pk)]
+    ada.post(reverse("doubts-bulk"), {"action": "apart", "row": rows, "go": "1"})
+    run_due()
+    told = {row.key: row.title for row in BulkRow.objects.using(CUSTOMERS).all()}
+    assert "Анна Примерова" in told[rows[0]] and "Борис Другой" in told[rows[1]]
+
+    erase_customer(customer.pk)
+
+    row = BulkRow.objects.using(CUSTOMERS).get(key=rows[0])
+    assert (row.title, row.why, row.told) == ("", "", None)
+    assert BulkRow.objects.using(CUSTOMERS).get(key=rows[1]).title == told[rows[1]]
 
 
 def test_update_without_a_row_is_refused_for_it_does_not_know_whose_the_value_is() -> None:

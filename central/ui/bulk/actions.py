@@ -79,6 +79,12 @@ def put_slice(realm: str, run: BulkRun) -> None:
     schedule_job(JOB, run.pk.hex.encode(), realm=realm, key=f"bulk:{run.pk.hex}:{run.touched}:{run.state}")
 
 
+def forget_rows(realm: str, list_name: str, keys: Iterable[str]) -> None:
+    """Whatever any run has told of these rows. Inside the transaction that forgets the persons they were about."""
+    rows = BulkRow.objects.using(alias_of(realm)).filter(run__list=list_name, key__in=list(keys))
+    rows.update(title="", why="", told=None)
+
+
 def finish(realm: str, run: BulkRun, state: str) -> None:
     """What was filled in is forgotten too: taking a run back needs only what its rows were told."""
     runs(realm).filter(pk=run.pk).update(state=state, finished_at=timezone.now(), filled={})
