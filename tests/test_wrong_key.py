@@ -1,9 +1,13 @@
-"""A node of its own, begun, stopped and given another key: its databases know theirs before anything is written."""
+"""A node of its own, begun, stopped and given another key: its databases know theirs before anything is written.
+
+Then its keys move to a vault and to the environment, as the how-to says.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,23 +27,31 @@ from node.realm_names import CENTRAL_REALMS
 pytestmark = pytest.mark.slow
 
 
-def rialto(home: Path, *words: str) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("node")
+    code, _, err = asked(folder, "init", "central", str(folder / "central"), "--bind", f"127.0.0.1:{free_base()}")
+    assert code == 0, err
+    return folder / "central"
+
+
+def rialto(home: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RIALTO_", "DJANGO_"))}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "node.cli", "--home", str(home), *words],
-        env={**kept, "PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**kept, "PYTHONPATH": str(ROOT), **variables}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
-def asked(home: Path, *words: str) -> tuple[int, str, str]:
-    process = rialto(home, *words)
+def asked(home: Path, *words: str, **variables: str) -> tuple[int, str, str]:
+    process = rialto(home, *words, **variables)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
 @contextmanager
-def running(home: Path) -> Iterator[None]:
-    process = rialto(home, "run")
+def running(home: Path, **variables: str) -> Iterator[None]:
+    process = rialto(home, "run", **variables)
     assert process.stderr is not None
     try:
         said = []
@@ -67,10 +79,7 @@ def key_problems(home: Path) -> list[str]:
     return [one for one in json.loads(asked(home, "doctor", "--json")[1])["problems"] if "the key" in one]
 
 
-def test_a_node_that_wrote_nothing_yet_refuses_another_key_at_its_next_start(tmp_path: Path) -> None:
-    home = tmp_path / "central"
-    code, _, err = asked(tmp_path, "init", "central", str(home), "--bind", f"127.0.0.1:{free_base()}")
-    assert code == 0, err
+def test_a_node_that_wrote_nothing_yet_refuses_another_key_at_its_next_start(home: Path) -> None:
     key = home / "keys" / "fields-1"
 
     with running(home):
@@ -93,5 +102,38 @@ def test_a_node_that_wrote_nothing_yet_refuses_another_key_at_its_next_start(tmp
     assert not key.exists()  # a lost key is never replaced by another
 
     key.write_bytes(right)
+
+
+def test_its_keys_move_to_a_vault_and_to_the_environment(home: Path, tmp_path: Path) -> None:
     with running(home):
-        assert key_problems(home) == []
+        assert key_problems(home) == []  # the right one is back
+    settings = (home / "rialto.toml").read_text()
+    names = [path.name for path in (home / "keys").iterdir() if path.stat().st_size == 32]
+    (tmp_path / "vault").mkdir()
+    for name in names:
+        shutil.move(home / "keys" / name, tmp_path / "vault" / name)
+    program = tmp_path / "print-keys"
+    program.write_text(
+        f"#!/bin/sh\ncd '{tmp_path}/vault' && for name in *; do echo \"$name $(base64 < $name)\"; done\n"
+    )
+    program.chmod(0o700)
+
+    (home / "rialto.toml").write_text(f'{settings}\n[keys]\nsource = "command"\ncommand = ["{program}"]\n')
+    with running(home):
+        assert asked(home, "keys", "check")[0] == 0
+        assert "from: command" in asked(home, "keys", "list")[1]
+        (tmp_path / "vault").rename(tmp_path / "away")
+        assert "ended with code" in asked(home, "keys", "check")[1]
+    code, _, err = asked(home, "run")
+    assert (code, "the command that prints the keys ended with code" in err, "ready:" in err) == (1, True, False)
+
+    (home / "rialto.toml").write_text(f'{settings}\n[keys]\nsource = "env"\n')
+    variables = {
+        f"RIALTO_KEY_{name.upper().replace('-', '_').replace('.', '_')}": (tmp_path / "away" / name).read_bytes().hex()
+        for name in names
+    }
+    with running(home, **variables):
+        assert asked(home, "keys", "check", **variables)[0] == 0
+    code, _, err = asked(home, "run", **{**variables, "RIALTO_KEY_INDEX": os.urandom(32).hex()})
+    assert (code, "the key index-1 is not the one" in err) == (1, True)
+    assert sorted(path.name for path in (home / "keys").iterdir()) == ["postgres_password", "secret_key"]
