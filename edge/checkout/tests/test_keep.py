@@ -35,6 +35,9 @@ def cut_off(monkeypatch):
         async def request(self, kind: str, body: bytes, *, timeout: float) -> bytes:  # noqa: ASYNC109
             raise LinkDown
 
+        async def comes_back(self, *, within: float) -> bool:
+            return False
+
     monkeypatch.setattr(keeping, "link", Cut())
 
 
