@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,12 +53,13 @@ def imports_of(tree: ast.AST, package: str) -> Iterator[int]:
             yield node.lineno
 
 
+@functools.cache
+def tree_of(file: Path) -> ast.AST:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def breaches(rule, files: list[Path]) -> list[str]:
-    return [
-        f"{file.relative_to(ROOT)}:{line}"
-        for file in files
-        for line in rule(ast.parse(file.read_text(encoding="utf-8")))
-    ]
+    return [f"{file.relative_to(ROOT)}:{line}" for file in files for line in rule(tree_of(file))]
 
 
 def test_transactions_name_their_realm() -> None:

@@ -18,7 +18,6 @@ from infra.crypto.fields import Sealed
 from node import clock
 from node.errors import RialtoError
 from node.realms import CENTRAL_REALMS, CLUSTER, ORDERS, alias_of
-from node.testing.flushing import _EMPTY
 from sync import logreader
 from sync.logtail import SharedBodies, SharedTail
 from sync.simulator.database.base import DatabaseWrapper
@@ -63,12 +62,14 @@ class Store:
         self._forget()
         with self.used():
             for alias, wrapper in self._wrappers.items():
+                models = reversed(simulated.tables_of(CLUSTER if alias == "default" else ORDERS))
+                tables = [f'"{model._meta.db_table}"' for model in models]
                 with wrapper.cursor() as cursor:
                     if wrapper.vendor == "postgresql":
-                        cursor.execute(_EMPTY)
+                        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
                         continue
-                    for model in reversed(simulated.tables_of(CLUSTER if alias == "default" else ORDERS)):
-                        cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
+                    for table in tables:
+                        cursor.execute(f"DELETE FROM {table}")
             simulated.fill_nodes()
             simulated.fill_tables()
 

@@ -50,11 +50,9 @@ DATABASES = {
 }
 DATABASES["edge"]["TEST"]["NAME"] = str(_HOME / "edge_test.sqlite3")
 if os.environ.get("RIALTO_TEST_TEMPLATES"):
-    # The scratch server holds every realm migrated, each under its own name. Only what follows a migration is done.
+    # The scratch server holds every realm migrated, each under its own name.
     for _realm in CENTRAL_REALMS:
-        DATABASES[alias_of(_realm)]["TEST"] = {
-            **DATABASES[alias_of(_realm)].get("TEST", {}), "TEMPLATE": _realm, "MIGRATE": False,
-        }  # fmt: skip
+        DATABASES[alias_of(_realm)]["TEST"]["TEMPLATE"] = _realm
 _HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 CHANNEL_LAYERS = {"default": databases.channel_layer(_REDIS, _PREFIX + _WORKER)}

@@ -10,9 +10,16 @@ import pytest
 from django.utils import translation
 
 from node import config as node_config
-from node.testing.flushing import empty_quickly
+from node.testing import pace
+from node.testing.flushing import make_and_empty_quickly
 
-empty_quickly()
+make_and_empty_quickly()
+pace.keep_addresses()
+pace.check_what_was_used()
+
+
+def pytest_collection_finish() -> None:
+    pace.spare_the_collector()
 
 
 @pytest.fixture(autouse=True)

@@ -133,7 +133,7 @@ def scratch_servers() -> Iterator[dict[str, str]]:
                 # Two runs at one time on one machine share nothing, the edge's SQLite file included.
                 "RIALTO_TEST_DIR": folder,
                 "RIALTO_CHROMIUM": chromium(),
-                "RIALTO_TEST_TEMPLATES": "yes" if template else "",
+                "RIALTO_TEST_TEMPLATES": str(template or ""),
             }
         finally:
             broker.stop()
@@ -154,7 +154,11 @@ def run(mode: str, more: Sequence[str], *, tell: Callable[[str], None]) -> tuple
         if more and mode != "fast":
             this.pytest("the chosen tests", more, env)
         else:
-            this.pytest("the fast tests, on embedded servers", [*quick, "-n", "2", *more], env)
+            this.pytest(
+                "the fast tests, on embedded servers",
+                [*quick, "-n", "2", "--dist", "worksteal", "--reuse-db", *more],
+                env,
+            )
         if mode != "fast" and not more:
             browser = "" if BROWSER not in left_out else " and not browser"
             this.pytest("the slow tests, one after the other", ["-m", f"(slow or browser){browser}"], env)

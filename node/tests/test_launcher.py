@@ -165,6 +165,14 @@ def test_pip_is_not_sent_elsewhere_by_the_environment(launcher: ModuleType, monk
     assert not {"PIP_USER", "PIP_TARGET", "PYTHONPATH", "PYTHONHOME"} & set(kept)
 
 
+def test_our_code_is_compiled_once_and_not_by_each_process(
+    launcher: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    assert "PYTHONDONTWRITEBYTECODE" not in launcher.child_environment()
+
+
 def test_a_checkout_one_may_not_write_gets_an_environment_elsewhere(
     launcher: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
