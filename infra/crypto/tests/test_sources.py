@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import os
+import random
 import shlex
 import stat
 import time
@@ -21,8 +21,11 @@ from infra.crypto.signing import b64
 from infra.crypto.sources import Source, spelled
 from node import config as node_config
 
-RAW = {name: bytes([at]) + os.urandom(30) + b"\xff" for at, name in enumerate(("fields-1", "fields-2", "index"))}
-WHOLE = {**RAW, "central-sign": os.urandom(32), "sealing-1": os.urandom(32), "sealing-recovery.pub": os.urandom(32)}
+#: the same bytes in every process: parallel runners must collect tests of the same names
+drawn = random.Random(1).randbytes
+
+RAW = {name: bytes([at]) + drawn(30) + b"\xff" for at, name in enumerate(("fields-1", "fields-2", "index"))}
+WHOLE = {**RAW, "central-sign": drawn(32), "sealing-1": drawn(32), "sealing-recovery.pub": drawn(32)}
 
 
 def of_command(*command: str) -> Source:
@@ -92,12 +95,12 @@ def test_every_kind_of_key_has_its_variable(in_environment: Callable[..., Source
     [
         ("FIELDS_1", "abc", "RIALTO_KEY_FIELDS_1 does not hold 32 bytes"),
         ("FIELDS_1", "", "RIALTO_KEY_FIELDS_1 does not hold 32 bytes"),
-        ("FIELDS_1", b64(os.urandom(31)), "RIALTO_KEY_FIELDS_1 does not hold 32 bytes"),
-        ("FIELDS_1", b64(os.urandom(33)), "RIALTO_KEY_FIELDS_1 does not hold 32 bytes"),
+        ("FIELDS_1", b64(drawn(31)), "RIALTO_KEY_FIELDS_1 does not hold 32 bytes"),
+        ("FIELDS_1", b64(drawn(33)), "RIALTO_KEY_FIELDS_1 does not hold 32 bytes"),
         ("FIELDS_1", "ключ", "RIALTO_KEY_FIELDS_1 is neither base64 nor hex"),
         ("FIELDS_1", "x" * 63 + "-", "RIALTO_KEY_FIELDS_1 is neither base64 nor hex"),
-        ("FIELD_1", b64(os.urandom(32)), "RIALTO_KEY_FIELD_1 names no key"),
-        ("FIELDS", b64(os.urandom(32)), "RIALTO_KEY_FIELDS names no key"),
+        ("FIELD_1", b64(drawn(32)), "RIALTO_KEY_FIELD_1 names no key"),
+        ("FIELDS", b64(drawn(32)), "RIALTO_KEY_FIELDS names no key"),
     ],
 )
 def test_what_is_no_key_is_named_and_not_repeated(
@@ -152,7 +155,7 @@ def test_a_command_that_is_not_there_or_not_named_is_told() -> None:
     [
         (b64(RAW["fields-1"]), "line 1 of the command's output names no key"),
         ("fields-1", "fields-1 does not hold 32 bytes"),
-        (f"fields-1 {b64(os.urandom(16))}", "fields-1 does not hold 32 bytes"),
+        (f"fields-1 {b64(drawn(16))}", "fields-1 does not hold 32 bytes"),
         (f"fields-1 {b64(RAW['fields-1'])} {b64(RAW['fields-1'])}", "fields-1 is neither base64 nor hex"),
         ("Enter your password:", "line 1 of the command's output names no key"),
     ],
@@ -219,7 +222,7 @@ def test_a_vault_that_answers_without_a_key_is_believed(vault: Callable[[str], S
 # --- files
 
 
-@pytest.mark.parametrize("raw", [b"", b"x" * 31, b"x" * 33, b64(os.urandom(32)).encode()])
+@pytest.mark.parametrize("raw", [b"", b"x" * 31, b"x" * 33, b64(drawn(32)).encode()])
 def test_a_key_file_of_another_length_is_named(node_home: Path, raw: bytes) -> None:
     ensure_central_keys(node_home)
     (keys_dir(node_home) / "fields-1").write_bytes(raw)
