@@ -116,7 +116,7 @@ def judge(journal: Journal, held: Held, nodes: Mapping[str, str], receipts: Iter
 
 
 def _ops(journal: Journal, held: Held) -> Iterable[Violation]:
-    roots, removed, corrected = held.by_name(), _removed(journal), _corrected(journal, held)
+    roots, removed = held.by_name(), _removed(journal)
     for op in journal.ops:
         if not op.acked:
             continue
@@ -128,7 +128,7 @@ def _ops(journal: Journal, held: Held) -> Iterable[Violation]:
         if not cart.has_seen(op.dot):
             yield _lost(op, "central's cart does not know it")
         elif op.kind == "add":
-            yield from _added(op, cart, is_explained=op.dot in removed or (root, tuple(op.key)) in corrected)
+            yield from _added(op, cart, is_explained=op.dot in removed)
         elif op.kind == "dec":
             yield from _taken(op, cart)
         else:
@@ -161,17 +161,6 @@ def _removed(journal: Journal) -> set[str]:
     return {_dot(dot) for op in journal.ops if op.kind == "remove" for dot in op.body["seen"]}
 
 
-def _corrected(journal: Journal, held: Held) -> set[tuple[str, tuple[str, ...]]]:
-    """(cart, key) of lines a checkout may have corrected to what is left: that is an op of the shop's own."""
-    roots = held.by_name()
-    return {
-        (roots[order.cart], tuple(line.key))
-        for order in journal.orders
-        if (order.refused == "not_enough" or order.is_unsure) and order.cart in roots
-        for line in order.lines
-    }
-
-
 def _takes(journal: Journal, held: Held) -> Iterable[Violation]:
     """Units that somebody took whom nobody knows."""
     decs = {
@@ -179,8 +168,7 @@ def _takes(journal: Journal, held: Held) -> Iterable[Violation]:
     }
     orders = {order.id: order for order in journal.orders}
     ours = {op.dot for op in journal.ops}
-    corrected = _corrected(journal, held)
-    for root, cart in held.carts.items():
+    for cart in held.carts.values():
         for target, takes in cart.takes.items():
             for by, (units, cause) in takes.items():
                 kind, _, order = cause.partition(":")
@@ -188,8 +176,6 @@ def _takes(journal: Journal, held: Held) -> Iterable[Violation]:
                 if target not in ours or kind == "short" or (kind == "dec" and decs.get((by, target)) == units):
                     continue  # "short": a shop took what is not left, unasked
                 if kind == "order" and known is not None and target in known.dots:
-                    continue
-                if target in cart.tokens and (root, cart.tokens[target][0]) in corrected:
                     continue
                 yield Violation(LOST_OP, f"{units} of {target} were taken by {by} ({cause}), and nobody asked for it")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from sync.contracts.cart import CartOp, CartState, Dot, LineKey
+from sync.contracts.cart import CartOp, CartState, Dot
 from sync.contracts.codec import unpack
 from sync.contracts.orders import PlacedOrder
 from sync.simulator.pristine import core
@@ -285,21 +285,20 @@ class Oracle:
         corrected = {key for cart, key in corrections if self._central("root_of", cart) == root}
         for dot in sorted({*wanted.tokens, *held.tokens}):
             token = wanted.tokens.get(dot) or held.tokens[dot]
-            if _key_of(token) in corrected:
-                continue
             if dot not in held.tokens:
                 self.violate(f"cart {root[:6]} has lost {token.units} of {token.key.sku}, which nobody removed")
             elif dot not in wanted.tokens:
                 self.violate(f"in cart {root[:6]} {token.units} of {token.key.sku} are back, which somebody removed")
             else:
-                lost = self._takes_of_lost_orders(held, dot, orders)
-                here, there = core.left(held, dot), max(0, core.left(wanted, dot) - lost)
+                gone = self._takes_of_lost_orders(held, dot, orders)
+                gone += _short_takes(held, dot) if token.key in corrected else 0
+                here, there = core.left(held, dot), max(0, core.left(wanted, dot) - gone)
                 if here != there:
                     self.violate(
                         f"in cart {root[:6]} {here} of {token.key.sku} are left of a token, it should be {there}"
                     )
 
 
-def _key_of(token: Any) -> LineKey:
-    key: LineKey = token.key
-    return key
+def _short_takes(held: Any, dot: Dot) -> int:
+    """Units of a token that nodes took because no more were left."""
+    return sum(take.units for take in held.takes.get(dot, {}).values() if take.cause == core.SHORT)

@@ -162,14 +162,10 @@ def test_what_was_not_acknowledged_may_be_there_or_not() -> None:
     assert world.violations() == []
 
 
-def test_a_line_that_a_checkout_corrected_to_what_is_left_is_explained() -> None:
+def test_a_line_that_a_shop_corrected_to_what_is_left_is_explained_and_what_nobody_asked_for_is_not() -> None:
     world = World()
     world.state["take"][0][1].append([["shop", 1], [1, "dec"]])
     assert [one.kind for one in world.violations()] == [LOST_OP]
 
-    refused = Order(
-        id="r", tab="t", site="tea", cart=name_of(CART), dots={"x:1": KEY}, lines=[Line(key=KEY, units=1)],
-        refused="not_enough",
-    )  # fmt: skip
-    world.journal.orders.append(refused)
+    world.state["take"][0][1][-1][1][1] = "short"
     assert world.violations() == []
