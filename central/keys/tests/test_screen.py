@@ -128,7 +128,7 @@ def test_everything_comes_under_the_new_key_and_the_old_one_goes(ada: Client, fo
     press(ada, "add", "fields")
     refused = press(ada, "retire", "fields", 1, word="fields-1")
     assert refused.status_code == 422
-    assert "1 values of cluster ui.savedview still need it" in refused.content.decode()
+    assert "2 values of cluster ui.savedview still need it" in refused.content.decode()
 
     press(ada, "rotate", "fields")
     assert 'hx-trigger="every 2s"' in shown(ada)
