@@ -45,7 +45,10 @@ async def hold_cart(site: SiteDoc, cart: str) -> Held:
     if is_fresh or not summary.rows:
         return Held(summary)
     short = await find_units(cart, summary.units_by_variant)
-    return Held(summary, await note_short(cart, summary, short)) if short else Held(summary)
+    if not short:
+        return Held(summary)
+    fewer = await note_short(cart, summary, short)
+    return Held(summary.without({key for key, units in fewer.items() if not units}), fewer)
 
 
 async def find_units(cart: str, wanted: Mapping[str, int]) -> dict[str, int] | None:

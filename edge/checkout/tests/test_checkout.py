@@ -407,6 +407,16 @@ async def test_a_storefront_of_ones_own_is_told_what_is_left_and_its_cart_stands
     assert in_cart(ASSAM) == 11
 
 
+async def test_a_storefront_of_ones_own_is_told_at_once_what_is_sold_out(shopper, filled, central):
+    central.is_up = True
+    await writer.run(lambda: Right.objects.filter(variant="2" * 32).delete())
+
+    for _ in range(2):
+        summary = (await shopper.get("/_r/checkout")).json()
+        assert [line["key"][1] for line in summary["lines"]] == ["assam"]
+        assert [(line["key"][1], line["reason"]) for line in summary["unsold"]] == [("pen", "sold_out")]
+
+
 async def test_a_checkout_opened_again_at_once_writes_nothing(shopper, filled):
     await shopper.page()
     until = await reader.run(lambda: list(Hold.objects.values_list("until", flat=True)))
