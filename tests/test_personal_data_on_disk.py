@@ -85,7 +85,8 @@ async def send(line: Connection, path: str, page: Answer, **fields: str) -> Answ
     return await line.post_form(path, body)
 
 
-async def soon(what: Callable[[], Any], seconds: float = 30.0) -> Any:
+async def soon(what: Callable[[], Any], seconds: float = 90.0) -> Any:
+    """Long: the worker that sends mails starts after everything else, and no shop waits for it."""
     until = time.monotonic() + seconds
     while not (found := await what()):
         assert time.monotonic() < until, "it did not happen in time"
