@@ -192,6 +192,7 @@ ORDERS = lists.List(
     bulk=[CHANGE_STATUS],
     topic=live.ORDERS,
     arrives="received_at",
+    buttons=[lists.Button(_("New order"), "orders-new", right="make_orders")],
     head="orders/parts/tabs.html",
     help=_(
         "Orders of all your sites, the newest first. New ones arrive by themselves and wait behind a banner, so that "

@@ -16,7 +16,7 @@ from central.orders.models import OrderStatus
 from central.orders.queries import OrderFilter, filtered_orders, orders_page, orders_visible_to
 from central.ui import live, sites
 from central.ui.explain import add_sentences, in_words
-from central.ui.menu import Card, Entry, Hit, Search, add_card, add_entry, add_search
+from central.ui.menu import Action, Card, Entry, Hit, Search, add_action, add_card, add_entry, add_search
 from central.ui.screens import may
 from central.ui.view_scope import sites_in_view
 from node.errors import RialtoError
@@ -106,6 +106,11 @@ def _in_view(request: Any) -> Any:
 add_entry(Entry(10, "orders", _("Orders"), "receipt", "see_orders", "o"))
 add_entry(Entry(11, "orders-lines", _("Order lines"), "list", "see_orders", in_side_bar=False))
 add_entry(Entry(12, "orders-duplicates", _("Duplicate suspects"), "copy", "decide_duplicates", in_side_bar=False))
+add_action(
+    Action(
+        13, "orders-new", _("New order"), "make_orders", "plus", where=("home", "orders"), words=_("call phone by hand")
+    )
+)
 add_search("orders", Search(_("Orders"), "see_orders", _find_orders))
 add_card(Card(10, "today", "see_orders", "orders/parts/home_today.html", _today, (live.ORDERS,), wide=True))
 add_card(Card(20, "newest", "see_orders", "orders/parts/home_newest.html", _newest, (live.ORDERS,), wide=True))

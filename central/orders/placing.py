@@ -1,4 +1,4 @@
-"""An order that central takes itself, from a script or a partner.
+"""An order that central takes itself: from a script, a partner, or a colleague who writes it down at the telephone.
 
 It is an order like any other: priced by the catalogue, its buyer sealed, taken in by `receive_order`. Only its units
 come straight out of the pool, all of them or none: central is never cut off from its own stock, and what lies at edges
@@ -41,10 +41,8 @@ from sync.contracts.money import MICROS, Money
 from sync.contracts.orders import OrderLine, Person, PlacedOrder
 from sync.core import cart as carts
 
-#: in place of a node in the number: "TEA-API-000042"
-_MADE_BY = "API"
 #: numbers without a country code are read as of this country
-_REGIONS = {"ru": "RU"}
+REGIONS = {"ru": "RU"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,8 @@ class WantedOrder:
     payment: str
     consent_text: str
     said: str
+    #: in place of a node in the number: "TEA-API-000042"
+    made_by: str = "API"
 
 
 def place_order(wanted: WantedOrder) -> tuple[Order, bool]:
@@ -133,7 +133,7 @@ def _with_pending(placed: PlacedOrder, lacking: Mapping[UUID, int]) -> PlacedOrd
 
 
 def _person(wanted: WantedOrder, site: SiteDoc) -> Person:
-    region = _REGIONS.get(site.language, "")
+    region = REGIONS.get(site.language, "")
     try:
         phone = phone_e164(wanted.phone, region)
     except NotAPhone:
@@ -211,7 +211,7 @@ def _placed(wanted: WantedOrder, site: SiteDoc, lines: list[OrderLine], person: 
     goods = sum(line.charged for line in lines)
     return PlacedOrder(
         id=wanted.id.hex,
-        number=_next_number(site.id),
+        number=_next_number(site.id, wanted.made_by),
         site=site.id,
         edge="",
         cart=cart,
@@ -232,7 +232,7 @@ def _placed(wanted: WantedOrder, site: SiteDoc, lines: list[OrderLine], person: 
     )
 
 
-def _next_number(site: str) -> str:
+def _next_number(site: str, made_by: str) -> str:
     # Counted outside the order's transaction: a refused order leaves a hole, and nobody waits for another's order.
     with atomic(ORDERS), connections[alias_of(ORDERS)].cursor() as cursor:
         cursor.execute(
@@ -241,7 +241,7 @@ def _next_number(site: str) -> str:
             [site],
         )
         (last,) = cursor.fetchone()
-    return f"{site}-{_MADE_BY}-{last:06d}".upper()
+    return f"{site}-{made_by}-{last:06d}".upper()
 
 
 def _units(lines: Sequence[OrderLine]) -> Mapping[UUID, int]:

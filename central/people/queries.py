@@ -1,4 +1,5 @@
-"""Reads of customers. They carry no scope: ask with what an order the person may see has given you."""
+"""Reads of customers. But for `customers_visible_to` they carry no scope: ask with what an order the person may see
+has given you."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from central.accounts.scope import ALL, visible_sites
 from central.people.models import EMAIL_INDEX, PHONE_INDEX, Customer, Doubt, Merge, OrderContact
 from infra.crypto.errors import NotAnEmail, NotAPhone
 from infra.crypto.fields import blind_index, blind_indexes
@@ -57,6 +59,21 @@ def customers_by_phone(phone: str, *, region: str = "RU") -> QuerySet[Customer]:
 def customers_by_email(email: str) -> QuerySet[Customer]:
     """Customers with exactly this address."""
     return Customer.objects.filter(email_index__in=email_indexes(email))
+
+
+def customers_visible_to(user: Any) -> QuerySet[Customer]:
+    """Those who came from a site of the person's, or ordered at one; none for a stranger."""
+    customers = Customer.objects.filter(merged_into=None)
+    seen = visible_sites(user)
+    if seen is ALL:
+        return customers
+    return customers.filter(of_sites(sorted(seen))) if seen else customers.none()
+
+
+def of_sites(sites: Iterable[str]) -> Q:
+    """Who came from these sites, or ordered at one of them."""
+    ordered = OrderContact.objects.filter(customer=OuterRef("pk"), site__in=list(sites))
+    return Q(source_site__in=list(sites)) | Q(Exists(ordered))
 
 
 def customers_by_contact(text: str) -> QuerySet[Customer]:

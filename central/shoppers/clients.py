@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from central.accounts.scope import ALL, visible_sites
 from central.people.actions import FIELDS
 from central.people.merging import mail_is_settled
-from central.people.models import Customer, OrderContact
-from central.people.queries import doubts, sites_of
+from central.people.models import Customer
+from central.people.queries import customers_visible_to, doubts, sites_of
 from central.ui.forms import LongTextField, RecordForm, Section
 from central.ui.screens import may
 from infra.crypto.errors import NotAnEmail, NotAPhone
@@ -24,17 +24,7 @@ from infra.crypto.normalise import email_key, phone_e164
 
 def clients_visible_to(user: Any) -> QuerySet[Customer]:
     """Customers who came from a site of the person's, or ordered at one; none for a stranger."""
-    clients = Customer.objects.select_related("account").filter(merged_into=None)
-    seen = visible_sites(user)
-    if seen is ALL:
-        return clients
-    return clients.filter(of_sites(sorted(seen))) if seen else clients.none()
-
-
-def of_sites(sites: Any) -> Q:
-    """Who came from these sites, or ordered at one of them."""
-    ordered = OrderContact.objects.filter(customer=OuterRef("pk"), site__in=list(sites))
-    return Q(source_site__in=list(sites)) | Q(Exists(ordered))
+    return customers_visible_to(user).select_related("account")
 
 
 def client_of(user: Any, client_id: UUID) -> Customer | None:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from central.people.merging import decide_apart, decide_same, doubt_again, undo_merge
 from central.people.models import Customer, Doubt
-from central.shoppers.clients import doubts_visible_to, of_sites, title_of
+from central.people.queries import of_sites
+from central.shoppers.clients import doubts_visible_to, title_of
 from central.ui import lists
 from central.ui.lists import cells
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from central.people.models import Customer
-from central.people.queries import customers_by_contact
-from central.shoppers.clients import clients_visible_to, of_sites
+from central.people.queries import customers_by_contact, of_sites
+from central.shoppers.clients import clients_visible_to
 from central.ui import lists
 from central.ui.bulk.models import rows_are_persons
 from central.ui.lists import cells

@@ -161,7 +161,7 @@ class RecordForm(forms.Form):
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """What an action refuses is told by the form: beside the fields the error's data names, else above them."""
+        """What an action refuses is told by the form: beside what the error's data names, else above them."""
         try:
             yield
         except RialtoError as error:
@@ -172,7 +172,8 @@ class RecordForm(forms.Form):
                 for name, text in fields.items():
                     self.add_error(name if name in self.fields else None, str(text))
             else:
-                self.add_error(None, explain(error))
+                name = error.data.get("field")
+                self.add_error(name if isinstance(name, str) and name in self.fields else None, explain(error))
 
     def saved(self, text: str, to: str, *args: Any) -> HttpResponseBase:
         """Say `text`, and what was kept of another person's work, and go on to the address `to`."""

@@ -97,6 +97,8 @@ _ANSWERS = {
 _SITE = {"id": "mint", "name": "Mint", "label": "Mint", "origin": "http://mint.example", "currency": "RUB",
          "pickup_title": "Pick up", "pickup_price": "0", "courier_title": "Courier", "courier_price": "300",
          "cash_title": "Cash", "card_title": "Card", "theme": "tea", "language": "ru"}  # fmt: skip
+_BY_PHONE = {"phone": "+70000000007", "name": "Anna", "line": "{products-row}", "units": "1", "consent": "on",
+             "site": "tea"}  # fmt: skip
 _REASON = {"reason": "it broke"}
 
 #: in an order in which none undoes what the next one needs
@@ -125,6 +127,7 @@ FORMS: list[Form] = [
     Form("keys-new", {"name": "Script", "rights": "see_orders", "sites": "tea"}),
     Form("nodes-invite", {"id": "c", "name": "Third", "sites": "tea"}),
     Form("nodes-watch", {"silent_after_minutes": "7"}),
+    Form("orders-new", _BY_PHONE),
     Form("orders-note", {"note": "call back"}, "orders-card"),
     Form("orders-status", on="orders-card"),
     Form("orders-pair-decide", on="orders-pair"),
