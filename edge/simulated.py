@@ -26,6 +26,7 @@ from edge.checkout.summary import Quote
 from edge.live import carts as live
 from edge.replica import sites
 from edge.rights import pace, scarce
+from edge.rights import service as rights
 from edge.rights.keeper import keeper, urgent
 from edge.rights.models import Right
 from infra.crypto.signing import b64, public_of, sign
@@ -71,6 +72,7 @@ _REMEMBERED: tuple[tuple[ModuleType, str, Any], ...] = (
     (pace, "_news", set),
     (pace, "_listeners", list),
     (scarce, "_left", dict),
+    (rights, "_forgotten", dict),
 )
 #: what remembers in itself
 _ONES: tuple[Any, ...] = (link, keeper, urgent, limits)
@@ -103,6 +105,7 @@ class Placed:
     pending: Mapping[str, int]
     kept: KeptOrder
     body: bytes
+    number: str
     is_new: bool = True
 
 
@@ -312,7 +315,9 @@ def _placed(made: Order, is_new: bool) -> Placed:
     for line in placed.lines:
         confirmed[line.variant] = confirmed.get(line.variant, 0) + sum(use.units for use in line.uses)
         pending[line.variant] = pending.get(line.variant, 0) + line.pending
-    return Placed(made.pk, confirmed, pending, json.decode(keep.envelope(made), type=KeptOrder), body, is_new)
+    return Placed(
+        made.pk, confirmed, pending, json.decode(keep.envelope(made), type=KeptOrder), body, placed.number, is_new
+    )
 
 
 def unpacked(body: bytes) -> PlacedOrder:

@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -20,6 +21,7 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
+from django.utils import timezone
 
 from infra.crypto.signing import sign, verify
 from infra.http import limits
@@ -175,6 +177,8 @@ class Session:
         self._state = hub_end.HubEnd()
         self._identity: NodeIdentity | None = None
         self._speaks: dict[str, int] = {}
+        #: when it was told who is there
+        self._began = timezone.now()
         self._nonce = secrets.token_bytes(32)
         self._out: asyncio.Queue[f.Frame | None] = asyncio.Queue()
         self._lanes: dict[str, asyncio.Queue[Coroutine[Any, Any, None]]] = {}
@@ -240,7 +244,8 @@ class Session:
                 self._in_lane(f"up:{realm}", self._take_ops(effect))
             case io.Check(realm=realm):
                 failed = io.Checked(realm, effect.cursor, "failed")
-                self._in_lane(f"down:{realm}", self._db(realm, lambda: logreader.check(self._scope, effect), failed))
+                check = partial(logreader.check, self._scope, effect, began=self._began)
+                self._in_lane(f"down:{realm}", self._db(realm, check, failed))
             case io.ReadHead(realm):
                 work = self._db(realm, lambda: logreader.read_head(self._scope, realm), io.ReadFailed(realm))
                 self._in_lane(f"down:{realm}", work)
@@ -313,6 +318,7 @@ class Session:
     # --- who it is
 
     async def _introduce(self, hello: f.Hello) -> None:
+        self._began = timezone.now()
         try:
             welcome = await lanes.run("directory", lambda: self._welcome(hello))
         except _Refuse as refusal:

@@ -21,6 +21,12 @@ from sync.store.edge.outbox import enqueue
 
 #: how long a cart keeps what it holds after its checkout was last opened
 HOLD_MS = 600_000
+#: longer than any answer of central is waited for
+FORGOTTEN_MS = 120_000
+
+#: rights that are history -> when they were forgotten. An answer to an older ask may still name one, and comes to this
+#: process or to none; documents do not tell, as a snapshot drops what is deleted.
+_forgotten: dict[str, int] = {}
 
 #: rights that may be sold from now; takes the values of `_living`
 _LEASE = "ifnull((SELECT l.stop_at FROM edge_rights_lease l WHERE l.boot = ?), 0)"
@@ -221,7 +227,7 @@ def fence() -> None:
 def add_grants(grants: Iterable[GrantDoc], asked_at_ms: int) -> None:
     """Take in what central answered to an ask that was sent at `asked_at_ms` (CLOCK_BOOTTIME)."""
     for doc in grants:
-        if doc.is_open and not _is_over(doc):
+        if doc.is_open and doc.id not in _forgotten:
             until = escrow.stop_at(asked_at_ms, doc.ttl_s)
             know(doc)
             # The later end wins: answers may overtake one another.
@@ -315,6 +321,7 @@ def forget(grant: str) -> None:
     """Central has our last word on this grant, or has given it up."""
     _release("right_id = ?", [grant])
     sql.execute("DELETE FROM edge_rights_right WHERE grant = ?", [grant])
+    _note_forgotten(grant)
 
 
 def this_epoch() -> int:
@@ -433,7 +440,8 @@ def _report(report: GrantReport) -> None:
     enqueue("orders", "grant_report", pack(report), ref=report.grant)
 
 
-def _is_over(doc: GrantDoc) -> bool:
-    """Whether central has already had our last word: a late answer must not bring the right back."""
-    over = "SELECT 1 FROM sync_edge_document WHERE topic = ? AND key = ? AND body IS NULL"
-    return sql.fetch_one(over, [f"grant:{doc.edge}", doc.id]) is not None
+def _note_forgotten(grant: str) -> None:
+    now = lease.boottime_ms()
+    _forgotten[grant] = now
+    while (oldest := next(iter(_forgotten))) and now - _forgotten[oldest] > FORGOTTEN_MS:
+        del _forgotten[oldest]

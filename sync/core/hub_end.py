@@ -264,6 +264,9 @@ def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> Hu
         return _feed(state, realm, retry_at=now + io.RETRY_AFTER)
     if checked.taken > (highest := state.intakes.get(realm, Intake()).highest):
         # Compared now, not when it was asked: ops of this very session may have been taken in since.
+        if checked.is_overtaken:
+            # This session was late to ask (its realm was away), and says nothing of the disk.
+            return _refuse(state, "newer", "the node has sent more through a newer link", out)
         message = f"central took in {checked.taken} ops of '{realm}' from this node, which knows of {highest}: "
         return _refuse(state, "rolled_back", message + "its disk was rolled back; run `rialto adopt` there", out)
     if not state.feeds[realm].must_check:

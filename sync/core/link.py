@@ -255,7 +255,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """`verdict`: "tail", "fetch" (no cursor), "refetch" (why in `reason`), "failed". `taken`: the last op taken in."""
+    """`verdict`: "tail", "fetch" (no cursor), "refetch" (why in `reason`), "failed". `taken`: the last op taken in.
+
+    `is_overtaken`: that was after this session began. If not through this one, the node has opened another since.
+    """
 
     realm: str
     cursor: Cursor | None
@@ -263,6 +266,7 @@ class Checked:
     reason: str = ""
     head: int = 0
     taken: int = 0
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True)

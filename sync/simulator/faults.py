@@ -232,9 +232,11 @@ async def _restore(world: World, rng: Random) -> None:
     edge.generation += 1
     edge.images = []
     await asyncio.sleep(rng.uniform(0.5, 3.0))
-    edge.boot()
+    if edge.is_mending:  # else all was mended meanwhile
+        edge.boot()
     await asyncio.sleep(rng.uniform(3.0, 8.0))
-    join_anew(world, edge)
+    if edge.is_mending:
+        join_anew(world, edge)
 
 
 def join_anew(world: World, edge: EdgeHost) -> None:

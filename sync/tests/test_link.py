@@ -9,13 +9,15 @@ from dataclasses import replace
 import msgspec
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 from websockets.asyncio.client import connect
 
 from infra.crypto.signing import new_signing_key, sign
 from node.errors import Refused, RialtoError
-from sync import figures, hub
+from sync import figures, hub, logreader
 from sync.contracts import frames
 from sync.contracts.frames import Op
+from sync.core import link as io
 from sync.intake import take_ops, try_quarantined
 from sync.link import LinkDown
 from sync.logreader import head_of
@@ -502,6 +504,22 @@ async def test_a_node_with_a_rolled_back_disk_is_refused_and_its_epoch_is_over(f
         async with edge(home, settings=settings) as link:
             await until(lambda: link.status()["trouble"] == "refused:rolled_back")
     assert await in_thread(house.taken) == [b"one"]
+
+
+async def test_ops_that_came_after_a_session_began_are_told_from_those_before(fenced: list[str]) -> None:
+    async with central() as home:
+        home.settings("a")
+        scope = home.directory.nodes["a"].scope
+        before = timezone.now()
+        await in_thread(lambda: take_ops(scope, ORDERS, 1, [Op("thing", b"through another session")]))
+        after = timezone.now()
+
+        asked = [
+            await in_thread(lambda began=began: logreader.check(scope, io.Check(ORDERS, None), began=began))
+            for began in (before, after)
+        ]
+
+    assert [(one.taken, one.is_overtaken) for one in asked] == [(1, True), (1, False)]
 
 
 async def test_a_copied_disk_that_went_on_by_itself_ends_its_epoch(fenced: list[str]) -> None:

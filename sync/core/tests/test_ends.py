@@ -271,3 +271,13 @@ def test_frames_of_a_realm_that_is_not_there_end_the_link() -> None:
         _, effects = hub_end.step(hub(), io.Received(frame), HOUR)
 
         assert effects[-1] == io.Close("bad_realm")
+
+
+def test_a_session_that_was_late_to_ask_says_nothing_of_the_nodes_disk() -> None:
+    codes = []
+    for is_overtaken in (True, False):
+        checked = io.Checked("r", PLACE, "tail", head=5, taken=9, is_overtaken=is_overtaken)
+        _, effects = hub_end.step(hub(), checked, HOUR)
+        codes.append([frame.code for frame in sent(effects) if isinstance(frame, f.Refused)])
+
+    assert codes == [["newer"], ["rolled_back"]]
