@@ -54,6 +54,7 @@ def _run(folder: Path, *command: str) -> None:
         "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         # Databases of its own: the tests around this one have theirs open.
         "RIALTO_TEST_PREFIX": f"example{os.getpid()}",
+        "RIALTO_TEST_TEMPLATES": "",  # they know nothing of this app
     }
     surroundings.pop("PYTEST_XDIST_WORKER", None)
     done = subprocess.run(

@@ -13,9 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -95,8 +93,7 @@ def new_order(request: StaffRequest) -> HttpResponseBase:
     shops = list(sites_visible_to(request.user).filter(is_active=True).order_by("label"))
     chosen = _chosen(request, shops)
     if chosen is None:
-        messages.error(request, _now("There is no shop to order at."))
-        return redirect("home")
+        raise Http404(_now("There is no shop to order at."))
     site = site_doc(chosen)
     form, lines = OrderForm(request, site), _lines(request, site.id)
     client = _client(request, site)

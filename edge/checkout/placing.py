@@ -97,6 +97,8 @@ def _draft(
     """What is to be made; the order itself when this page made it before."""
     if known := reads.order_by_id(quote.order):
         return known
+    if not quote.dots:
+        _check_sold_out(site, cart)
     summary = reads.summary_of(site, cart, only=quote.dots)
     compare(summary, quote, delivery=checked.delivery.code, delivery_price=checked.delivery.price)
     # The address of the order's page travels sealed with the person: central's mails name it.
@@ -114,6 +116,13 @@ def _draft(
         secret=secret,
         customer=customer,
     )
+
+
+def _check_sold_out(site: SiteDoc, cart: str) -> None:
+    """The page had nothing to order. Raises `NotEnough` when that is because goods are sold out."""
+    gone = [line.key for line in reads.summary_of(site, cart).unsold if line.reason == "sold_out"]
+    if gone:
+        raise NotEnough("nothing of it is left", left={card_key(key.site, key.sku, key.options): 0 for key in gone})
 
 
 def same(known: Order, fingerprint: bytes) -> Order:

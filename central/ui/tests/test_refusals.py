@@ -28,6 +28,7 @@ NEVER = {
     "bad_request", "bad_input", "too_large", "idempotency_key_reused", "no_key", "no_right", "not_json",
     "too_many_requests", "under_way", "wrong_address",  # of the API
     "stock",  # a root, never raised
+    "too_many_variants",  # told to an edge
 }  # fmt: skip
 
 
