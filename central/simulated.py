@@ -230,6 +230,9 @@ class Central:
         received = {variant: -count for variant, count in units[SUPPLIER].items()}
         return Books(received, units[SOLD], units[POOL], units[WRITTEN_OFF])
 
+    def grants(self) -> dict[str, int]:
+        return {pk.hex: units for pk, units in Grant.objects.values_list("pk", "units")}
+
     def log_heads(self) -> dict[str, tuple[str, int]]:
         head = SyncHead.objects.using(alias_of(ORDERS)).first()
         return {ORDERS: (head.epoch, head.head)} if head else {}

@@ -98,7 +98,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Placed:
-    """What the shopper's tab has of an order: its id, the units of each variant that are confirmed, what it keeps."""
+    """What the shopper's tab has of an order: its id, the units of each variant that are confirmed, what it keeps.
+
+    `uses`: right -> units of it that were sold.
+    """
 
     id: str
     confirmed: Mapping[str, int]
@@ -106,6 +109,7 @@ class Placed:
     kept: KeptOrder
     body: bytes
     number: str
+    uses: Mapping[str, int]
     is_new: bool = True
 
 
@@ -312,12 +316,14 @@ def _placed(made: Order, is_new: bool) -> Placed:
     placed = unpacked(body)
     confirmed: dict[str, int] = {}
     pending: dict[str, int] = {}
+    uses: dict[str, int] = {}
     for line in placed.lines:
         confirmed[line.variant] = confirmed.get(line.variant, 0) + sum(use.units for use in line.uses)
         pending[line.variant] = pending.get(line.variant, 0) + line.pending
-    return Placed(
-        made.pk, confirmed, pending, json.decode(keep.envelope(made), type=KeptOrder), body, placed.number, is_new
-    )
+        for use in line.uses:
+            uses[use.grant] = uses.get(use.grant, 0) + use.units
+    kept = json.decode(keep.envelope(made), type=KeptOrder)
+    return Placed(made.pk, confirmed, pending, kept, body, placed.number, uses, is_new)
 
 
 def unpacked(body: bytes) -> PlacedOrder:

@@ -18,6 +18,7 @@ from django.utils import asyncio as django_asyncio
 import sync.hub
 import sync.link
 from node import clock
+from sync.core import escrow
 from sync.simulator import roles as borders
 from sync.simulator.glue import NotYet, SimulatedLanes, SimulatedReader, SimulatedWriter
 from sync.simulator.machine import Machine
@@ -28,6 +29,7 @@ from sync.topics import EdgeScope
 #: modules in which other things are put in place of their own
 _link: Any = sync.link
 _hub: Any = sync.hub
+_escrow: Any = escrow
 _guard: Any = django_asyncio
 _connections: Any = connections
 _os: Any = os
@@ -95,8 +97,9 @@ class Roles:
         """Everything that production asks of its process is the world's, for the length of a run."""
         kept = (_os.urandom, _random._urandom, _connections._connections)
         kept_dicts = (writer.__dict__, reader.__dict__)
-        kept_pace = (_link.TICK, _hub.TICK, _link.FORGET_EVERY)
-        _link.TICK, _hub.TICK, _link.FORGET_EVERY = 0.5, 0.5, 0.4
+        kept_pace = (_link.TICK, _hub.TICK, _link.FORGET_EVERY, _escrow.GRACE_MS)
+        # Leases are short here, and their grace too, so that they end and are frozen within a run.
+        _link.TICK, _hub.TICK, _link.FORGET_EVERY, _escrow.GRACE_MS = 0.5, 0.5, 0.4, 1_000
         kept_guard, _guard.get_running_loop = _guard.get_running_loop, _no_loop
         kept_names = (_link.connect, _link.all_figures, _hub.lanes, _hub.answer_of)
         random.seed(world.seed)
@@ -111,7 +114,7 @@ class Roles:
             yield
         finally:
             _link.connect, _link.all_figures, _hub.lanes, _hub.answer_of = kept_names
-            _link.TICK, _hub.TICK, _link.FORGET_EVERY = kept_pace
+            _link.TICK, _hub.TICK, _link.FORGET_EVERY, _escrow.GRACE_MS = kept_pace
             _guard.get_running_loop = kept_guard
             writer.__class__, reader.__class__ = Writer, Reader
             writer.__dict__, reader.__dict__ = kept_dicts

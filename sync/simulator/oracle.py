@@ -2,7 +2,7 @@
 
 (a) each acknowledged op is in the cart's memory, and the cart is what the ops in that memory make of it
 (b) each acknowledged order is at central once, with its own bytes, and central has none that nobody placed
-(c) at every step no more of a variant is confirmed than was received
+(c) at every step no more of a variant is confirmed than was received; at the end none of a right than was granted
 (d) at the end every node has the same bytes of every cart
 (e) at the end queues are empty and cursors at the head, within the time allowed
 and central's own audit of its ledger finds nothing. Loss is allowed only where both copies died: disk and tab.
@@ -46,6 +46,7 @@ class _Op(_Known):
 class _Order(_Known):
     body: bytes = b""
     number: str = ""
+    uses: Mapping[str, int] = field(default_factory=dict)
     confirmed: Mapping[str, int] = field(default_factory=dict)
     who: str = ""
 
@@ -96,7 +97,7 @@ class Oracle:
             waits = f", {pending} pending" if pending else ""
             self.world.trace.tell(who, f"order {placed.id[-6:]} confirmed on {disk}: {words or 'nothing'}{waits}")
             known = self.placed[placed.id] = _Order(
-                body=placed.body, number=placed.number, confirmed=placed.confirmed, who=who
+                body=placed.body, number=placed.number, confirmed=placed.confirmed, uses=placed.uses, who=who
             )
             for variant, units in placed.confirmed.items():
                 self.sold[variant] += units
@@ -215,6 +216,7 @@ class Oracle:
         self._judge_orders(orders)
         self._judge_carts(orders)
         self._judge_books(orders)
+        self._judge_rights()
         for line in self._central("audit"):
             if not any(f"order {placed.number} is here already" in line for placed in self._made_again()):
                 self.violate(f"audit: {line}")
@@ -264,6 +266,19 @@ class Oracle:
             booked, ordered = books.sold.get(variant, 0), sold.get(variant, 0)
             if booked != ordered:
                 self.violate(f"the ledger says {booked} of {variant[-2:]} are sold, the orders say {ordered}")
+
+    def _judge_rights(self) -> None:
+        """A disk that was put back may sell its past until it is heard of: see the guarantees."""
+        if self.world.trace.faults["restored_disk"]:
+            return
+        granted: Mapping[str, int] = self._central("grants")
+        sold: dict[str, int] = defaultdict(int)
+        for placed in self.placed.values():
+            for grant, units in placed.uses.items():
+                sold[grant] += units
+        for grant, units in sold.items():
+            if units > granted.get(grant, 0):
+                self.violate(f"{units} units of right {grant[-6:]} are confirmed, {granted.get(grant, 0)} were granted")
 
     # --- (a)
 

@@ -120,6 +120,9 @@ class Central(Protocol):
 
     def books(self) -> Books: ...
 
+    def grants(self) -> Mapping[str, int]:
+        """Right -> units that were granted."""
+
     def log_heads(self) -> Mapping[str, tuple[str, int]]:
         """Realm -> (epoch, head) of each log the edges read."""
 

@@ -461,7 +461,7 @@ class World:
 def _setting(draw: Random) -> tuple[Setting, bytes]:
     plenty = [draw.choice((2, 4, 8)), draw.choice((6, 12, 20)), draw.choice((30, 60)), 120]
     skus = tuple(Sku(one.site, one.sku, one.variant, units=plenty[n % 4]) for n, one in enumerate(install.GOODS))
-    return Setting(skus=skus, sign_keys={}, central_key=b"", ttl_s=draw.choice((17, 25, 86_400))), draw.randbytes(32)
+    return Setting(skus=skus, sign_keys={}, central_key=b"", ttl_s=draw.choice((14, 25, 86_400))), draw.randbytes(32)
 
 
 def run_seed(seed: int, roles: install.Roles, scratch: Path) -> Result:
