@@ -206,6 +206,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def main() -> None:
+    answers, sys.stdout = sys.stdout, sys.stderr  # logs would stand between them
     for line in sys.stdin:
         asked = json.loads(line)
         try:
@@ -213,7 +214,7 @@ def main() -> None:
         except Exception as error:  # a database that is down, say: whoever asked is told, and may ask again
             connections.close_all()
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":
