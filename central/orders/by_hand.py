@@ -93,7 +93,7 @@ def new_order(request: StaffRequest) -> HttpResponseBase:
     shops = list(sites_visible_to(request.user).filter(is_active=True).order_by("label"))
     chosen = _chosen(request, shops)
     if chosen is None:
-        raise Http404(_now("There is no shop to order at."))
+        raise Http404
     site = site_doc(chosen)
     form, lines = OrderForm(request, site), _lines(request, site.id)
     client = _client(request, site)
