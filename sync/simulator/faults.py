@@ -303,6 +303,8 @@ async def _database_breaks(world: World, rng: Random) -> None:
         "database_breaks", "central", "a statement of a transaction fails, or its commit's answer is lost"
     )
     for _ in range(rng.randint(1, 4)):
+        if world.is_calm:
+            return
         world.central.databases.orders.breaks_in = rng.randint(1, 60)
         await asyncio.sleep(rng.uniform(0.5, 3.0))
 
