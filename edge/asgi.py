@@ -40,6 +40,7 @@ from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_re
 from edge.live import carts as live  # noqa: E402
 from edge.live.routes import stream  # noqa: E402
 from edge.pages import serving, static, wire  # noqa: E402
+from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.replica import pictures  # noqa: E402
 from edge.replica.sites import site_of  # noqa: E402
@@ -197,6 +198,7 @@ async def _start() -> asyncio.Task[None]:
     live.start()
     _end_streams_on_signal()
     pictures.fetcher.wake()
+    foreman.start()
     await link.start()
     await keeper.start()
     limits.start()
@@ -216,6 +218,7 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     await limits.stop()
     await keeper.stop()
     await link.stop()
+    await foreman.stop()
     await pictures.fetcher.stop()
     await asyncio.to_thread(writer.stop)
     await asyncio.to_thread(reader.stop)

@@ -39,6 +39,7 @@ HINTS: Mapping[str, str] = {
     "secret_key": "let `rialto init` write one; it has at least 32 characters",
     "link_url": "write central's address as the edge reaches it: http://… or https://…",
     "media_dir": "write a directory this node may write to",
+    "pages_dir": "write a directory this node may write to and its web server may read",
     "demo_control": "write the path of the demo's control socket, or leave it out",
     "server": 'write server = "daphne" or server = "uvicorn"',
     "web_workers": "write how many web processes central has, from 1 to 16; an edge always has one",
@@ -96,6 +97,7 @@ class Config(BaseSettings):
     secret_key: str = ""
     link_url: str = ""
     media_dir: Path = Path("media")
+    pages_dir: Path = Path("pages")
     demo_control: str | None = None
     server: Literal["", "daphne", "uvicorn"] = ""
     web_workers: int = Field(default=1, ge=1, le=16)
@@ -193,6 +195,7 @@ class Config(BaseSettings):
         filled: dict[str, object] = {
             "home": home,
             "media_dir": home / self.media_dir,
+            "pages_dir": home / self.pages_dir,
             "server": self.server or ("daphne" if self.role == "central" else "uvicorn"),
             "secret_key": self.secret_key or places.read_secret(home, "secret_key"),
         }

@@ -6,16 +6,18 @@ installed app that has a shop page of its own (cart, checkout).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from django.template import Context, Engine
 from django.template.utils import get_app_template_dirs
 from django.utils import translation
 
-from sites.assets import HERE
+from sites.assets import HERE, manifest
 from sync.contracts.documents import CategoryDoc, SiteDoc
 
 #: languages a shop may speak; another one falls back to English, the language of the templates
@@ -56,6 +58,17 @@ def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
 
 def language_of(site: SiteDoc) -> str:
     return site.language if site.language in LANGUAGES else "en"
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """A hash of all that makes pages beside documents: static files, templates, translations, our own code."""
+    whole = hashlib.sha256(manifest().version.encode())
+    folders = [HERE, *map(Path, get_app_template_dirs("templates"))]
+    kinds = (".py", ".html", ".po")
+    for path in sorted({path for folder in folders for path in folder.rglob("*") if path.suffix in kinds}):
+        whole.update(f"{path.name}\0".encode() + path.read_bytes())
+    return whole.hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

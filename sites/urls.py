@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sync.contracts.documents import Picture, SiteDoc
 
@@ -34,6 +34,11 @@ class Address:
         if self.kind == "product":
             return product(self.slug)
         return "/" if self.kind == "home" else f"/{self.kind}"
+
+    @property
+    def unquoted(self) -> str:
+        """`path` as a server hands it on, and as a page is kept by."""
+        return unquote(self.path)
 
 
 def home() -> str:

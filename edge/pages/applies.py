@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.pages.cache import pages
+from edge.pages.foreman import foreman
 from edge.replica import changes
 from edge.replica.reads import Dep
 from sync.replica import after_apply
@@ -11,8 +12,10 @@ from sync.replica import after_apply
 @after_apply
 def documents_changed(entries: list[tuple[str, str]]) -> None:
     pages.dirty(entries)
+    foreman.hear(entries)
 
 
 @changes.listen
 def lists_changed(deps: list[Dep]) -> None:
     pages.dirty(deps)
+    foreman.hear(deps)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from edge.pages.cache import Page
@@ -32,14 +33,15 @@ def build(site: SiteDoc, path: str) -> Page:
         else:
             name, context = found
             status, html = 200, render_page(site, name, context)
-    return page_of(status, html, dict(reads))
+    sections = found[1].get("sections", ()) if found else ()
+    return replace(page_of(status, html), reads=dict(reads), windows=dict(reads.windows), sections=sections)
 
 
-def page_of(status: int, html: str, reads: Mapping[tuple[str, str], int] | None = None) -> Page:
+def page_of(status: int, html: str) -> Page:
     body = html.encode()
     etag = hashlib.sha256(body).hexdigest()[:24]
     # mtime=0: equal pages are equal bytes
-    return Page(status, body, gzip.compress(body, 6, mtime=0), etag, reads or {})
+    return Page(status, body, gzip.compress(body, 6, mtime=0), etag)
 
 
 def _content(site: SiteDoc, path: str) -> tuple[str, Mapping[str, Any]] | None:
@@ -102,6 +104,7 @@ def _category(site: SiteDoc, address: urls.Address) -> Mapping[str, Any] | None:
     return {
         "path": address.path,
         "category": category,
+        "sections": _sections(tree, category),
         "current_top": shelf.path_to(tree, category)[0].id,
         "children": shelf.children_of(tree, category.id),
         "crumbs": _crumbs(shelf.path_to(tree, category)[:-1]),
@@ -116,6 +119,10 @@ def _category(site: SiteDoc, address: urls.Address) -> Mapping[str, Any] | None:
     }
 
 
+def _sections(tree: Sequence[CategoryDoc], place: CategoryDoc) -> tuple[str, ...]:
+    return tuple(each.id for each in reversed(shelf.path_to(tree, place)))
+
+
 def _crumbs(path: list[CategoryDoc]) -> list[shelf.Crumb]:
     return [shelf.Crumb(each.title, urls.category(each.slug)) for each in path]
 
@@ -128,6 +135,7 @@ def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:
     return {
         "path": urls.product(product.slug),
         "product": product,
+        "sections": _sections(tree, place) if place else (),
         "units": units,
         "is_on_sale": any(unit.is_on_sale for unit in units),
         "picture": product.pictures[0] if product.pictures else None,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from edge.replica.reads import Dep
+from edge.replica.reads import Dep, Window
 
 #: (site id, path)
 PageKey = tuple[str, str]
@@ -19,13 +19,19 @@ _REMEMBERED: Final = 20_000
 
 @dataclass(frozen=True)
 class Page:
-    """A rendered page. `etag` is a hash of `body`, without quotes; `reads` says which versions it was made of."""
+    """A rendered page. `etag` is a hash of `body`, without quotes; `reads` says which versions it was made of.
+
+    `windows`: the parts of lists it shows; `sections`: ids of the shelves it stands on, the nearest first.
+    """
 
     status: int
     body: bytes
     zipped: bytes
     etag: str
     reads: Mapping[Dep, int] = field(default_factory=dict)
+    windows: Mapping[Window, Sequence[str]] = field(default_factory=dict)
+    sections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from edge.pages import wire
-from edge.pages.building import build
+from edge.pages import files, wire
+from edge.pages.building import build, page_of
 from edge.pages.cache import Page, PageKey, pages
+from edge.pages.foreman import foreman
 from edge.pages.plain import closed_page, failed_page, unknown_host_page
 from edge.replica import sites as shops
+from node.config import config
 from sites import urls
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import reader
@@ -53,13 +57,34 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
         await wire.redirect(scope, send, 308, quote(path.rstrip("/")))
         return
     try:
-        page = await page_at(site, path)
+        page = _filed(site, path) or await page_at(site, path)
     except Exception:
         wire.logger.exception("page %s of %s failed", path, site.id)
         await wire.page(scope, send, failed_page(site), [*wire.NO_STORE, *wire.security(site)])
         return
     cache = PUBLIC if page.status == 200 else MISSING
     await wire.page(scope, send, page, [(b"cache-control", cache), *wire.security(site)])
+
+
+def _filed(site: SiteDoc, path: str) -> Page | None:
+    """The page that lies as a file, as a web server in front of this edge would serve it."""
+    file = files.place(config().pages_dir, shops.host_of(site), path) if site.pages.is_on else None
+    if file is None:
+        return None
+    try:
+        state = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        if urls.parse(path):
+            foreman.want(site.id, path)
+        return None
+    return _read(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=500)
+def _read(file: Path, time: int, size: int) -> Page | None:
+    """`time` and `size` make it another call when the file is another one."""
+    body = files.read(file)
+    return None if body is None else page_of(200, body.decode())
 
 
 async def page_at(site: SiteDoc, path: str) -> Page:

@@ -156,12 +156,7 @@ def apply_card(topic: str, key: str, ver: int, body: bytes | None) -> None:
 @changes.listen
 def lists_changed(deps: list[Dep]) -> None:
     """At once after the commit: a page made in the moment before `changed` must not be made of what was remembered."""
-    for _, name in deps:
-        kind, _, site = name.partition(":")
-        if kind == lists.SITES:
-            sites.forget([("site", "")])
-        elif kind == lists.CATEGORIES:
-            sites.forget([(f"category:{site}", "")])
+    sites.forget_lists([name for _, name in deps])
 
 
 @after_apply

@@ -37,6 +37,11 @@ def cards(site: str) -> str:
     return f"cards:{site}"
 
 
+def has_members(name: str) -> bool:
+    """Whether a change of this list may be that a page came or went; another order by price or name is none."""
+    return name == SITES or name.startswith((f"{CATEGORIES}:", "slug:")) or name.endswith(":position")
+
+
 def rank_of(slug: str) -> int:
     """An order of goods that says nothing of them; the variants of one product stand together."""
     return int.from_bytes(hashlib.sha256(slug.encode()).digest()[:6], "big")

@@ -61,6 +61,13 @@ class CardRow(models.Model):
         indexes = [models.Index(fields=["site", "rank", "key"], name="card_row_by_rank")]
 
 
+class ListVersion(models.Model):
+    """When a list that pages read has changed last, counted over all lists: see `edge.replica.changes`."""
+
+    name = models.CharField(primary_key=True, max_length=200)
+    ver = models.BigIntegerField(db_index=True)
+
+
 class NeededPicture(models.Model):
     """A picture some document names and this edge does not have yet."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sync.contracts.codec import unpack
 from sync.store.edge import sql
@@ -17,7 +17,22 @@ T = TypeVar("T")
 Dep = tuple[str, str]
 LIST: Final = "list"
 
-_recorder: ContextVar[dict[Dep, int] | None] = ContextVar("reads", default=None)
+#: what a page shows of a longer list: (kind, arguments), see `edge.replica.windows`
+Window = tuple[str, tuple[Any, ...]]
+
+
+class Reads(dict[Dep, int]):
+    """What was read: dependency -> version, 0 for one that was missed, or a list.
+
+    `windows`: the parts of lists that were looked through, each with what was seen. A list may change outside of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows: dict[Window, list[str]] = {}
+
+
+_recorder: ContextVar[Reads | None] = ContextVar("reads", default=None)
 _CHUNK: Final = 500
 
 
@@ -30,9 +45,9 @@ class Held(Generic[T]):
 
 
 @contextmanager
-def recording() -> Iterator[dict[Dep, int]]:
-    """What is read inside the block, by this thread: dependency -> version, 0 for one that was missed, or a list."""
-    reads: dict[Dep, int] = {}
+def recording() -> Iterator[Reads]:
+    """What is read inside the block, by this thread."""
+    reads = Reads()
     token = _recorder.set(reads)
     try:
         yield reads
@@ -49,6 +64,13 @@ def note(topic: str, key: str, ver: int = 0) -> None:
 def note_list(name: str) -> None:
     """The order or the members of a list were read; `changes.announce_lists` tells that they changed."""
     note(LIST, name)
+
+
+def note_window(window: Window, seen: list[str]) -> None:
+    """Of its lists only this part was looked at, and it showed `seen`."""
+    reads = _recorder.get()
+    if reads is not None:
+        reads.windows[window] = seen
 
 
 def read(topic: str, key: str, kind: type[T]) -> Held[T] | None:

@@ -6,22 +6,13 @@ In plain SQL: a page asks a dozen times, and building those queries was half of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
-from edge.replica import lists
+from edge.replica import lists, windows
 from edge.replica.reads import note_list, read, read_many
 from sites.shelf import HeldCard, SisterGood, sister_good
 from sites.urls import Order
 from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, card_key
 from sync.store.edge import sql
-
-_COLUMNS: Final[dict[Order, str]] = {
-    "position": "position",
-    "price": "price",
-    "-price": "price DESC",
-    "title": "title_key",
-}
-_ON_SHELVES: Final = "FROM edge_replica_shelfproduct p JOIN edge_replica_placing ON row_id = p.id WHERE p.site = ?"
 
 
 def product_by_slug(site: SiteDoc, slug: str) -> ProductDoc | None:
@@ -43,28 +34,12 @@ def category(site: SiteDoc, key: str) -> CategoryDoc | None:
 
 def shelf(site: SiteDoc, categories: Sequence[str], order: Order, start: int, count: int) -> list[ProductDoc]:
     """`count` goods of these shelves from the `start`th on."""
-    _note_shelves(site, categories, order)
-    # A product may stand on several of the shelves
-    rows = sql.fetch(
-        f"SELECT DISTINCT product, title_key, price, position {_ON_SHELVES} AND category IN ({sql.marks(categories)}) "
-        f"ORDER BY {_COLUMNS[order]}, product LIMIT ? OFFSET ?",
-        [site.id, *categories, count, start],
-    )
-    return products(site, [row[0] for row in rows])
+    return products(site, windows.look(("shelf", (site.id, tuple(categories), order, start, count))))
 
 
 def shelf_size(site: SiteDoc, categories: Sequence[str], order: Order) -> int:
-    _note_shelves(site, categories, order)
-    [(count,)] = sql.fetch(
-        f"SELECT count(DISTINCT product) {_ON_SHELVES} AND category IN ({sql.marks(categories)})",
-        [site.id, *categories],
-    )
-    return int(count)
-
-
-def _note_shelves(site: SiteDoc, categories: Sequence[str], order: Order) -> None:
-    for each in categories:
-        note_list(lists.shelf(site.id, each, order))
+    [size] = windows.look(("size", (site.id, tuple(categories), order)))
+    return int(size)
 
 
 def products(site: SiteDoc, keys: Sequence[str]) -> list[ProductDoc]:
@@ -88,18 +63,6 @@ def sister_goods(sisters: Sequence[SiteDoc], seed: str, each: int) -> list[Siste
 
 
 def _goods_of(sister: SiteDoc, seed: str, count: int) -> list[SisterGood]:
-    note_list(lists.cards(sister.id))
-    keys: dict[str, str] = {}
-    # From the seed's place on, and round: every good of the sister has its turn on some page
-    start = lists.rank_of(f"{seed}:{sister.id}")
-    for part in (">=", "<"):
-        rows = sql.fetch(
-            "SELECT slug, key FROM edge_replica_cardrow "  # noqa: S608
-            f"WHERE topic = ? AND site = ? AND rank {part} ? ORDER BY rank, key LIMIT ?",
-            [f"card:{sister.group}", sister.id, start, count * 8],
-        )
-        for slug, key in rows:
-            if len(keys) < count:
-                keys.setdefault(slug, key)
-    held = read_many(f"card:{sister.group}", list(keys.values()), CardDoc)
-    return [sister_good(sister, held[key].doc) for key in keys.values() if key in held]
+    keys = windows.look(("cards", (sister.group, sister.id, seed, count)))
+    held = read_many(f"card:{sister.group}", keys, CardDoc)
+    return [sister_good(sister, held[key].doc) for key in keys if key in held]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from edge.replica import lists
 from edge.replica.reads import Shared, note, note_list
@@ -87,6 +88,11 @@ def site_of(host: str) -> SiteDoc | None:
     return held.doc if held else None
 
 
+def host_of(site: SiteDoc) -> str:
+    """The one host name that a shop's pages live at; its others lead there."""
+    return urlsplit(site.origin).hostname or site.id
+
+
 def site(site_id: str) -> SiteDoc | None:
     """A site of the group by its id, own or sister. Safe on the event loop."""
     held = _known().by_id.get(site_id)
@@ -157,6 +163,16 @@ def forget(entries: list[tuple[str, str]]) -> None:
             _sites.forget()
         elif name == "category" and audience in _categories:
             _categories[audience].forget()
+
+
+def forget_lists(names: Iterable[str]) -> None:
+    """The same for lists that changed."""
+    for name in names:
+        kind, _, site = name.partition(":")
+        if kind == lists.SITES:
+            _sites.forget()
+        elif kind == lists.CATEGORIES and site in _categories:
+            _categories[site].forget()
 
 
 def forget_all() -> None:

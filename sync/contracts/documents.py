@@ -7,6 +7,8 @@ cart group `main`. Money is an integer in minor units beside its currency (ISO 4
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 # --- realm `cluster` ---------------------------------------------------------------------------------------------
@@ -32,6 +34,17 @@ class PaymentMethod(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class PagesDoc(Struct, frozen=True, kw_only=True):
+    """How a shop's pages lie as files. `excluded`: patterns of addresses, each with all below it."""
+
+    is_on: bool = True
+    lifetime_minutes: int = 0  # made anew after so long though nothing changed; 0: never
+    making: Literal["all", "asked"] = "all"  # the robot makes every page, or those somebody asked for
+    renewal: Literal["at_once", "asked"] = "at_once"  # a changed page is made anew at once, or when it is asked for
+    excluded: list[str] = []
+    excluded_sections: list[str] = []  # ids of shelves: their pages, and those of the goods that stand first on them
+
+
 class SiteDoc(Struct, frozen=True, kw_only=True):
     """One shop. Topic `site:<group>`, key = id; every edge of the cart group holds the sites of its sisters too."""
 
@@ -54,6 +67,7 @@ class SiteDoc(Struct, frozen=True, kw_only=True):
     address: str = ""
     deliveries: list[DeliveryMethod] = []
     payments: list[PaymentMethod] = []
+    pages: PagesDoc = PagesDoc()
 
 
 class NodeDoc(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from sync.store.writer import reader, writer
 def edge(db_of_edge, tmp_path):
     """An empty edge: its database, a media folder of its own, nothing remembered."""
     load_edge()
-    with node_config.overridden(home=tmp_path, media_dir=tmp_path / "media"):
+    with node_config.overridden(home=tmp_path, media_dir=tmp_path / "media", pages_dir=tmp_path / "pages"):
         _forget()
         yield
         writer.stop()

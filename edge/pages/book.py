@@ -1,0 +1,315 @@
+"""Which pages lie as files, and of what each was made: a SQLite file beside them, written by one process.
+
+It can be made anew from nothing at any moment (then every page is made again and found equal), so it is synced lazily.
+What is in it is exact all the same: versions stand beside each dependency, and `stale` compares them with what the edge
+holds now, so that news nobody was told of (a process was killed) are found at the next start.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge.replica.reads import LIST, Dep, Window
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS page (
+    id INTEGER PRIMARY KEY, site TEXT NOT NULL, path TEXT NOT NULL, host TEXT NOT NULL,
+    hash TEXT NOT NULL, size INTEGER NOT NULL, time INTEGER NOT NULL, made_at REAL NOT NULL, took_ms REAL NOT NULL,
+    is_packed INTEGER NOT NULL DEFAULT 0, windows BLOB NOT NULL,
+    dirty_at REAL, error TEXT NOT NULL DEFAULT '', tried_at REAL,
+    UNIQUE (site, path)
+);
+CREATE INDEX IF NOT EXISTS page_dirty ON page (dirty_at) WHERE dirty_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS page_unpacked ON page (made_at) WHERE NOT is_packed;
+CREATE TABLE IF NOT EXISTS dep (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (topic, key));
+CREATE TABLE IF NOT EXISTS uses (
+    dep INTEGER NOT NULL, page INTEGER NOT NULL REFERENCES page ON DELETE CASCADE, ver INTEGER NOT NULL,
+    PRIMARY KEY (dep, page)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uses_page ON uses (page);
+CREATE TABLE IF NOT EXISTS change (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, path TEXT NOT NULL,
+    tags TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+#: raised when the tables change: an older book is thrown away and written anew
+_VERSION: Final = 1
+_CHUNK: Final = 400
+
+PageKey = tuple[str, str]
+Windows = Mapping[Window, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page that lies as a file. `hash` is of its bytes, `time` the file's, `windows` the parts of lists it shows."""
+
+    id: int
+    site: str
+    path: str
+    host: str
+    hash: str
+    size: int
+    time: int
+    made_at: float
+    took_ms: float
+    is_packed: bool
+    dirty_at: float | None
+    error: str
+    windows: Windows
+
+    @property
+    def key(self) -> PageKey:
+        return self.site, self.path
+
+
+@dataclass(frozen=True)
+class Change:
+    """A page's bytes were replaced or taken away: what a CDN has of it is old."""
+
+    id: int
+    site: str
+    path: str
+    tags: list[str]
+    at: float
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Entry))
+_ENTRY: Final = f"SELECT {', '.join(_FIELDS)} FROM page"  # noqa: S608
+
+
+class Book:
+    """One process writes; others may open the file to read."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._db = _opened(file)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def save(self) -> None:
+        """Everything since the last save holds together from now on."""
+        self._db.commit()
+
+    # --- pages -----------------------------------------------------------------------------------------------------
+
+    def entry(self, key: PageKey) -> Entry | None:
+        row = self._db.execute(f"{_ENTRY} WHERE site = ? AND path = ?", key).fetchone()
+        return _entry(row) if row else None
+
+    def keys_of(self, site: str) -> set[str]:
+        return {path for (path,) in self._db.execute("SELECT path FROM page WHERE site = ?", [site])}
+
+    def sites(self) -> set[str]:
+        return {site for (site,) in self._db.execute("SELECT DISTINCT site FROM page")}
+
+    def record(
+        self,
+        key: PageKey,
+        host: str,
+        *,
+        hash: str,
+        size: int,
+        time: int,
+        took_ms: float,
+        is_packed: bool,
+        uses: Mapping[Dep, int],
+        windows: Windows,
+    ) -> None:
+        """The page lies there as `hash`, made now of `uses`; it is not dirty any more."""
+        [page] = self._db.execute(
+            "INSERT INTO page (site, path, host, hash, size, time, made_at, took_ms, is_packed, windows) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, path) DO UPDATE SET host = excluded.host, "
+            "hash = excluded.hash, size = excluded.size, time = excluded.time, made_at = excluded.made_at, "
+            "took_ms = excluded.took_ms, is_packed = excluded.is_packed, windows = excluded.windows, dirty_at = NULL, "
+            "error = '', tried_at = NULL RETURNING id",
+            [*key, host, hash, size, time, _now(), took_ms, is_packed, _packed(windows)],
+        ).fetchone()
+        self._db.execute("DELETE FROM uses WHERE page = ?", [page])
+        self._db.executemany(
+            "INSERT INTO uses (dep, page, ver) VALUES (?, ?, ?)",
+            [(self._dep(dep), page, ver) for dep, ver in uses.items()],
+        )
+
+    def packed(self, page: int) -> None:
+        self._db.execute("UPDATE page SET is_packed = 1 WHERE id = ?", [page])
+
+    def forget(self, key: PageKey) -> None:
+        self._db.execute("DELETE FROM page WHERE site = ? AND path = ?", key)
+
+    def failed(self, key: PageKey, error: str) -> None:
+        """It could not be made anew: the last good one stays, dirty, and is tried later."""
+        self._db.execute("UPDATE page SET error = ?, tried_at = ? WHERE site = ? AND path = ?", [error, _now(), *key])
+
+    # --- what is dirty -----------------------------------------------------------------------------------------------
+
+    def users_of(self, deps: Iterable[Dep]) -> dict[int, set[Dep]]:
+        """Page id -> which of `deps` it was made of."""
+        found: dict[int, set[Dep]] = {}
+        for dep in deps:
+            rows = self._db.execute(
+                "SELECT uses.page FROM dep JOIN uses ON uses.dep = dep.id WHERE topic = ? AND key = ?", dep
+            )
+            for (page,) in rows:
+                found.setdefault(page, set()).add(dep)
+        return found
+
+    def soil(self, pages: Iterable[int]) -> None:
+        """These have to be made anew."""
+        now = _now()
+        self._db.executemany("UPDATE page SET dirty_at = coalesce(dirty_at, ?) WHERE id = ?", [(now, p) for p in pages])
+
+    def soil_all(self) -> None:
+        self._db.execute("UPDATE page SET dirty_at = coalesce(dirty_at, ?)", [_now()])
+
+    def still(self, page: int, deps: Iterable[Dep], ver: int) -> None:
+        """The page shows of these lists what they show now, at version `ver`."""
+        rows = [(ver, page, *dep) for dep in deps]
+        self._db.executemany(
+            "UPDATE uses SET ver = ? WHERE page = ? AND dep = (SELECT id FROM dep WHERE topic = ? AND key = ?)", rows
+        )
+
+    def by_id(self, page: int) -> Entry:
+        return _entry(self._db.execute(f"{_ENTRY} WHERE id = ?", [page]).fetchone())
+
+    def dirty(self, limit: int, retry_after_s: float) -> list[Entry]:
+        """Pages to make anew: those of goods first, for prices; a failed one after a while."""
+        rows = self._db.execute(
+            f"{_ENTRY} WHERE dirty_at IS NOT NULL AND (tried_at IS NULL OR tried_at < ?) "
+            "ORDER BY path NOT LIKE '/p/%', dirty_at LIMIT ?",
+            [_now() - retry_after_s, limit],
+        )
+        return [_entry(row) for row in rows]
+
+    def older_than(self, site: str, seconds: float, limit: int) -> list[Entry]:
+        rows = self._db.execute(
+            f"{_ENTRY} WHERE site = ? AND made_at < ? AND dirty_at IS NULL ORDER BY made_at LIMIT ?",
+            [site, _now() - seconds, limit],
+        )
+        return [_entry(row) for row in rows]
+
+    def unpacked(self, older_than_s: float, limit: int) -> list[Entry]:
+        """Pages that were packed quickly and have not changed for a while."""
+        rows = self._db.execute(
+            f"{_ENTRY} WHERE NOT is_packed AND made_at < ? AND dirty_at IS NULL ORDER BY made_at LIMIT ?",
+            [_now() - older_than_s, limit],
+        )
+        return [_entry(row) for row in rows]
+
+    def any_page(self) -> Entry | None:
+        row = self._db.execute(
+            f"{_ENTRY} WHERE id >= (SELECT abs(random()) % max(id) + 1 FROM page) ORDER BY id LIMIT 1"  # noqa: S608
+        ).fetchone()
+        return _entry(row) if row else None
+
+    def stale(self, edge_database: Path) -> dict[int, set[Dep]]:
+        """Page id -> what of it has another version than the edge's database holds."""
+        self._db.commit()
+        self._db.execute("ATTACH ? AS edge", [f"file:{edge_database}?mode=ro"])
+        try:
+            rows = self._db.execute(_STALE).fetchall()
+        finally:
+            self._db.commit()
+            self._db.execute("DETACH edge")
+        found: dict[int, set[Dep]] = {}
+        for page, topic, key in rows:
+            found.setdefault(page, set()).add((topic, key))
+        return found
+
+    # --- what a CDN has to hear --------------------------------------------------------------------------------------
+
+    def note_change(self, key: PageKey, tags: Sequence[str]) -> None:
+        self._db.execute(
+            "INSERT INTO change (site, path, tags, at) VALUES (?, ?, ?, ?)", [*key, " ".join(tags), _now()]
+        )
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        rows = self._db.execute(
+            "SELECT id, site, path, tags, at FROM change WHERE id > ? ORDER BY id LIMIT ?", [after, limit]
+        )
+        return [Change(id, site, path, tags.split(), at) for id, site, path, tags, at in rows]
+
+    def told(self, up_to: int) -> None:
+        """The edge has these changes in a queue of its own."""
+        self._db.execute("DELETE FROM change WHERE id <= ?", [up_to])
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    def fact(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", [name]).fetchone()
+        return row[0] if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", [name, value])
+
+    def count(self) -> dict[str, float]:
+        """`pages`, their `bytes`, how many are `dirty` and `failed`, and `oldest_dirty_s`."""
+        kept, size, dirty, failed, oldest = self._db.execute(
+            "SELECT count(*), coalesce(sum(size), 0), count(dirty_at), total(error <> ''), min(dirty_at) FROM page"
+        ).fetchone()
+        age = max(0.0, _now() - oldest) if oldest else 0.0
+        return {"pages": kept, "bytes": size, "dirty": dirty, "failed": int(failed), "oldest_dirty_s": round(age, 1)}
+
+    def _dep(self, dep: Dep) -> int:
+        row = self._db.execute("SELECT id FROM dep WHERE topic = ? AND key = ?", dep).fetchone()
+        if row is None:
+            row = self._db.execute("INSERT INTO dep (topic, key) VALUES (?, ?) RETURNING id", dep).fetchone()
+        return int(row[0])
+
+
+_STALE: Final = f"""
+    SELECT uses.page, dep.topic, dep.key FROM dep JOIN uses ON uses.dep = dep.id
+    LEFT JOIN edge.sync_edge_document AS held ON held.topic = dep.topic AND held.key = dep.key
+    WHERE dep.topic <> '{LIST}'
+      AND uses.ver <> CASE WHEN held.body IS NULL THEN 0 ELSE held.ver END
+    UNION ALL
+    SELECT uses.page, dep.topic, dep.key FROM dep JOIN uses ON uses.dep = dep.id
+    JOIN edge.edge_replica_listversion AS list ON list.name = dep.key
+    WHERE dep.topic = '{LIST}' AND list.ver > uses.ver
+"""  # noqa: S608
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    db = _connected(file)
+    if db.execute("PRAGMA user_version").fetchone()[0] not in (0, _VERSION):
+        db.close()
+        for suffix in ("", "-wal", "-shm"):
+            file.with_name(file.name + suffix).unlink(missing_ok=True)
+        db = _connected(file)
+    db.executescript(_SCHEMA)
+    db.execute(f"PRAGMA user_version = {_VERSION}")
+    return db
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(f"file:{file}", uri=True, timeout=10)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    kind = list[tuple[tuple[str, tuple[Any, ...]], list[str]]]
+    windows = msgspec.msgpack.decode(row[-1], type=kind)
+    return Entry(**dict(zip(_FIELDS, [*row[:-1], {_frozen(window): seen for window, seen in windows}], strict=True)))
+
+
+def _frozen(window: tuple[str, tuple[Any, ...]]) -> Window:
+    name, arguments = window
+    return name, tuple(tuple(each) if isinstance(each, list) else each for each in arguments)
+
+
+def _packed(windows: Windows) -> bytes:
+    return msgspec.msgpack.encode(list(windows.items()))
+
+
+def _now() -> float:
+    return time.time()

@@ -1,0 +1,136 @@
+"""The edge's end of its maker of pages (`edge.pages.worker`): starts it when there are news, hears what it made.
+
+Nothing here waits for it: an edge whose pages cannot be made serves each from its documents. What the maker missed
+(it died, it was never started) it finds by itself at its next start, by comparing versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from edge.pages.book import Change
+from edge.pages.orders import Done, Heard, Order, Told, Want
+from edge.replica.reads import Dep
+from node.config import config
+from sync.store.writer import writer
+
+logger = logging.getLogger("edge.pages")
+
+#: rounds of the robot, of lifetimes and of packing, when there are no news that start a maker
+ROUND_S: Final = 600.0
+#: a maker that dies at once is not started again at once
+_REST_S: Final = 5.0
+#: a line of the maker's: 500 changes with long addresses
+_LONGEST_LINE: Final = 4 * 1024 * 1024
+
+#: `(changes)`, inside the writer's transaction: to queue what a CDN must forget
+Told_ = Callable[[Sequence[Change]], None]
+
+
+class Foreman:
+    """One a process, on the event loop. Until `start` it does nothing: a test, a simulator has no maker."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news: list[Order] = []
+        self._woken = asyncio.Event()
+        self._queue: Told_ | None = None
+        #: as the maker said last
+        self.figures: dict[str, float] = {}
+
+    def start(self, queue: Told_ | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._woken, self._news, self._queue = asyncio.Event(), [], queue
+        self._task = self._loop.create_task(self._run(), name="pages")
+
+    async def stop(self) -> None:
+        task, self._task, self._loop = self._task, None, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def hear(self, deps: Sequence[Dep]) -> None:
+        """These have changed. From any thread."""
+        self._say(Heard(list(deps)))
+
+    def want(self, site: str, path: str) -> None:
+        """A page was asked for that does not lie as a file. On the event loop."""
+        self._say(Want(site, path))
+
+    def _say(self, order: Order) -> None:
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(self._put, order)
+
+    def _put(self, order: Order) -> None:
+        self._news.append(order)
+        self._woken.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._employ()
+            except OSError:
+                logger.exception("the maker of pages could not be started")
+            await asyncio.sleep(_REST_S)
+            if not self._news:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), ROUND_S)
+
+    async def _employ(self) -> None:
+        """Start a maker, hand it the news as they come, until it ends by itself."""
+        maker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "edge.pages.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
+            env={**os.environ, "RIALTO_HOME": str(config().home)},
+        )
+        assert maker.stdin is not None  # noqa: S101
+        assert maker.stdout is not None  # noqa: S101
+        teller = asyncio.create_task(self._hand_on(maker.stdin))
+        try:
+            async for line in maker.stdout:
+                await self._took(msgspec.json.decode(line, type=Done))
+        finally:
+            teller.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                maker.terminate()
+            await asyncio.shield(maker.wait())
+        if maker.returncode:
+            logger.error("the maker of pages ended with %s", maker.returncode)
+
+    async def _hand_on(self, pipe: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                news, self._news = self._news, []
+                self._woken.clear()
+                for order in news:
+                    pipe.write(msgspec.json.encode(order) + b"\n")
+                await pipe.drain()
+                await self._woken.wait()
+
+    async def _took(self, done: Done) -> None:
+        self.figures = done.figures
+        if not done.changes:
+            return
+        queue = self._queue
+        if queue is not None:
+            await writer.run(lambda: queue(done.changes))
+        self._put(Told(done.changes[-1].id))
+
+
+foreman = Foreman()

@@ -1,0 +1,36 @@
+"""What an edge and its maker of pages say to one another, a line of JSON each."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from edge.pages.book import Change
+
+
+class Heard(Struct, frozen=True, tag="heard"):
+    """These documents, (topic, key), and lists, ("list", name), have changed."""
+
+    deps: list[tuple[str, str]]
+
+
+class Want(Struct, frozen=True, tag="want"):
+    """Somebody asked for a page that does not lie as a file."""
+
+    site: str
+    path: str
+
+
+class Told(Struct, frozen=True, tag="told"):
+    """The changes up to this id stand in the edge's own queue."""
+
+    up_to: int
+
+
+Order = Heard | Want | Told
+
+
+class Done(Struct, frozen=True):
+    """The maker's answer: pages whose bytes changed, and how things stand."""
+
+    changes: list[Change]
+    figures: dict[str, float]

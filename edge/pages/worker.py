@@ -1,0 +1,132 @@
+"""The process that makes pages: lines of JSON from the edge on its stdin, lines of JSON back on its stdout.
+
+It lives while there is work and some minutes more; the edge starts it when there are news, and once in a while for the
+robot's rounds. It ends when its edge does: then its stdin ends.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from typing import Any, Final
+
+import django
+import msgspec
+
+from edge.pages.orders import Done, Heard, Order, Want
+
+#: without work it ends after this; a start costs a second
+IDLE_S: Final = 120.0
+#: between two audited pages while there is nothing else to do
+AUDIT_S: Final = 5.0
+#: changes told in one line
+_TELL: Final = 500
+
+
+class Worker:
+    """`orders`: what the edge said, None when it has gone. `say` puts a line where the edge reads it."""
+
+    def __init__(self, maker: Any, book: Any, orders: queue.SimpleQueue[Order | None], say: Any) -> None:
+        self._maker, self._book, self._orders, self._say = maker, book, orders, say
+        self._said = 0
+
+    def run(self) -> None:
+        self._maker.begin()
+        self._tell()
+        last_work = time.monotonic()
+        while True:
+            if not self._take_orders(wait_s=0.0):
+                return
+            if self._maker.step():
+                self._tell()
+                last_work = time.monotonic()
+            elif time.monotonic() - last_work > IDLE_S:
+                return
+            else:
+                self._maker.audit()
+                self._tell()
+                if not self._take_orders(wait_s=AUDIT_S):
+                    return
+
+    def _take_orders(self, wait_s: float) -> bool:
+        """Do what has been said; False when the edge has gone."""
+        news: list[tuple[str, str]] = []
+        try:
+            order = self._orders.get(timeout=wait_s) if wait_s else self._orders.get_nowait()
+            while order is not None:
+                if isinstance(order, Heard):
+                    news += order.deps
+                elif isinstance(order, Want):
+                    self._maker.want((order.site, order.path))
+                else:
+                    self._book.told(order.up_to)
+                order = self._orders.get_nowait()
+        except queue.Empty:
+            if news:
+                self._maker.hear(news)
+            return True
+        return False
+
+    def _tell(self) -> None:
+        """New changes, and how things stand. What the edge has not confirmed is told again by the next process."""
+        self._book.save()
+        changes = self._book.changes(self._said, _TELL)
+        while True:
+            figures = {
+                **self._book.count(),
+                "rendered": self._maker.rendered,
+                "written": self._maker.written,
+                "audited": self._maker.audited,
+                "wrong": self._maker.wrong,
+            }
+            self._say(Done(changes=changes, figures=figures))
+            if not changes:
+                return
+            self._said = changes[-1].id
+            changes = self._book.changes(self._said, _TELL)
+            if not changes:
+                return
+
+
+def _listen(orders: queue.SimpleQueue[Order | None]) -> None:
+    decoder = msgspec.json.Decoder(Order)
+    for line in sys.stdin.buffer:
+        orders.put(decoder.decode(line))
+    orders.put(None)
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not stand between the answers
+    os.nice(5)  # shoppers' carts come first
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "node.settings.edge")
+    django.setup(set_prefix=False)
+
+    from edge.pages.book import Book
+    from edge.pages.making import Maker
+    from node.config import config
+    from sync.discover import load_edge
+
+    load_edge()
+
+    def say(done: Done) -> None:
+        answers.write(msgspec.json.encode(done) + b"\n")
+        answers.flush()
+
+    folder = config().pages_dir
+    book = Book(folder / ".book.sqlite3")
+    orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=[orders], daemon=True).start()
+    try:
+        Worker(Maker(book, folder, config().edge_database), book, orders, say).run()
+    except BrokenPipeError:
+        pass  # the edge has gone
+    finally:
+        book.close()
+
+
+if __name__ == "__main__":
+    main()

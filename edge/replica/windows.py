@@ -1,0 +1,85 @@
+"""Parts of lists that pages look through: which goods, in which order, from where on, how many.
+
+A page that shows goods 25 to 48 by price depends on that part alone. When the list changes, the same look shows in a
+millisecond whether its part did, and a page whose parts are as they were is not made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from edge.replica import lists
+from edge.replica.reads import Window, note_list, note_window
+from sites.urls import Order
+from sync.store.edge import sql
+
+_COLUMNS: Final[dict[Order, str]] = {
+    "position": "position",
+    "price": "price",
+    "-price": "price DESC",
+    "title": "title_key",
+}
+_ON_SHELVES: Final = "FROM edge_replica_shelfproduct p JOIN edge_replica_placing ON row_id = p.id WHERE p.site = ?"
+
+
+def look(window: Window) -> list[str]:
+    """What the part of a list shows now: keys of documents, or a number in words. The look is noted."""
+    for name in lists_of(window):
+        note_list(name)
+    seen = again(window)
+    note_window(window, seen)
+    return seen
+
+
+def again(window: Window) -> list[str]:
+    """The same look, noted nowhere."""
+    kind, arguments = window
+    return _LOOKS[kind](*arguments)
+
+
+def lists_of(window: Window) -> list[str]:
+    """The names of the lists whose changes may change what a part shows."""
+    kind, arguments = window
+    if kind == "cards":
+        return [lists.cards(arguments[1])]
+    site, categories, order = arguments[:3]
+    return [lists.shelf(site, each, order) for each in categories]
+
+
+def _shelf(site: str, categories: tuple[str, ...], order: Order, start: int, count: int) -> list[str]:
+    # A product may stand on several of the shelves
+    rows = sql.fetch(
+        f"SELECT DISTINCT product, title_key, price, position {_ON_SHELVES} AND category IN ({sql.marks(categories)}) "
+        f"ORDER BY {_COLUMNS[order]}, product LIMIT ? OFFSET ?",
+        [site, *categories, count, start],
+    )
+    return [row[0] for row in rows]
+
+
+def _size(site: str, categories: tuple[str, ...], order: Order) -> list[str]:
+    """Every order of a shelf tells that its size changed: `order` is the one its reader watches anyway."""
+    [(count,)] = sql.fetch(
+        f"SELECT count(DISTINCT product) {_ON_SHELVES} AND category IN ({sql.marks(categories)})", [site, *categories]
+    )
+    return [str(count)]
+
+
+def _cards(group: str, sister: str, seed: str, count: int) -> list[str]:
+    """Keys of line cards of `count` goods, one each."""
+    keys: dict[str, str] = {}
+    # From the seed's place on, and round: every good of the sister has its turn on some page
+    start = lists.rank_of(f"{seed}:{sister}")
+    for part in (">=", "<"):
+        rows = sql.fetch(
+            "SELECT slug, key FROM edge_replica_cardrow "  # noqa: S608
+            f"WHERE topic = ? AND site = ? AND rank {part} ? ORDER BY rank, key LIMIT ?",
+            [f"card:{group}", sister, start, count * 8],
+        )
+        for slug, key in rows:
+            if len(keys) < count:
+                keys.setdefault(slug, key)
+    return list(keys.values())
+
+
+_LOOKS: Final[dict[str, Callable[..., list[str]]]] = {"shelf": _shelf, "size": _size, "cards": _cards}
