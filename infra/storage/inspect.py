@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from node.errors import RialtoError
 
@@ -53,6 +53,8 @@ def _inspect_raster(data: bytes) -> Seen:
                 if width * height > MAX_PIXELS:
                     raise BadPicture(f"the picture has {width} × {height} pixels, more than {MAX_PIXELS} in all")
                 image.load()
+                if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # shown lying: browsers turn it
+                    width, height = height, width
     except UnidentifiedImageError as error:
         raise BadPicture("these bytes are no JPEG, PNG, WebP, GIF or SVG") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-NAME = re.compile(r"[0-9a-f]{64}\.(svg|webp|jpg|png|gif)")
+NAME = re.compile(r"[0-9a-f]{64}\.(svg|avif|webp|jpg|png|gif)")
 
 CONTENT_TYPES = {
     "svg": "image/svg+xml",
+    "avif": "image/avif",
     "webp": "image/webp",
     "jpg": "image/jpeg",
     "png": "image/png",
@@ -32,14 +33,17 @@ def sha256_of(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class MediaStore:
-    """`put` and `read` by name, `<sha256>.<ext>`; two letters of the hash are the folder."""
+    """`put` and `read` by name, `<sha256>.<ext>`; two letters of the hash are the last folder.
+
+    `folder` parts files for people who look into the storage ("tea/green"); it has to be named again to read them.
+    """
 
     storage: Storage
 
-    def put(self, data: bytes, ext: str) -> str:
+    def put(self, data: bytes, ext: str, *, folder: str = "") -> str:
         """Keep the bytes and return their sha256 in hex; kept already, nothing is written."""
         sha256 = sha256_of(data)
-        path = self._path(f"{sha256}.{ext}")
+        path = self._path(f"{sha256}.{ext}", folder)
         if self.storage.exists(path) and self.storage.size(path) != len(data):
             self.storage.delete(path)  # a writer was killed half way
         if not self.storage.exists(path):
@@ -49,18 +53,22 @@ class MediaStore:
                 self.storage.delete(saved)
         return sha256
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, *, folder: str = "") -> bytes:
         """Raises `FileNotFoundError`, also for a name that is none."""
-        with self.storage.open(self._path(name), "rb") as file:
+        with self.storage.open(self._path(name, folder), "rb") as file:
             return bytes(file.read())
 
-    def has(self, name: str) -> bool:
-        return bool(NAME.fullmatch(name)) and self.storage.exists(self._path(name))
+    def has(self, name: str, *, folder: str = "") -> bool:
+        return bool(NAME.fullmatch(name)) and self.storage.exists(self._path(name, folder))
 
-    def _path(self, name: str) -> str:
+    def remove(self, name: str, *, folder: str = "") -> None:
+        """Take a file away; one that is not there is no error."""
+        self.storage.delete(self._path(name, folder))
+
+    def _path(self, name: str, folder: str) -> str:
         if not NAME.fullmatch(name):
             raise FileNotFoundError(name)
-        return f"{name[:2]}/{name}"
+        return "/".join([*filter(None, folder.split("/")), name[:2], name])
 
 
 def media_store() -> MediaStore:

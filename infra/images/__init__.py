@@ -1,0 +1,1 @@
+"""Pictures made of pictures: resized, compressed, watermarked. Pillow, in a child that cannot take its parent down."""
