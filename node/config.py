@@ -47,6 +47,7 @@ HINTS: Mapping[str, str] = {
     "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
     "fetch_private": "write true or false",
     "log_level": "write debug, info, warning or error",
+    "search": 'write meilisearch_url = "http://host:7700" or sphinx = "host:9306" under [search]',
     "keys": 'write source = "file", "env" or "command" under [keys]; with "command" also command = ["program"]',
 }
 
@@ -75,6 +76,32 @@ class Keys(BaseModel):
         if bool(self.command) != (self.source == "command"):
             raise ValueError('source = "command" and command belong together')
         return self
+
+
+class Search(BaseModel):
+    """Search servers that central may use: `infra.search`. Without them every edge searches by itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    meilisearch_url: str = ""
+    meilisearch_key: str = ""
+    #: host:port of searchd's SphinxQL
+    sphinx: str = ""
+
+    @field_validator("meilisearch_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("is not a plain http(s) address")
+        return value.rstrip("/")
+
+    @field_validator("sphinx")
+    @classmethod
+    def _is_host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not (host and port.isdecimal() and 0 < int(port) < 65_536):
+            raise ValueError("is not host:port")
+        return value
 
 
 class Config(BaseSettings):
@@ -106,6 +133,7 @@ class Config(BaseSettings):
     fetch_private: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     keys: Keys = Keys()
+    search: Search = Search()
 
     @classmethod
     def settings_customise_sources(

@@ -62,9 +62,14 @@ def _no_nginx() -> str:
     return "" if found else "no nginx (Debian: apt-get install nginx)"
 
 
+def _no_sphinx() -> str:
+    return "" if shutil.which("searchd") else "no searchd on PATH (Debian: apt-get install sphinxsearch)"
+
+
 BROWSER = Kind("browser tests", _no_chromium)
 NGINX = Kind("what stands behind a real nginx", _no_nginx)
 OWN_SERVERS = Kind("a second pass on this machine's own PostgreSQL and Redis", _no_own_servers)
+SPHINX = Kind("search by Sphinx", _no_sphinx)
 
 
 @dataclass
@@ -149,7 +154,7 @@ def scratch_servers() -> Iterator[dict[str, str]]:
 
 def run(mode: str, more: Sequence[str], *, tell: Callable[[str], None]) -> tuple[Count, bool]:
     """Run the tests of `mode` (fast, usual, all). Returns the counts and whether all is well."""
-    left_out = {kind: said for kind in (BROWSER, NGINX, OWN_SERVERS) if (said := kind.missing())}
+    left_out = {kind: said for kind in (BROWSER, NGINX, OWN_SERVERS, SPHINX) if (said := kind.missing())}
     if mode != "fast":
         for kind, said in left_out.items():
             tell(f"left out: {kind.name}: {said}")
