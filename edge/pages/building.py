@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from edge.pages import heads
 from edge.pages.cache import Page
 from edge.replica import shelves
 from edge.replica import sites as shops
@@ -32,7 +33,7 @@ def build(site: SiteDoc, path: str) -> Page:
             status, html = 404, render_page(site, "not_found", {})
         else:
             name, context = found
-            status, html = 200, render_page(site, name, context)
+            status, html = 200, render_page(site, name, {**context, "head": heads.head_of(site, name, context)})
     sections = found[1].get("sections", ()) if found else ()
     return replace(page_of(status, html), reads=dict(reads), windows=dict(reads.windows), sections=sections)
 
@@ -105,9 +106,10 @@ def _category(site: SiteDoc, address: urls.Address) -> Mapping[str, Any] | None:
         "path": address.path,
         "category": category,
         "sections": _sections(tree, category),
+        "place": shelf.path_to(tree, category),
+        "address": address,
         "current_top": shelf.path_to(tree, category)[0].id,
         "children": shelf.children_of(tree, category.id),
-        "crumbs": _crumbs(shelf.path_to(tree, category)[:-1]),
         "goods": _goods(site, products),
         "total": total,
         "page": address.page,
@@ -123,10 +125,6 @@ def _sections(tree: Sequence[CategoryDoc], place: CategoryDoc) -> tuple[str, ...
     return tuple(each.id for each in reversed(shelf.path_to(tree, place)))
 
 
-def _crumbs(path: list[CategoryDoc]) -> list[shelf.Crumb]:
-    return [shelf.Crumb(each.title, urls.category(each.slug)) for each in path]
-
-
 def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:
     tree = shops.categories_of(site)
     place = next((each for each in tree if each.id in product.categories), None)
@@ -139,7 +137,7 @@ def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:
         "units": units,
         "is_on_sale": any(unit.is_on_sale for unit in units),
         "picture": product.pictures[0] if product.pictures else None,
-        "crumbs": _crumbs(shelf.path_to(tree, place)) if place else [],
+        "place": shelf.path_to(tree, place) if place else [],
         "also": _goods(site, [each for each in also if each.id != product.id][:ALSO_GOODS]),
         "also_from": place,
         "sister_goods": shelves.sister_goods(shops.sister_sites(site), product.id, SISTER_GOODS),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from edge.pages import files, wire
+from edge.pages import files, redirects, streams, wire
 from edge.pages.building import build, page_of
 from edge.pages.cache import Page, PageKey, pages
 from edge.pages.foreman import foreman
@@ -47,13 +47,19 @@ async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     path: str = scope["path"]
-    if path == "/robots.txt":
-        await wire.answer(scope, send, 200, _robots(site), [(b"content-type", b"text/plain; charset=utf-8")])
+    if redirects.is_plain_http(scope, site):
+        await wire.redirect(scope, send, 308, redirects.secure_address(scope, site))
+        return
+    if streams.is_file(path):
+        await streams.serve(scope, send, site)
         return
     if path == "/favicon.ico":
         await wire.redirect(scope, send, 302, wire.favicon(site))
         return
     if len(path) > 1 and path.endswith("/") and urls.parse(path.rstrip("/")):
+        if found := await redirects.find(site, scope):  # at once to where it leads, not by way of its other spelling
+            await wire.redirect(scope, send, found.status, found.location)
+            return
         await wire.redirect(scope, send, 308, quote(path.rstrip("/")))
         return
     try:
@@ -61,6 +67,9 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     except Exception:
         wire.logger.exception("page %s of %s failed", path, site.id)
         await wire.page(scope, send, failed_page(site), [*wire.NO_STORE, *wire.security(site)])
+        return
+    if page.status == 404 and (found := await redirects.find(site, scope)):
+        await wire.redirect(scope, send, found.status, found.location)
         return
     cache = PUBLIC if page.status == 200 else MISSING
     await wire.page(scope, send, page, [(b"cache-control", cache), *wire.security(site)])
@@ -113,8 +122,3 @@ async def _render(site: SiteDoc, path: str, key: PageKey) -> Page:
 async def not_found(site: SiteDoc) -> Page:
     """The shop's 404 page, for others that answer in its name."""
     return await page_at(site, "/404")
-
-
-def _robots(site: SiteDoc) -> bytes:
-    closed = "".join(f"Disallow: {path}\n" for path in ("/cart", "/checkout", "/order/", "/_r/"))
-    return f"User-agent: *\n{closed}".encode()

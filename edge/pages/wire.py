@@ -36,7 +36,14 @@ def security(site: SiteDoc | None) -> list[tuple[bytes, bytes]]:
         "connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {sisters}".rstrip()
     )
+    if site and site.origin.startswith("https://"):
+        # Nothing of a secure shop is fetched in the clear, and browsers that came once come by https for a year
+        policy = f"{policy}; upgrade-insecure-requests"
+        secure = [(b"strict-transport-security", b"max-age=31536000")]
+    else:
+        secure = []
     return [
+        *secure,
         (b"content-security-policy", policy.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -65,7 +72,7 @@ async def content(
     common = [*headers, (b"etag", tag.encode())]
     if zipped is not None:
         common.append((b"vary", b"Accept-Encoding"))
-    if status == 200 and _has(header(scope, b"if-none-match"), etag):
+    if status == 200 and has_tag(header(scope, b"if-none-match"), etag):
         await send({"type": "http.response.start", "status": 304, "headers": common})
         await send({"type": "http.response.body", "body": b""})
         return
@@ -94,7 +101,7 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _has(if_none_match: str, etag: str) -> bool:
+def has_tag(if_none_match: str, etag: str) -> bool:
     """Whether one of the client's tags is of this content, in either encoding."""
     if if_none_match.strip() == "*":
         return True

@@ -139,6 +139,7 @@ class VariantDoc(Struct, frozen=True, kw_only=True):
     options_title: str  # as a shopper reads it: "L, red"
     price: int
     old_price: int = 0
+    barcode: str = ""  # GTIN, or one of the shop's own
 
 
 class ProductDoc(Struct, frozen=True, kw_only=True):
@@ -156,6 +157,7 @@ class ProductDoc(Struct, frozen=True, kw_only=True):
     brand: str = ""
     attributes: list[tuple[str, str]] = []
     position: int = 0
+    changed: str = ""  # the day of the last change, "2027-01-31"
 
 
 class CardDoc(Struct, frozen=True, kw_only=True):
@@ -175,6 +177,57 @@ class CardDoc(Struct, frozen=True, kw_only=True):
     currency: str
     picture: Picture | None = None
     is_on_sale: bool = True
+
+
+class LevelDoc(Struct, frozen=True, kw_only=True):
+    """How much there is of a unit, in a word: "in", "low" or "out". Topic `level:<site>`, key = variant (UUID hex)."""
+
+    level: str
+
+
+class SeoDoc(Struct, frozen=True, kw_only=True):
+    """Rules for heads of pages. Topic `seo:<site>`; keys are made in `sites.seo.rules`, "robots" is for robots.txt.
+
+    `fields`: the name of a field -> a pattern, or in a key of one page the value itself.
+    """
+
+    site: str
+    key: str
+    fields: dict[str, str]
+
+
+class RedirectDoc(Struct, frozen=True, kw_only=True):
+    """An old address and where it leads. Topic `redirect:<site>`, key = `source`.
+
+    `source`: a path as it reads, unquoted, with "?" and the query when that is part of it. `target`: a path of the
+    shop, quoted, or an https address.
+    """
+
+    site: str
+    source: str
+    target: str
+    status: int = 301
+
+
+class FeedDoc(Struct, frozen=True, kw_only=True):
+    """A feed of goods, served at `/feeds/<name>.xml`. Topic `feed:<site>`, key = `name`.
+
+    Categories and products are ids (UUID hex); prices are minor units, `max_price` 0 = no limit. `fields`: the name of
+    an element -> the pattern of its text, "" leaves it out.
+    """
+
+    site: str
+    name: str
+    kind: str  # "yml" | "google"
+    title: str = ""
+    categories: list[str] = []  # with all below them; [] = all
+    without_categories: list[str] = []
+    without_products: list[str] = []
+    only_products: list[str] = []
+    in_stock_only: bool = False
+    min_price: int = 0
+    max_price: int = 0
+    fields: dict[str, str] = {}
 
 
 def card_key(site: str, sku: str, options: str = "") -> str:

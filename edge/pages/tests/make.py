@@ -14,9 +14,12 @@ from sync.contracts.documents import (
     CardDoc,
     CategoryDoc,
     DeliveryMethod,
+    FeedDoc,
     PaymentMethod,
     Picture,
     ProductDoc,
+    RedirectDoc,
+    SeoDoc,
     SiteDoc,
     VariantDoc,
     card_key,
@@ -126,6 +129,12 @@ def entry(doc: Struct) -> Entry:
             return f"product:{doc.site}", doc.id, doc
         case CardDoc():
             return f"card:{GROUP}", card_key(doc.site, doc.sku, doc.options), doc
+        case SeoDoc():
+            return f"seo:{doc.site}", doc.key, doc
+        case RedirectDoc():
+            return f"redirect:{doc.site}", doc.source, doc
+        case FeedDoc():
+            return f"feed:{doc.site}", doc.name, doc
     raise TypeError(doc)
 
 

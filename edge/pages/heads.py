@@ -1,0 +1,36 @@
+"""The head of a page from the rules this edge holds; what was read is noted, so a new rule dirties its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import translation
+
+from edge.replica.reads import read_many
+from sites import urls
+from sites.rendering import language_of
+from sites.seo import facts, head
+from sites.seo.rules import keys_for
+from sync.contracts.documents import SeoDoc, SiteDoc
+
+
+def head_of(site: SiteDoc, page: str, context: Mapping[str, Any]) -> head.Head:
+    """`page` and `context` are what its template gets. Off the event loop."""
+    with translation.override(language_of(site)):
+        found = _facts(site, page, context)
+        return head.head_of(found, rules(site, keys_for(found.kind, found.id, found.section_ids)))
+
+
+def rules(site: SiteDoc, keys: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The rules under these keys, those that there are."""
+    return {key: held.doc.fields for key, held in read_many(f"seo:{site.id}", keys, SeoDoc).items()}
+
+
+def _facts(site: SiteDoc, page: str, context: Mapping[str, Any]) -> facts.Facts:
+    if page == "product":
+        return facts.product(site, context["product"], context["place"], context["units"])
+    if page == "category":
+        address: urls.Address = context["address"]
+        return facts.category(site, context["category"], context["place"], address, context["total"])
+    return facts.about(site) if page == "about" else facts.home(site)
