@@ -42,7 +42,7 @@ from edge.live.routes import stream  # noqa: E402
 from edge.pages import serving, static, wire  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
-from edge.replica import pictures  # noqa: E402
+from edge.replica import forgetting, pictures  # noqa: E402
 from edge.replica.sites import site_of  # noqa: E402
 from edge.rights.keeper import keeper  # noqa: E402
 from edge.shopper.routes import ROUTES as SHOPPER_ROUTES  # noqa: E402
@@ -198,6 +198,7 @@ async def _start() -> asyncio.Task[None]:
     live.start()
     _end_streams_on_signal()
     pictures.fetcher.wake()
+    forgetting.forgetter.start()
     foreman.start()
     await link.start()
     await keeper.start()
@@ -219,6 +220,7 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     await keeper.stop()
     await link.stop()
     await foreman.stop()
+    await forgetting.forgetter.stop()
     await pictures.fetcher.stop()
     await asyncio.to_thread(writer.stop)
     await asyncio.to_thread(reader.stop)

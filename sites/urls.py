@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, unquote
 
-from sync.contracts.documents import Picture, SiteDoc
+from sync.contracts.documents import Picture, PictureSource, SiteDoc
 
 Order = Literal["position", "price", "-price", "title"]
 
@@ -71,7 +71,7 @@ def category(slug: str, order: Order = "position", page: int = 1) -> str:
     return "/".join(parts)
 
 
-def picture(picture: Picture) -> str:
+def picture(picture: Picture | PictureSource) -> str:
     """Where every node serves a picture: its name is its content."""
     return f"/_m/{picture.hash}.{picture.ext}"
 

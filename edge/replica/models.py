@@ -72,3 +72,11 @@ class NeededPicture(models.Model):
     """A picture some document names and this edge does not have yet."""
 
     name = models.CharField(primary_key=True, max_length=70)
+
+
+class UnnamedPicture(models.Model):
+    """A picture this edge has and no document names since: pages that are on their way may still show it."""
+
+    name = models.CharField(primary_key=True, max_length=70)
+    #: seconds since 1970
+    since = models.BigIntegerField()

@@ -19,6 +19,7 @@ from edge.replica.models import NeededPicture
 from node.config import config
 from sync.contracts.documents import Picture
 from sync.join import joined
+from sync.store.edge import sql
 from sync.store.writer import reader, writer
 
 logger = logging.getLogger(__name__)
@@ -45,12 +46,19 @@ _RETRY_FIRST_S, _RETRY_LAST_S = 0.5, 15.0
 
 def need(pictures: Iterable[Picture]) -> None:
     """Inside the writer's transaction: these pictures are named by a document."""
-    names = [f"{each.hash}.{each.ext}" for each in pictures]
-    missing = [name for name in names if NAME.match(name) and not file_of(name).exists()]
+    names = [name for each in pictures for name in each.names if NAME.match(name)]
+    name_again(names)
+    missing = [name for name in names if not file_of(name).exists()]
     if not missing:
         return
     have = set(NeededPicture.objects.filter(name__in=missing).values_list("name", flat=True))
     NeededPicture.objects.bulk_create(NeededPicture(name=name) for name in dict.fromkeys(missing) if name not in have)
+
+
+def name_again(names: list[str]) -> None:
+    """Inside the writer's transaction: what some document names is not to be forgotten (`forgetting.py`)."""
+    if names:
+        sql.execute(f"DELETE FROM edge_replica_unnamedpicture WHERE name IN ({', '.join('?' * len(names))})", names)  # noqa: S608
 
 
 def file_of(name: str) -> Path:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from sites import assets, urls
 from sites.money import format_money
-from sync.contracts.documents import Picture, SiteDoc
+from sync.contracts.documents import Picture, PictureSource, SiteDoc
 
 register = template.Library()
 
@@ -74,10 +74,43 @@ def site_label(site: SiteDoc) -> SafeString:
     )
 
 
+#: how wide a picture is drawn, for the browser to choose a file before it knows the styles
+_SIZES = {
+    "good": "(min-width: 60em) 20rem, 50vw",
+    "tile": "(min-width: 60em) 16rem, 44vw",
+    "gallery": "(min-width: 60em) 46rem, 100vw",
+}
+
+
 @register.inclusion_tag("shop/includes/picture.html")
-def picture(picture: Picture | None, alt: str = "", *, loading: str = "lazy", css: str = "") -> dict[str, Any]:
-    """`{% picture good.picture good.title %}`: the picture with its size, or a neutral frame when there is none."""
-    return {"picture": picture, "alt": alt, "loading": loading, "css": css}
+def picture(
+    picture: Picture | None, alt: str = "", *, loading: str = "lazy", css: str = "", place: str = "good"
+) -> dict[str, Any]:
+    """`{% picture good.picture good.title %}`: the picture with its size, or a neutral frame when there is none.
+
+    `place`: a key of `_SIZES`. `loading`: "eager" for the one picture a page opens with.
+    """
+    context: dict[str, Any] = {"picture": picture, "alt": alt, "loading": loading, "css": css, "others": [], "own": ""}
+    if picture is None or not picture.sources:
+        return context
+    sets: dict[str, list[PictureSource]] = {}
+    for source in picture.sources:
+        sets.setdefault(source.type, []).append(source)
+    own = sets.pop(_type_of(picture), [])
+    return {
+        **context,
+        "others": [(type, _srcset(files)) for type, files in sets.items()],
+        "own": _srcset(own) if len(own) > 1 else "",
+        "sizes": _SIZES[place],
+    }
+
+
+def _type_of(picture: Picture) -> str:
+    return next((one.type for one in picture.sources if one.ext == picture.ext), "")
+
+
+def _srcset(files: list[PictureSource]) -> str:
+    return ", ".join(f"{urls.picture(one)} {one.width}w" for one in files)
 
 
 @register.filter

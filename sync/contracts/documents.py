@@ -107,14 +107,34 @@ class RateDoc(Struct, frozen=True, kw_only=True):
 # --- realm `catalog` ---------------------------------------------------------------------------------------------
 
 
+class PictureSource(Struct, frozen=True, kw_only=True):
+    """One more file of a picture, served as the picture itself is; the browser takes the one it likes best."""
+
+    type: str  # "image/avif"
+    hash: str
+    ext: str
+    width: int
+    height: int
+
+
 class Picture(Struct, frozen=True, kw_only=True):
-    """A picture by content: `hash` is the sha256 of its bytes in hex; served at `/_m/<hash>.<ext>` by every node."""
+    """A picture by content: `hash` is the sha256 of its bytes in hex; served at `/_m/<hash>.<ext>` by every node.
+
+    `sources` stand in the order of preference, widths rising within a type; those of the picture's own type come last.
+    """
 
     hash: str
-    ext: str  # "svg" | "webp" | "jpg" | "png"
+    ext: str  # "svg" | "avif" | "webp" | "jpg" | "png" | "gif"
     width: int
     height: int
     alt: str = ""
+    sources: list[PictureSource] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all its files, each once."""
+        others = (f"{one.hash}.{one.ext}" for one in self.sources)
+        return list(dict.fromkeys([f"{self.hash}.{self.ext}", *others]))
 
 
 class CategoryDoc(Struct, frozen=True, kw_only=True):
