@@ -45,6 +45,9 @@ from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.replica import forgetting, pictures  # noqa: E402
 from edge.replica.sites import site_of  # noqa: E402
 from edge.rights.keeper import keeper  # noqa: E402
+from edge.search.counting import counting  # noqa: E402
+from edge.search.indexer import indexer  # noqa: E402
+from edge.search.routes import ROUTES as SEARCH_ROUTES  # noqa: E402
 from edge.shopper.routes import ROUTES as SHOPPER_ROUTES  # noqa: E402
 from node.errors import RialtoError  # noqa: E402
 from sync.link import link  # noqa: E402
@@ -56,12 +59,12 @@ logger = logging.getLogger("edge")
 access = logging.getLogger("edge.access")
 SignalHandler = Callable[[int, FrameType | None], Any]
 
-ROUTES = CART_ROUTES | SHOPPER_ROUTES | ACCOUNT_ROUTES | CHECKOUT_ROUTES | API_ROUTES
+ROUTES = CART_ROUTES | SHOPPER_ROUTES | ACCOUNT_ROUTES | CHECKOUT_ROUTES | API_ROUTES | SEARCH_ROUTES
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
 MAX_DROPPED = 16 * 1024 * 1024
 DJANGO = ("/order/", "/_r/order/")
 #: pages that are routes: an address of theirs asked for in another way is no page of goods
-PAGES = ("/cart", "/checkout", "/account")
+PAGES = ("/cart", "/checkout", "/account", "/search")
 LIVE = ("GET", "/_r/live")
 HEALTH = ("GET", "/_r/health")
 _django = Capped(ASGIHandler(), MAX_BODY)  # a larger body would be spooled to the disk
@@ -204,6 +207,8 @@ async def _start() -> asyncio.Task[None]:
     await keeper.start()
     limits.start()
     watch.start()
+    await indexer.start()
+    counting.start()
     if threading.current_thread() is threading.main_thread():  # else a server of a test, beside whatever it keeps
         spare_the_collector()
     return asyncio.create_task(_sweep(), name="cart-interest")
@@ -216,6 +221,8 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     live.stop()
     order_live.stop()
     await watch.stop()
+    await counting.stop()
+    await indexer.stop()
     await limits.stop()
     await keeper.stop()
     await link.stop()

@@ -11,6 +11,7 @@ RATE_LIMITS: Mapping[str, str] = {
     # --- an edge; counted in the memory of its one process
     "cart_handle": "1200/minute",
     "cart_address": "12000/minute",
+    "search_address": "1200/minute",
     "session_address": "240/minute",
     "hop_address": "600/minute",
     "checkout_handle": "60/minute",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from sync.contracts.documents import Picture, PictureSource, SiteDoc
 
@@ -55,6 +55,12 @@ def cart() -> str:
 
 def checkout() -> str:
     return "/checkout"
+
+
+def search(words: str = "", **conditions: str) -> str:
+    """`/search?q=green+tea&kind=product`; a condition that is "" is left out. Never a page that is kept."""
+    wanted = {name: value for name, value in {"q": words, **conditions}.items() if value}
+    return f"/search?{urlencode(wanted)}" if wanted else "/search"
 
 
 def product(slug: str) -> str:

@@ -232,3 +232,38 @@ class Ops(Struct, frozen=True, forbid_unknown_fields=True):
     """Up to 20 ops of one cart, taken in all or none."""
 
     ops: list[CartOp]
+
+
+# --- search ------------------------------------------------------------------------------------------------------
+
+
+class Suggestion(Struct, kw_only=True):
+    """Something found. Goods have a price and, mostly, a picture; shelves and pages a title alone."""
+
+    title: str
+    url: str
+    brand: str = ""
+    picture: str = ""
+    price: str = ""
+    old_price: str = ""
+    has_range: bool = False
+    is_on_sale: bool = True
+
+
+class SuggestionGroup(Struct, kw_only=True):
+    """Some of one kind. `total`: how many there are; `url`: the page of all of them."""
+
+    kind: Literal["product", "category", "page"]
+    total: int
+    url: str
+    items: list[Suggestion]
+
+
+class Suggestions(Struct, kw_only=True):
+    """`corrected`: what was looked for instead of what was typed. `words`: how the last word may go on."""
+
+    corrected: str = ""
+    total: int = 0
+    url: str
+    words: list[str] = []
+    groups: list[SuggestionGroup] = []

@@ -18,6 +18,7 @@ from edge.api.contracts import (
     OpsTaken,
     OrderView,
     PlaceOrder,
+    Suggestions,
 )
 from sync.contracts.orders import KeptOrder
 
@@ -133,6 +134,12 @@ OPERATIONS = (
         "What an order's page gave the tab to keep until central has it. Idempotent by the order's id.",
         body=list[KeptOrder], who="signed", answers={200: KeptOrders}, refusals=(400, 403, 413, 429),
     ),
+    Operation(
+        "suggest", "GET", "/_r/search", "Suggestions while one types",
+        "Goods, shelves and pages of this shop; the last word counts as unfinished.",
+        query={"q": "What was typed; at most 200 letters count.", "kind": "`product`, `category` or `page` alone."},
+        who="everybody", answers={200: Suggestions}, refusals=(429,),
+    ),
     Operation("health", "GET", "/_r/health", "Whether this node answers", who="everybody", answers={200: Health}),
 )  # fmt: skip
 
@@ -145,6 +152,7 @@ PAGES = {
     ("GET", "/_r/openapi.json"): "everybody",
     ("GET", "/checkout"): "handle",
     ("POST", "/checkout"): "handle",
+    ("GET", "/search"): "everybody",
     ("GET", "/_r/who"): "handle",
     ("GET", "/account"): "handle",
     ("GET", "/account/order"): "handle",

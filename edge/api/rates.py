@@ -29,6 +29,8 @@ _KINDS = {
     ("POST", "/_r/cart"): "cart",
     ("POST", "/_r/cart/form"): "cart",
     ("GET", "/_r/live"): "cart",
+    ("GET", "/_r/search"): "search",
+    ("GET", "/search"): "search",
     ("POST", "/_r/hop"): "hop",
     ("GET", "/_r/bring"): "hop",
     ("GET", "/_r/land"): "hop",

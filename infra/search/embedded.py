@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,10 +140,26 @@ class EmbeddedEngine:
 
     # --- what only this engine can say
 
-    def marks(self, index: str) -> dict[str, str]:
-        """id -> mark of all it holds: what has to be put or deleted is found by comparing. Raises `NoIndex`."""
+    def marks(self, index: str, ids: Collection[str] | None = None) -> dict[str, str]:
+        """id -> mark of all it holds, or of those of `ids`: what to put and delete is found by comparing.
+
+        Raises `NoIndex`.
+        """
         with self._to(self._path(index)) as driver:
-            return dict(driver.execute("SELECT id, mark FROM entry"))
+            if ids is None:
+                return dict(driver.execute("SELECT id, mark FROM entry"))
+            rows = (driver.execute("SELECT id, mark FROM entry WHERE id = ?", [each]).fetchone() for each in ids)
+            return dict(row for row in rows if row)
+
+    def note(self, index: str, name: str) -> str:
+        """What `keep_note` has kept in the index, "" when it is nothing. Raises `NoIndex`."""
+        with self._to(self._path(index)) as driver:
+            row = driver.execute("SELECT value FROM about WHERE name = ?", [name]).fetchone()
+            return str(row[0]) if row else ""
+
+    def keep_note(self, index: str, name: str, value: str) -> None:
+        with self._writing, self._to(self._path(index)) as driver:
+            _about(driver, name, value)
 
     def size(self, index: str) -> int:
         """Bytes on the disk."""
@@ -151,7 +167,7 @@ class EmbeddedEngine:
 
     def close(self) -> None:
         """Close this thread's connections."""
-        for _, driver in self.__dict__["_mine"].__dict__.values():
+        for _, driver in self._mine.__dict__.values():
             driver.close()
         self._mine.__dict__.clear()
 
@@ -210,7 +226,7 @@ def _check(index: str) -> None:
 def _open(path: Path) -> sqlite3.Connection:
     driver = sqlite3.connect(path, timeout=5)
     # The index can be made anew: the last moment before a power cut may be lost, and its marks with it
-    driver.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4000;")
+    driver.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1000;")
     return driver
 
 

@@ -51,6 +51,7 @@ EDGE_APPS = [
     "edge.shopper",
     "edge.account",
     "edge.checkout",
+    "edge.search",
 ]
 
 # An edge has no sessions and no accounts; cross-site POSTs are refused by Sec-Fetch-Site, in edge.http.

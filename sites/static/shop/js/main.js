@@ -3,6 +3,7 @@ import * as account from "./account.js";
 import * as cart from "./cart.js";
 import "./hop.js";
 import * as live from "./live.js";
+import "./search.js";
 
 document.documentElement.classList.add("has-js");
 live.open();

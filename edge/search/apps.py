@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class SearchConfig(AppConfig):
+    name = "edge.search"
+    label = "edge_search"
+    realm = "edge"
