@@ -203,6 +203,13 @@ class Book:
         )
         return [_entry(row) for row in rows]
 
+    def failures(self, limit: int) -> list[Entry]:
+        """Pages that could not be made anew, the last tried first."""
+        return [
+            _entry(row)
+            for row in self._db.execute(f"{_ENTRY} WHERE error <> '' ORDER BY tried_at DESC LIMIT ?", [limit])
+        ]
+
     def any_page(self) -> Entry | None:
         row = self._db.execute(
             f"{_ENTRY} WHERE id >= (SELECT abs(random()) % max(id) + 1 FROM page) ORDER BY id LIMIT 1"  # noqa: S608

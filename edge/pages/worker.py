@@ -18,6 +18,8 @@ import msgspec
 
 from edge.pages.orders import Done, Heard, Order, Want
 
+#: beside the folders of hosts; a web server serves nothing that begins with a dot
+BOOK: Final = ".book.sqlite3"
 #: without work it ends after this; a start costs a second
 IDLE_S: Final = 120.0
 #: between two audited pages while there is nothing else to do
@@ -117,7 +119,7 @@ def main() -> None:
         answers.flush()
 
     folder = config().pages_dir
-    book = Book(folder / ".book.sqlite3")
+    book = Book(folder / BOOK)
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=[orders], daemon=True).start()
     try:

@@ -50,6 +50,7 @@ COMMANDS: dict[str, Command] = {
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),
     "doctor": Command("node.cli.doctor:doctor", "Say what is wrong with this node."),
     "manage": Command("node.cli.nodes:manage", "Django's own commands, for repair.", role="any", needs_servers=True),
+    "pages": Command("edge.pages.cli:app", "Pages as files: nginx, Caddy, status.", role="edge"),
     # --- processes of a node, started by `run`
     "sequencer": Command("sync.sequencer:command", "The sequencers of central.", role="central", is_hidden=True),
     # --- work on Rialto itself

@@ -18,6 +18,8 @@ from node.places import ROOT
 from node.testing.servers import answers
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: where Debian puts it
+NGINX_BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
 #: What is also run on the machine's own PostgreSQL and Redis: the parts that speak their dialect themselves.
 ON_OWN_SERVERS = ("node/tests/test_realms.py", "sync")
 
@@ -28,6 +30,8 @@ class Kind:
 
     name: str
     missing: Callable[[], str]
+    #: pytest's marker of such tests, "" when they are told by other means
+    marker: str = ""
 
 
 def chromium() -> str:
@@ -56,18 +60,25 @@ def _cannot_sign_in() -> str:
     return ""
 
 
-def _no_nginx() -> str:
-    # Debian keeps it where only root looks.
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    return "" if found else "no nginx (Debian: apt-get install nginx)"
+def program(name: str) -> str | None:
+    """The path of a program; Debian keeps servers where only root looks."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+
+
+def _no_fronts() -> str:
+    missing = [name for name in ("nginx", "caddy") if not program(name)]
+    if not missing and not NGINX_BROTLI.exists():
+        missing = ["nginx's brotli module"]
+    packages = "nginx libnginx-mod-http-brotli-static caddy"
+    return f"no {' and no '.join(missing)} (Debian: apt-get install {packages})" if missing else ""
 
 
 def _no_sphinx() -> str:
-    return "" if shutil.which("searchd") else "no searchd on PATH (Debian: apt-get install sphinxsearch)"
+    return "" if program("searchd") else "no searchd (Debian: apt-get install sphinxsearch)"
 
 
-BROWSER = Kind("browser tests", _no_chromium)
-NGINX = Kind("what stands behind a real nginx", _no_nginx)
+BROWSER = Kind("browser tests", _no_chromium, "browser")
+FRONTS = Kind("tests of web servers in front of an edge", _no_fronts, "front")
 OWN_SERVERS = Kind("a second pass on this machine's own PostgreSQL and Redis", _no_own_servers)
 SPHINX = Kind("search by Sphinx", _no_sphinx)
 
@@ -154,7 +165,7 @@ def scratch_servers() -> Iterator[dict[str, str]]:
 
 def run(mode: str, more: Sequence[str], *, tell: Callable[[str], None]) -> tuple[Count, bool]:
     """Run the tests of `mode` (fast, usual, all). Returns the counts and whether all is well."""
-    left_out = {kind: said for kind in (BROWSER, NGINX, OWN_SERVERS, SPHINX) if (said := kind.missing())}
+    left_out = {kind: said for kind in (BROWSER, FRONTS, OWN_SERVERS, SPHINX) if (said := kind.missing())}
     if mode != "fast":
         for kind, said in left_out.items():
             tell(f"left out: {kind.name}: {said}")
@@ -172,8 +183,8 @@ def run(mode: str, more: Sequence[str], *, tell: Callable[[str], None]) -> tuple
                 env,
             )
         if mode != "fast" and not more:
-            browser = "" if BROWSER not in left_out else " and not browser"
-            this.pytest("the slow tests, one after the other", ["-m", f"(slow or browser){browser}"], env)
+            without = "".join(f" and not {kind.marker}" for kind in left_out if kind.marker)
+            this.pytest("the slow tests, one after the other", ["-m", f"(slow or browser){without}"], env)
     if mode != "fast" and not more and OWN_SERVERS not in left_out:
         this.pytest("on this machine's own servers", [*quick, *existing(ON_OWN_SERVERS)], own_servers_env())
     return this.count, not (this.is_broken or this.count.failed)

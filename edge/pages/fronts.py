@@ -1,0 +1,69 @@
+"""The shops of this edge as a web server in front of it has to know them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from edge.pages import serving, wire
+from edge.replica import sites as shops
+from infra.deploy.fronts import Front, Shop
+from node.config import config
+from node.errors import Refused
+from sync.contracts.documents import SiteDoc
+
+#: whoever has it, staff, sees each page as the edge makes it this moment
+PREVIEW_COOKIE: Final = "rialto_preview"
+
+
+def front(
+    upstream: str,
+    certificates: Path | None,
+    port: int,
+    tls_port: int,
+    *,
+    has_brotli: bool = True,
+    needs_certificates: bool = False,
+) -> Front:
+    """Raises `Refused` when there is no shop here, or one with https has no certificate."""
+    own = [site for id_ in sorted(shops.own_ids()) if (site := shops.site(id_)) and site.is_active]
+    if not own:
+        raise Refused("this edge has no open shop: give it one at central (Sites), and let the edge hear of it")
+    made = [_shop(site) for site in own]
+    if needs_certificates and any(shop.is_secure for shop in made):
+        _check_certificates(certificates, [shop for shop in made if shop.is_secure])
+    return Front(
+        shops=made,
+        pages=config().pages_dir,
+        media=config().media_dir,
+        upstream=upstream or f"{config().bind_host}:{config().bind_port}",
+        preview_cookie=PREVIEW_COOKIE,
+        certificates=certificates.resolve() if certificates else None,
+        port=port,
+        tls_port=tls_port,
+        has_brotli=has_brotli,
+    )
+
+
+def _shop(site: SiteDoc) -> Shop:
+    host = shops.host_of(site)
+    headers = [(b"cache-control", serving.PUBLIC), *wire.security(site)]
+    return Shop(
+        id=site.id,
+        host=host,
+        others=[each for each in dict.fromkeys(map(str.lower, site.hosts)) if each != host],
+        origin=site.origin,
+        headers=[(name.decode(), value.decode()) for name, value in headers],
+    )
+
+
+def _check_certificates(folder: Path | None, secure: list[Shop]) -> None:
+    if folder is None:
+        hosts = ", ".join(shop.host for shop in secure)
+        raise Refused(
+            f"these shops have https: {hosts}. Name a folder with HOST.crt and HOST.key of each: --tls FOLDER"
+        )
+    files = [folder / f"{shop.host}.{kind}" for shop in secure for kind in ("crt", "key")]
+    missing = [file.name for file in files if not file.exists()]
+    if missing:
+        raise Refused(f"{folder} lacks {', '.join(missing)}")

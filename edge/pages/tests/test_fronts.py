@@ -1,0 +1,233 @@
+"""A shop behind nginx and behind Caddy: what lies as a file never touches Python, the rest comes from the edge."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import socket
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import brotli
+import pytest
+from msgspec.structs import replace
+
+from edge.pages import files
+from edge.pages.fronts import PREVIEW_COOKIE, front
+from edge.pages.tests import front as running
+from edge.pages.tests import make
+from infra.deploy import caddy, nginx
+from node.config import config
+from node.errors import Refused
+
+pytestmark = [pytest.mark.slow, pytest.mark.front]
+
+HOME, GREEN = b"<!doctype html><p>home</p>" * 40, "<!doctype html><p>зелёный чай</p>".encode() * 40
+PICTURE = "ab" + "0" * 62
+SERVERS = {"nginx": (nginx.write, running.nginx), "caddy": (caddy.write, running.caddy)}
+
+
+class _Edge(BaseHTTPRequestHandler):
+    """Stands where the edge listens, and notes what came through to it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.command, self.path, self.headers["Host"], dict(self.headers)))
+        body = b"from the edge"
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("cache-control", "no-store")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_POST = do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Front:
+    port: int
+    tls_port: int
+    asked: list = field(default_factory=list)
+
+    def get(self, path: str, host: str = "tea.localhost", *, method: str = "GET", tls=False, **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.tls_port if tls else self.port, timeout=10)
+        if tls:
+            connection.connect()
+            connection.sock = running.trusting_nobody().wrap_socket(connection.sock, server_hostname=host)
+        named = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        connection.request(method, path, headers=named)
+        got = connection.getresponse()
+        answer = Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, got.read())
+        connection.close()
+        return answer
+
+
+@pytest.fixture
+def edge_behind():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Edge)
+    server.asked = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def shops_here(tea):
+    """`tea` over http with a second host name, `clay` over https; two pages and a picture of tea lie as files."""
+    make.publish(
+        replace(tea, origin="http://tea.localhost", hosts=["tea.localhost", "chai.localhost"]),
+        make.make_site("clay", origin="https://clay.localhost", hosts=["clay.localhost"]),
+        ver=3,
+    )
+    pages, media = config().pages_dir, config().media_dir
+    for host, path, body in (
+        ("tea.localhost", "/", HOME),
+        ("tea.localhost", "/c/зелёный", GREEN),
+        ("clay.localhost", "/", HOME),
+    ):
+        files.write(files.place(pages, host, path), body)
+    (media / PICTURE[:2]).mkdir(parents=True)
+    (media / PICTURE[:2] / f"{PICTURE}.webp").write_bytes(b"RIFF picture")
+
+
+@pytest.fixture(params=sorted(SERVERS))
+def web(request, shops_here, edge_behind, tmp_path):
+    write, run = SERVERS[request.param]
+    folder = tmp_path / "front"
+    folder.mkdir()
+    running.make_certificate(folder, "clay.localhost")
+    port, tls_port = running.free_port(), running.free_port()
+    made = front(f"127.0.0.1:{edge_behind.server_port}", folder, port, tls_port, needs_certificates=True)
+    with run(folder, write(made), port):
+        yield Front(port, tls_port, edge_behind.asked)
+
+
+def test_a_page_that_lies_as_a_file_never_touches_the_edge(web):
+    for path, body in (("/", HOME), ("/c/%D0%B7%D0%B5%D0%BB%D1%91%D0%BD%D1%8B%D0%B9?utm=1", GREEN)):
+        answer = web.get(path)
+
+        assert (answer.status, answer.body) == (200, body)
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["cache-control"].startswith("public, max-age=0, s-maxage=")
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert "set-cookie" not in answer.headers
+    assert web.asked == []
+
+
+def test_it_goes_out_packed_as_the_browser_can_take_it(web):
+    packed = {coding: web.get("/", accept_encoding=coding) for coding in ("br", "gzip", "identity")}
+
+    assert brotli.decompress(packed["br"].body) == gzip.decompress(packed["gzip"].body) == HOME
+    assert packed["identity"].body == HOME
+    assert {answer.headers.get("content-encoding") for answer in packed.values()} == {"br", "gzip", None}
+    assert packed["br"].headers["vary"].lower() == "accept-encoding"
+    assert web.asked == []
+
+
+def test_a_browser_that_has_it_gets_304_until_it_changes(web):
+    tag = web.get("/").headers["etag"]
+    assert not tag.startswith("W/")
+    assert web.get("/", if_none_match=tag).status == 304
+
+    files.write(files.place(config().pages_dir, "tea.localhost", "/"), HOME.swapcase())
+
+    again = web.get("/", if_none_match=tag)
+    assert (again.status, again.body) == (200, HOME.swapcase())
+
+
+def test_head_and_a_range_of_a_page(web):
+    head = web.get("/", method="HEAD")
+    assert (head.status, head.headers["content-length"], head.body) == (200, str(len(HOME)), b"")
+
+    part = web.get("/", range="bytes=0-8")
+    assert (part.status, part.body) == (206, HOME[:9])
+    assert web.asked == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/p/none", "/cart", "/_r/cart", "/index", "/c/%D0%B7%D0%B5%D0%BB%D1%91%D0%BD%D1%8B%D0%B9.html"]
+)
+def test_what_lies_nowhere_comes_from_the_edge(web, path):
+    answer = web.get(path)
+
+    assert (answer.status, answer.body) == (200, b"from the edge")
+    assert answer.headers["cache-control"] == "no-store"
+    [(_, asked, host, headers)] = web.asked
+    assert (asked, host.partition(":")[0]) == (path, "tea.localhost")
+    assert headers["X-Forwarded-For"] == "127.0.0.1"
+    assert headers["X-Forwarded-Proto"] == "http"
+
+
+def test_a_post_comes_to_the_edge(web):
+    assert web.get("/_r/cart", method="POST", content_length="0").body == b"from the edge"
+
+
+def test_the_book_of_pages_is_nobodys(web):
+    (config().pages_dir / "tea.localhost" / ".secret.html").write_text("x")
+
+    assert web.get("/.secret").body == b"from the edge"
+
+
+def test_staff_get_each_page_from_the_edge(web):
+    answer = web.get("/", cookie=f"rialto=abc; {PREVIEW_COOKIE}=token")
+
+    assert answer.body == b"from the edge"
+
+
+def test_another_cookie_makes_no_difference(web):
+    assert web.get("/", cookie="rialto=abc").body == HOME
+
+
+def test_a_picture_comes_from_the_disk_for_ever(web):
+    answer = web.get(f"/_m/{PICTURE}.webp")
+
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"RIFF picture", "image/webp")
+    assert "immutable" in answer.headers["cache-control"]
+    assert web.asked == []
+    assert web.get(f"/_m/{PICTURE[:-1]}1.webp").body == b"from the edge"
+
+
+def test_a_second_host_name_leads_to_the_first(web):
+    answer = web.get("/c/green?page=2", host="chai.localhost")
+
+    assert (answer.status, answer.headers["location"]) == (308, "http://tea.localhost/c/green?page=2")
+
+
+def test_a_shop_with_https_has_its_pages_there_only(web):
+    secure = web.get("/", host="clay.localhost", tls=True)
+
+    assert (secure.status, secure.body) == (200, HOME)
+
+
+def test_http2_is_spoken(web):
+    context = running.trusting_nobody()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", web.tls_port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="clay.localhost") as secure,
+    ):
+        assert secure.selected_alpn_protocol() == "h2"
+
+
+def test_a_shop_with_https_needs_its_certificate(shops_here, tmp_path):
+    with pytest.raises(Refused, match=r"clay\.localhost"):
+        front("127.0.0.1:1", None, 80, 443, needs_certificates=True)
+    with pytest.raises(Refused, match=r"lacks clay\.localhost\.crt, clay\.localhost\.key"):
+        front("127.0.0.1:1", Path(tmp_path), 80, 443, needs_certificates=True)
