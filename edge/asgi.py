@@ -39,7 +39,7 @@ from edge.checkout.web import Capped  # noqa: E402
 from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_response  # noqa: E402
 from edge.live import carts as live  # noqa: E402
 from edge.live.routes import stream  # noqa: E402
-from edge.pages import serving, static, wire  # noqa: E402
+from edge.pages import hits, serving, static, wire  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.replica import forgetting, pictures  # noqa: E402
@@ -262,6 +262,10 @@ async def _sweep() -> None:
         await asyncio.sleep(60)
         live.leave_idle()
         rates.sweep()
+        try:
+            await hits.tell()
+        except Exception:
+            logger.exception("visits of old addresses could not be told")
         try:
             await service.forget_old_ops()
         except Exception:

@@ -87,6 +87,7 @@ class Right(models.Model):
             ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),
+            ("manage_seo", "Change what search engines read: patterns, redirects, feeds"),
             ("see_staff", "See staff and roles"),
             ("manage_staff", "Add staff, give roles, sites and rights"),
             ("manage_keys", "Make and revoke keys of the API"),

@@ -43,6 +43,7 @@ GROUPS: Final = (
             "manage_warehouses": _("Add, change and switch off warehouses"),
             "take_over_fields": _("Take fields of products over from the source that feeds them"),
             "import_goods": _("Import goods"),
+            "manage_seo": _("Change what search engines read: patterns, redirects, feeds"),
         },
     ),
     RightGroup(

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connections
 from django.utils import timezone
 
+from central.catalog import addresses
 from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCategory, UnknownProduct, UnknownUnit
 from central.catalog.feeding import refuse_fed
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
@@ -186,7 +187,9 @@ def write_category(
     title = " ".join(title.split())
     if not title or len(title) > 200:
         raise BadGoods("category", "its title is empty or longer than 200 signs")
-    slug = slug or slug_of(title)
+    if slug is None:
+        above = Category.objects.filter(pk=parent).values_list("title", flat=True).first() if parent else ""
+        slug = addresses.alias(site, "category")({"title": title, "section": above or ""})
     known = Category.objects.select_for_update().filter(site=site, slug=slug).first()
     row = known or Category(site=site, slug=slug, ver=0)
     wanted: dict[str, object] = {"title": title, "title_key": name_key(title), "parent_id": parent, "is_active": True}
@@ -257,6 +260,28 @@ def _free_slug(base: str, is_taken: Callable[[str], bool]) -> str:
         n += 1
         slug = f"{base[:MAX_SLUG]}-{n}"
     return slug
+
+
+def rename_address(site: str, category: UUID, slug: str) -> str:
+    """Give a category another slug, with a suffix where it is taken; returns it. Whoever keeps redirects is told.
+
+    Raises `UnknownCategory`.
+    """
+    with atomic(CATALOG):
+        row = Category.objects.select_for_update().filter(site=site, pk=category).first()
+        if row is None:
+            raise UnknownCategory(f"there is no category {category.hex} in '{site}'")
+        wanted = slug_of(slug)
+        if wanted == row.slug:
+            return row.slug
+        was, row.slug = row.slug, _free_slug(wanted, lambda one: _slug_taken(site, one) and one != row.slug)
+        if row.slug == was:
+            return was
+        row.ver += 1
+        row.save()
+        record_state(f"category:{site}", row.pk.hex, row.ver, realm=CATALOG)
+        addresses.tell_moved(site, "category", [(was, row.slug)])
+        return row.slug
 
 
 def hide_category(site: str, slug: str) -> None:

@@ -65,6 +65,7 @@ def product_doc(listing: Listing) -> ProductDoc:
         brand=listing.product.brand,
         attributes=[(str(name), str(value)) for name, value in listing.attributes],
         position=listing.position,
+        changed=listing.changed_at.date().isoformat(),
     )
 
 
@@ -76,6 +77,7 @@ def _variant_doc(offer: Offer) -> VariantDoc:
         options_title=offer.options_title,
         price=offer.price,
         old_price=offer.old_price,
+        barcode=offer.variant.barcode,
     )
 
 

@@ -12,6 +12,7 @@ from central.stock.levels import Level
 from central.stock.queries import levels_of
 from central.ui import live
 from node.realms import CATALOG, alias_of, atomic
+from sync.outbox import record_states
 
 BATCH = 500
 #: more rows than that are no news of single rows: open lists are told that much has changed
@@ -65,9 +66,17 @@ def write_levels(levels: Mapping[UUID, tuple[Level, int]], *, restored: Mapping[
 
 def _tell_lists(variants: Collection[UUID]) -> None:
     offers = list(Offer.objects.filter(variant__in=variants).values_list("pk", "site"))
+    _publish(variants)
     if offers:
         keys = [str(pk) for pk, _ in offers] if len(offers) <= _MOST_KEYS else []
         live.nudge_after_commit(live.PRODUCTS, realm=CATALOG, sites={site for _, site in offers}, keys=keys)
+
+
+def _publish(variants: Collection[UUID]) -> None:
+    """Edges tell of it in feeds."""
+    offers = Offer.objects.filter(variant__in=variants, variant__stock_level__isnull=False)
+    rows = offers.values_list("site", "variant_id", "variant__stock_level__ver").order_by("variant_id", "site")
+    record_states([(f"level:{site}", pk.hex, ver, False) for site, pk, ver in rows], realm=CATALOG)
 
 
 def _variants_after(last: UUID | None) -> list[UUID]:

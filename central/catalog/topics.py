@@ -13,11 +13,12 @@ from django.db.models import QuerySet
 
 from central.catalog.assortment import offered
 from central.catalog.documents import card_docs, category_doc, listings_whole, product_doc
-from central.catalog.models import Category, Listing, Offer
+from central.catalog.models import Category, Listing, Offer, StockLevel
 from central.cluster.queries import sites_of_cart_group
 from central.stock.assortment import read_assortment_by
 from node.realms import CATALOG
 from sync.contracts.codec import pack
+from sync.contracts.documents import LevelDoc
 from sync.topics import EdgeScope, Row, StateTopic, register_topic
 
 Read = dict[str, tuple[int, bytes | None]]
@@ -95,6 +96,23 @@ def _page_cards(full: str, after: str, limit: int) -> list[Row]:
     return [(one.card_key, one.ver, pack(doc)) for one, doc in zip(offers, card_docs(offers), strict=True)]
 
 
+# --- how much there is --------------------------------------------------------------------------------------------
+
+
+def _levels(full: str) -> QuerySet[StockLevel]:
+    return StockLevel.objects.filter(variant__offers__site=_audience_of("level", full))
+
+
+def _read_levels(full: str, keys: Sequence[str]) -> Read:
+    rows = _levels(full).filter(pk__in=_ids(keys))
+    return {row.pk.hex: (row.ver, pack(LevelDoc(level=row.level))) for row in rows}
+
+
+def _page_levels(full: str, after: str, limit: int) -> list[Row]:
+    rows = _levels(full).filter(pk__gt=UUID(hex=after)) if after else _levels(full)
+    return [(row.pk.hex, row.ver, pack(LevelDoc(level=row.level))) for row in rows.order_by("pk")[:limit]]
+
+
 def _sites(topic: str, scope: EdgeScope) -> set[str]:
     return {f"{topic}:{site}" for site in scope.sites}
 
@@ -127,6 +145,16 @@ register_topic(
         audience=lambda scope: {f"card:{group}" for group in scope.groups},
         read=_read_cards,
         page=_page_cards,
+    )
+)
+register_topic(
+    StateTopic(
+        name="level",
+        realm=CATALOG,
+        schema=1,
+        audience=lambda scope: _sites("level", scope),
+        read=_read_levels,
+        page=_page_levels,
     )
 )
 # An edge asks for rights of what its shops offer, of nothing else.

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Max, Model
 from django.utils import timezone
 
+from central.catalog import addresses
 from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved, Shop, Unit, lock_goods
 from central.catalog.editing import note_search_words
 from central.catalog.errors import BadGoods
@@ -94,6 +95,8 @@ class GoodsWriter:
         self.private_prices: list[PrivatePrice] = []
         self.mastered: list[Product] = []
         self.recoded: list[Variant] = []
+        #: slugs of pages before and after
+        self.moves: list[addresses.Move] = []
 
     def save(self, batch: Sequence[Goods]) -> Saved:
         if not self.is_dry:
@@ -104,6 +107,7 @@ class GoodsWriter:
         if not self.is_dry:
             self._write()
             self._publish()
+            addresses.tell_moved(self.where.id, "product", self.moves)
         return self.saved
 
     # --- read what is there ---------------------------------------------------------------------------------------
@@ -134,7 +138,8 @@ class GoodsWriter:
         wanted = {sha for goods in batch for sha in goods.pictures or ()}
         self.known_media = set(Media.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         self.position = Listing.objects.filter(site=self.where.id).aggregate(top=Max("position"))["top"] or 0
-        slugs = {goods.slug or slug_of(goods.title or "") for goods in batch}
+        self.alias = addresses.alias(self.where.id, "product")
+        slugs = {self._wanted_slug(goods) for goods in batch}
         taken = Listing.objects.filter(site=self.where.id, slug__in=slugs)
         self.taken_slugs = set(taken.values_list("slug", flat=True))
 
@@ -239,7 +244,9 @@ class GoodsWriter:
             listing.title_key = name_key(listing.title)[:300]
             draft.is_changed = draft.are_cards_changed = True
         if draft.is_new or (goods.slug and draft.differs("slug", listing.slug, goods.slug)):
-            listing.slug = self._slug(goods)
+            was, listing.slug = listing.slug, self._slug(goods)
+            if not draft.is_new and was != listing.slug:
+                self.moves.append((was, listing.slug))
             draft.is_changed = draft.are_cards_changed = True
         if goods.text is not None and draft.differs("text", listing.text, goods.text):
             listing.text = goods.text
@@ -262,8 +269,13 @@ class GoodsWriter:
             listing.is_active = goods.is_listed
             draft.is_changed = draft.are_cards_changed = True
 
+    def _wanted_slug(self, goods: Goods) -> str:
+        return goods.slug or self.alias(
+            {"title": goods.title or "", "brand": goods.brand or "", "sku": goods.units[0].sku if goods.units else ""}
+        )
+
     def _slug(self, goods: Goods) -> str:
-        base = goods.slug or slug_of(goods.title or "")
+        base = self._wanted_slug(goods)
         slug = base
         if slug in self.taken_slugs:
             # One title, many goods: the sku tells them apart at once, a counter would ask the database for each.

@@ -45,6 +45,8 @@ _WHAT: Final[dict[str, Promise]] = {
     "cart_alias": gettext_lazy("Two carts of a shop that are one"),
     "grant_report": gettext_lazy("What a shop has sold of its rights"),
     "shopper_left": gettext_lazy("A shopper who signed out in a shop"),
+    "redirect_hits": gettext_lazy("Visits of old addresses of a shop"),
+    "seo.walk": gettext_lazy("Walk through an old site"),
     "lost": gettext_lazy("Messages of a shop that this database has lost"),
 }
 

@@ -17,6 +17,7 @@ from central.catalog import assortment
 from central.catalog.models import Offer
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
+from central.seo.redirects import Wanted, set_redirect
 from central.shoppers.queries import return_address
 from central.shoppers.tests import make
 from central.stock import granting, receipts
@@ -30,6 +31,7 @@ from sync.contracts.frames import Op
 from sync.contracts.ids import new_cart_id
 from sync.contracts.join import JoinAnswer
 from sync.contracts.orders import KeptOrder
+from sync.contracts.seo import RedirectHits, SourceHits
 from sync.contracts.shoppers import (
     AccountOrderAsk,
     AccountOrdersAsk,
@@ -184,6 +186,15 @@ def where_to_sign_in_is_no_secret() -> None:
     assert ask("shopper_begin", BeginAsk(site="tea"))
 
 
+def visits_of_foreign_addresses_are_not_counted() -> None:
+    row = set_redirect("tea", Wanted("/old", "/"), by="tests")
+
+    assert send("redirect_hits", RedirectHits([SourceHits("tea", "/old", 5)]), realm="catalog") == ""
+
+    row.refresh_from_db()
+    assert row.hits == 0
+
+
 TRIED: dict[str, Callable[[], None]] = {
     "ask_stock": foreign_goods_are_not_granted,
     "stock_left": of_foreign_goods_nobody_hears_what_is_left,
@@ -200,6 +211,7 @@ TRIED: dict[str, Callable[[], None]] = {
     "shopper_alive": a_foreign_sign_in_opens_nothing,
     "shopper_left": a_foreign_sign_in_opens_nothing,
     "shopper_exchange": a_foreign_sign_in_is_not_finished,
+    "redirect_hits": visits_of_foreign_addresses_are_not_counted,
     "shopper_begin": where_to_sign_in_is_no_secret,
 }
 

@@ -6,7 +6,10 @@ import threading
 from collections import Counter
 from typing import Final
 
+from sync.contracts.codec import pack
 from sync.contracts.seo import RedirectHits, SourceHits
+from sync.store.edge.outbox import enqueue
+from sync.store.writer import writer
 
 #: addresses of one telling
 MOST: Final = 500
@@ -28,6 +31,12 @@ def take() -> RedirectHits | None:
         for key, _ in taken:
             del _counted[key]
     return RedirectHits([SourceHits(site, source, hits) for (site, source), hits in taken]) if taken else None
+
+
+async def tell() -> None:
+    """Tell central what was counted; cut off, it waits with all else that central is to know."""
+    if told := take():
+        await writer.run(lambda: enqueue("catalog", "redirect_hits", pack(told)))
 
 
 def forget() -> None:

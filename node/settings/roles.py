@@ -22,6 +22,7 @@ CENTRAL_APPS = [
     "django_htmx",
     "csp",
     "central.catalog",
+    "central.seo",
     "central.setup",
     "sync.store.central",
     "central.cluster",

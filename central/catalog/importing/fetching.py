@@ -74,7 +74,7 @@ def _answer(url: str, login: httpx.BasicAuth | None) -> Iterator[httpx.Response]
     first = urlsplit(url)[:2]  # a redirect from https to http of the same host is another place, too
     with httpx.Client(timeout=SILENCE_S, follow_redirects=False, trust_env=False) as client:
         for _ in range(MOST_REDIRECTS + 1):
-            request = _pinned(client, url)
+            request = pinned(client, url)
             if login and urlsplit(url)[:2] == first:
                 request = next(login.auth_flow(request))
             answer = client.send(request, stream=True)
@@ -94,7 +94,7 @@ def _answer(url: str, login: httpx.BasicAuth | None) -> Iterator[httpx.Response]
             answer.close()
 
 
-def _pinned(client: httpx.Client, url: str) -> httpx.Request:
+def pinned(client: httpx.Client, url: str) -> httpx.Request:
     """A request to the very address that was looked up and found public. Raises `ImportRefused`."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):

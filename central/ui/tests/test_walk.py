@@ -22,6 +22,9 @@ from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import DuplicatePair, Order
 from central.people.models import Customer
+from central.seo import redirects
+from central.seo.feeds import save_feed
+from central.seo.models import Migration, OldPage
 from central.stock.granting import grant_rights
 from central.stock.models import MAIN, POOL, Balance, Movement, PendingUnits
 from central.stock.receipts import receive_stock
@@ -110,8 +113,28 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             **_stock_of(site, f"{name} note"),
             "keys-row": key.pk,
             "key_id": key.pk,
+            **_seo_of(site, name),
         }
     return arguments
+
+
+def _seo_of(site: str, name: str) -> dict[str, Any]:
+    """A redirect, a feed and a walk through an old site."""
+    row = redirects.set_redirect(site, redirects.Wanted(f"/old-{name}", "/"), by="test")
+    feed = save_feed(site, "market", kind="yml", title=f"{name} feed")
+    move = Migration.objects.create(site=site, start=f"https://old.example/{name}", by="test")
+    page = OldPage.objects.create(move=move, site=site, source=f"/{name}")
+    return {
+        "page_kind": "product",
+        "redirect_id": row.pk,
+        "redirects-row": row.pk,
+        "feed_id": feed.pk,
+        "feeds-row": feed.pk,
+        "move_id": move.pk,
+        "migrations-row": move.pk,
+        "old_page_id": page.pk,
+        "old-pages-row": page.pk,
+    }
 
 
 def _pair_of(site: str, earlier: Order) -> dict[str, Any]:

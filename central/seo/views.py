@@ -1,0 +1,520 @@
+"""Screens: patterns with a live look at real pages, own values, robots.txt, redirects, feeds, migration."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from central.catalog.actions import Goods, Unit, rename_address, save_product
+from central.catalog.keys import slug_of
+from central.catalog.models import Category, Listing
+from central.cluster.documents import site_doc
+from central.cluster.queries import sites_visible_to
+from central.seo import feeds as feed_actions
+from central.seo import looking, migrating, redirects, rules
+from central.seo.forms import (
+    FeedForm,
+    MatchesForm,
+    MigrationForm,
+    OldPageForm,
+    PageForm,
+    RedirectForm,
+    RobotsForm,
+    RuleForm,
+    SheetForm,
+)
+from central.seo.lists import RIGHT, site_choices
+from central.seo.models import Feed, Migration, OldPage, Redirect, Rule
+from central.seo.redirects import Wanted
+from central.seo.sheets import read_sheet
+from central.seo.words import FIELDS, KINDS, PROBLEMS
+from central.ui import cards
+from central.ui.cards import Action, Badge, Card, Fact, Part
+from central.ui.explain import explain
+from central.ui.lists import cells
+from central.ui.scope import limit
+from central.ui.screens import StaffRequest, screen
+from sites.feeds.fields import elements
+from sites.feeds.items import FEED_TOKENS
+from sites.seo.patterns import ATTRIBUTE, BadPattern
+from sites.seo.robots import robots_txt
+from sites.seo.rules import ALIAS, EVERY, ROBOTS, check_field, kind_key, page_key, tokens_of
+
+FORM = ["GET", "HEAD", "POST"]
+
+
+def _site(request: StaffRequest, site: str) -> Any:
+    found = sites_visible_to(request.user).filter(pk=site).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+# --- patterns -----------------------------------------------------------------------------------------------------
+
+
+@screen(RIGHT)
+def overview(request: StaffRequest) -> HttpResponse:
+    sites = list(sites_visible_to(request.user).order_by("id"))
+    own = {(rule.site, rule.key): len(rule.own) for rule in limit(Rule.objects.all(), request.user)}
+    rows = [
+        {
+            "site": site.pk,
+            "kinds": [(kind, title, own.get((site.pk, kind_key(kind)), 0)) for kind, title in KINDS.items()],
+            "robots": own.get((site.pk, ROBOTS), 0),
+        }
+        for site in sites
+    ]
+    return render(request, "seo/overview.html", {"rows": rows})
+
+
+@screen(RIGHT, methods=FORM)
+def patterns(request: StaffRequest, site: str, page_kind: str) -> HttpResponseBase:
+    row, kind = _site(request, site), page_kind
+    if kind not in KINDS:
+        raise Http404
+    key = kind_key(kind)
+    names = _names(kind)
+    rule = Rule.objects.filter(site=site, key=key).first()
+    initial = {name: (rule.own if rule else {}).get(name, "") for name in names}
+    form = RuleForm(
+        request, names=names, shown=looking.shown(site, key), initial=initial, ver=rule.ver or 1 if rule else 1
+    )
+    if form.is_saveable() and _is_right(form, kind, names):
+        with form.refusals():
+            rules.set_rule(site, key, form.changes)
+            return form.saved(_("The patterns are saved; the pages follow."), "seo-patterns", site, kind)
+    fields = {name: form.data.get(name, "") if form.is_bound else initial[name] for name in names}
+    return form.page(
+        f"{row.label}: {KINDS[kind]}",
+        back=("seo", _("Search engines")),
+        template="seo/patterns.html",
+        site=site,
+        kind=kind,
+        tokens=_tokens(kind),
+        alias_tokens=tokens_of(ALIAS, kind) if ALIAS in names else (),
+        looks=_looks(site, kind, key, fields),
+        help=_(
+            "A pattern is text with tokens. [ — {brand}] is left out when there is no brand; {brand|section} takes the "
+            "first that there is; {text:160} is cut at a word. Empty fields keep what stands in grey."
+        ),
+    )
+
+
+@screen(RIGHT, methods=["POST"])
+def look(request: StaffRequest, site: str, page_kind: str) -> HttpResponse:
+    """What is typed, on real pages."""
+    _site(request, site)
+    kind = page_kind
+    if kind not in KINDS:
+        raise Http404
+    fields = {name: request.POST.get(name, "") for name in _names(kind)}
+    return render(request, "seo/looks.html", {"looks": _looks(site, kind, kind_key(kind), fields)})
+
+
+def _names(kind: str) -> list[str]:
+    names = [name for name in rules.names_of(kind_key(kind)) if name not in ("canonical", "original_source", "image")]
+    return [ALIAS, *names] if kind in ("product", "category") else names
+
+
+def _tokens(kind: str) -> list[str]:
+    return [f"{name}…" if name == ATTRIBUTE else name for name in tokens_of("title", kind)]
+
+
+def _looks(site: str, kind: str, key: str, fields: dict[str, str]) -> list[Any]:
+    right = {name: value for name, value in fields.items() if value and not _why(name, kind, value)}
+    return looking.look_at(site, kind, key, right)
+
+
+def _why(name: str, kind: str, value: str, *, is_own: bool = False) -> str:
+    try:
+        check_field(name, kind, value, is_own=is_own)
+    except BadPattern as error:
+        return explain(error)
+    return ""
+
+
+def _is_right(form: RuleForm, kind: str, names: list[str], *, is_own: bool = False) -> bool:
+    """Tells what is wrong of a pattern beside its field."""
+    for name in names:
+        if why := _why(name, kind, str(form.cleaned_data.get(name, "")), is_own=is_own):
+            form.add_error(name, why)
+    return not form.errors
+
+
+@screen(RIGHT, methods=FORM)
+def page(request: StaffRequest, site: str, page_kind: str, product_id: UUID | None = None) -> HttpResponseBase:
+    """Own values of one page, and its address."""
+    row, kind, id = _site(request, site), page_kind, product_id.hex if product_id else ""
+    if kind not in KINDS or kind == EVERY or bool(id) != (kind in ("product", "category")):
+        raise Http404
+    key = page_key(kind, id)
+    names = list(rules.names_of(key))
+    found = looking.look_at_page(site, kind, id, (Rule.objects.filter(site=site, key=key).first() or Rule()).own)
+    rule = Rule.objects.filter(site=site, key=key).first()
+    slug = found.path.rpartition("/")[2] if id else None
+    initial = {name: (rule.own if rule else {}).get(name, "") for name in names} | ({"slug": slug} if id else {})
+    form = PageForm(
+        request, slug=slug, names=names, shown=_values(found), initial=initial, ver=rule.ver or 1 if rule else 1
+    )
+    if form.is_saveable() and _is_right(form, kind, names, is_own=True):
+        with form.refusals():
+            if id and "slug" in form.changes:
+                _move(site, kind, id, form.changes["slug"], request.user.username)
+            rules.set_rule(site, key, {name: value for name, value in form.changes.items() if name != "slug"})
+            return form.saved(_("Saved; the page follows."), request.path)
+    return form.page(
+        f"{row.label}: {found.title}",
+        back=("products-card", _("Product"), UUID(id)) if kind == "product" else ("seo", _("Search engines")),
+        template="seo/page.html",
+        looks=[found],
+        help=_("Own values of this page, taken as they are. Empty fields follow the patterns, shown in grey."),
+    )
+
+
+def _values(found: looking.Look) -> dict[str, str]:
+    return {"title": found.head.title, "h1": found.head.h1, "description": found.head.description} | {
+        name: value for name, value in found.head.metas if name in FIELDS
+    }
+
+
+def _move(site: str, kind: str, id_: str, slug: str, by: str) -> None:
+    if kind == "category":
+        rename_address(site, UUID(id_), slug)
+        return
+    listing = Listing.objects.get(site=site, product=UUID(id_))
+    first = listing.offers.select_related("variant").order_by("variant__position").first()
+    if first is not None:
+        unit = Unit(first.variant.sku, first.variant.options)
+        save_product(site, Goods([unit], slug=slug_of(slug)), by=by)
+
+
+@screen(RIGHT)
+def categories(request: StaffRequest, site: str) -> HttpResponse:
+    row = _site(request, site)
+    shelves = Category.objects.filter(site=site, is_active=True).order_by("position", "title_key")
+    return render(request, "seo/categories.html", {"site": row, "rows": shelves})
+
+
+@screen(RIGHT, methods=FORM)
+def robots(request: StaffRequest, site: str) -> HttpResponseBase:
+    row = _site(request, site)
+    rule = Rule.objects.filter(site=site, key=ROBOTS).first()
+    own = rule.own if rule else {}
+    initial = {"closed": own.get("closed", "").splitlines(), "extra": own.get("extra", "")}
+    initial["is_closed"] = own.get("is_closed") == "yes"
+    form = RobotsForm(request, initial=initial, ver=rule.ver or 1 if rule else 1)
+    if form.is_saveable():
+        values = form.cleaned_data
+        with form.refusals():
+            closed = "yes" if values["is_closed"] else ""
+            rules.set_rule(
+                site,
+                ROBOTS,
+                {"closed": "\n".join(values["closed"]), "extra": values["extra"], "is_closed": closed},
+            )
+            return form.saved(_("robots.txt is saved."), "seo-robots", site)
+    return form.page(
+        f"{row.label}: robots.txt",
+        back=("seo", _("Search engines")),
+        template="seo/robots.html",
+        text=robots_txt(site_doc(row), own),
+    )
+
+
+# --- redirects ----------------------------------------------------------------------------------------------------
+
+
+@screen(RIGHT, methods=FORM)
+def new_redirect(request: StaffRequest) -> HttpResponseBase:
+    form = RedirectForm(request, sites=site_choices(request.user))
+    if form.is_saveable():
+        with form.refusals():
+            values = form.cleaned_data
+            wanted = Wanted(values["source"], values["target"], values["answer"])
+            redirects.set_redirect(values["site"], wanted, by=request.user.username)
+            return form.saved(_("The old address leads on."), "redirects")
+    return form.page(_("New redirect"), back=("redirects", _("Redirects")))
+
+
+@screen(RIGHT, methods=FORM)
+def one_redirect(request: StaffRequest, redirect_id: int) -> HttpResponseBase:
+    row = limit(Redirect.objects.filter(is_active=True), request.user).filter(pk=redirect_id).first()
+    if row is None:
+        raise Http404
+    form = RedirectForm(request, sites=site_choices(request.user), row=row)
+    if form.is_saveable():
+        with form.refusals():
+            values = form.cleaned_data
+            wanted = Wanted(row.source, values["target"], values["answer"])
+            redirects.set_redirect(row.site, wanted, by=request.user.username)
+            return form.saved(_("The old address leads on."), "redirects")
+    return form.page(row.source, back=("redirects", _("Redirects")))
+
+
+@screen(RIGHT, methods=FORM)
+def sheet(request: StaffRequest) -> HttpResponseBase:
+    form = SheetForm(request, sites=site_choices(request.user))
+    refused: list[tuple[int, str]] = []
+    if form.is_saveable():
+        with form.refusals():
+            file = form.cleaned_data["file"]
+            rows = read_sheet(file.name, file.chunks())
+            count, wrong = redirects.set_redirects(
+                form.cleaned_data["site"],
+                [wanted for _line, wanted in rows],
+                cause=Redirect.Cause.FILE,
+                by=request.user.username,
+            )
+            refused = [(rows[at][0], explain(error)) for at, error in sorted(wrong.items())]
+            said = ngettext("%(n)s address leads on.", "%(n)s addresses lead on.", count) % {"n": count}
+            if not refused:
+                return form.saved(said, "redirects")
+            messages.success(request, said)
+    return form.page(
+        _("Bring in a sheet"),
+        back=("redirects", _("Redirects")),
+        template="seo/sheet.html",
+        refused=refused[:200],
+        refused_count=len(refused),
+        help=_("Rows that are right are taken; the others are named with the reason. The same sheet again is no harm."),
+    )
+
+
+# --- feeds --------------------------------------------------------------------------------------------------------
+
+
+def _feed(request: StaffRequest, pk: int) -> Feed:
+    row = limit(Feed.objects.filter(is_active=True), request.user).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+@screen(RIGHT, methods=FORM)
+def new_feed(request: StaffRequest) -> HttpResponseBase:
+    form = FeedForm(request, sites=site_choices(request.user), categories=[], currency="")
+    if form.is_saveable():
+        with form.refusals():
+            values = form.cleaned_data
+            made = feed_actions.save_feed(values["site"], values["name"], kind=values["kind"], title=values["title"])
+            return form.saved(_("The feed is there; now say which goods it holds."), "feeds-edit", made.pk)
+    return form.page(_("New feed"), back=("feeds", _("Feeds")))
+
+
+@screen(RIGHT)
+def one_feed(request: StaffRequest, feed_id: int) -> HttpResponse:
+    row = _feed(request, feed_id)
+    found = feed_actions.look_at(row)
+    site = sites_visible_to(request.user).get(pk=row.site)
+    address = f"{site.origin}/feeds/{row.name}.xml"
+    edit, drop = reverse("feeds-edit", args=[feed_id]), reverse("feeds-drop", args=[feed_id])
+    return cards.show(
+        request,
+        Card(
+            record=row,
+            title=str(row),
+            back=("feeds", _("Feeds")),
+            site=row.site,
+            badges=[Badge(str(row.get_kind_display()), "blue")],
+            actions=[
+                Action(
+                    _("Delete"), drop, "trash", right=RIGHT, is_post=True, confirm=_("Its address answers 404 then.")
+                ),
+                Action(_("Edit"), edit, "pencil", right=RIGHT),
+            ],
+            facts=[Fact(_("Address"), address), Fact(_("Units looked at"), found.looked_at)],
+            parts=[
+                Part(_("Problems found"), "seo/problems.html", {"problems": _problems(found), "look": found}),
+                Part(_("First items"), "seo/items.html", {"items": found.items, "kind": row.kind}, is_flush=True),
+            ],
+            help=_("Give this address to the service. It is read from the shop itself, always fresh."),
+        ),
+    )
+
+
+def _problems(found: feed_actions.Look) -> list[tuple[Any, str, int]]:
+    return [(PROBLEMS[problem.code], problem.element, count) for problem, count in found.problems]
+
+
+@screen(RIGHT, methods=FORM)
+def edit_feed(request: StaffRequest, feed_id: int) -> HttpResponseBase:
+    row = _feed(request, feed_id)
+    site = sites_visible_to(request.user).get(pk=row.site)
+    shelves = [(each.id, each.title) for each in feed_actions.tree_of(row.site)]
+    form = FeedForm(
+        request,
+        row=row,
+        sites=[],
+        categories=shelves,
+        currency=site.currency,
+        kind=row.kind,
+        initial=_initial(row),
+    )
+    if form.is_saveable():
+        with form.refusals():
+            feed_actions.save_feed(row.site, row.name, pk=feed_id, **_choice(row, form.cleaned_data))
+            return form.saved(_("The feed is saved."), "feeds-one", feed_id)
+    return form.page(
+        str(row),
+        back=("feeds-one", str(row), feed_id),
+        template="seo/feed_form.html",
+        tokens=[f"{name}…" if name == ATTRIBUTE else name for name in FEED_TOKENS],
+    )
+
+
+def _initial(row: Feed) -> dict[str, Any]:
+    skus = {"only_skus": "only_products", "without_skus": "without_products"}
+    named = {name: feed_actions.skus_of(row.site, row.choice.get(field, [])) for name, field in skus.items()}
+    elements_of = {f"element_{name}": row.fields.get(name, "") for name in elements(row.kind)}
+    return {
+        "title": row.title,
+        "categories": row.choice.get("categories", []),
+        "without_categories": row.choice.get("without_categories", []),
+        "in_stock_only": row.choice.get("in_stock_only", False),
+        "min_price": row.choice.get("min_price") or None,
+        "max_price": row.choice.get("max_price") or None,
+        **named,
+        **elements_of,
+    }
+
+
+def _choice(row: Feed, values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "title": values["title"],
+        "choice": {
+            "categories": values["categories"],
+            "without_categories": values["without_categories"],
+            "only_products": feed_actions.products_of(row.site, values["only_skus"], "only_skus"),
+            "without_products": feed_actions.products_of(row.site, values["without_skus"], "without_skus"),
+            "in_stock_only": values["in_stock_only"],
+            "min_price": values["min_price"] or 0,
+            "max_price": values["max_price"] or 0,
+        },
+        "fields": {name: values[f"element_{name}"] for name in elements(row.kind)},
+    }
+
+
+@screen(RIGHT, methods=["POST"])
+def drop_feed(request: StaffRequest, feed_id: int) -> HttpResponseBase:
+    row = _feed(request, feed_id)
+    feed_actions.drop_feed(row.pk)
+    messages.success(request, _("The feed is deleted."))
+    return redirect("feeds")
+
+
+# --- migration ----------------------------------------------------------------------------------------------------
+
+
+def _migration(request: StaffRequest, pk: UUID) -> Migration:
+    row = limit(Migration.objects.all(), request.user).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+@screen(RIGHT, methods=FORM)
+def new_migration(request: StaffRequest) -> HttpResponseBase:
+    form = MigrationForm(request, sites=site_choices(request.user))
+    if form.is_saveable():
+        with form.refusals():
+            values = dict(form.cleaned_data)
+            made = migrating.begin(values.pop("site"), values.pop("start"), by=request.user.username, **values)
+            return form.saved(_("The walk begins."), "migrations-one", made.pk)
+    return form.page(
+        _("Walk through an old site"),
+        back=("migrations", _("Migration")),
+        help=_("One page after another, slowly, as its robots.txt allows. Nothing of it is changed."),
+    )
+
+
+@screen(RIGHT)
+def one_migration(request: StaffRequest, move_id: UUID) -> HttpResponse:
+    row = _migration(request, move_id)
+    return cards.show(
+        request,
+        Card(
+            record=row,
+            title=row.start,
+            back=("migrations", _("Migration")),
+            site=row.site,
+            badges=[Badge(str(row.get_state_display()), "green" if row.state == "done" else "blue")],
+            actions=_migration_actions(row),
+            facts=[Fact(_("By"), row.by), Fact(_("Began"), cells.ago(row.created_at))],
+            parts=[Part(_("Addresses"), "seo/progress.html", {"row": row, "counts": _counts(row), "steps": True})],
+            help=_(
+                "Walk, look at the proposals, correct them here or in a sheet, make redirects, then move the domain."
+            ),
+        ),
+    )
+
+
+def _migration_actions(row: Migration) -> list[Action]:
+    if row.state not in ("ready", "done"):
+        return []
+    pages = f"{reverse('old-pages')}?move={row.pk}"
+    take = reverse("migrations-take", args=[row.pk])
+    return [
+        Action(_("Addresses"), pages, "list"),
+        Action(_("Bring in a sheet"), reverse("migrations-sheet", args=[row.pk]), "upload", right=RIGHT),
+        Action(_("Make redirects of the sure ones"), take, "check", right=RIGHT, is_post=True),
+    ]
+
+
+def _counts(row: Migration) -> list[tuple[str, int, str]]:
+    pages, address = row.pages.all(), f"{reverse('old-pages')}?move={row.pk}"
+    return [
+        (_("met"), pages.count(), address),
+        (_("lead on"), pages.filter(decision="taken").count(), f"{address}&decision=taken"),
+        (_("to be looked at"), pages.filter(decision="open").exclude(target="").count(), f"{address}&decision=open"),
+        (_("nothing found"), pages.filter(target="").count(), f"{address}&missed=1"),
+    ]
+
+
+@screen(RIGHT)
+def progress(request: StaffRequest, move_id: UUID) -> HttpResponse:
+    row = _migration(request, move_id)
+    return render(request, "seo/progress.html", {"row": row, "counts": _counts(row)})
+
+
+@screen(RIGHT, methods=["POST"])
+def take(request: StaffRequest, move_id: UUID) -> HttpResponseBase:
+    row = _migration(request, move_id)
+    made, left_out = migrating.take_all(row.pk, least=90, by=request.user.username)
+    messages.success(request, ngettext("%(n)s address leads on.", "%(n)s addresses lead on.", made) % {"n": made})
+    if left_out:
+        messages.warning(request, ngettext("%(n)s was left out.", "%(n)s were left out.", left_out) % {"n": left_out})
+    return redirect("migrations-one", move_id)
+
+
+@screen(RIGHT, methods=FORM)
+def matches(request: StaffRequest, move_id: UUID) -> HttpResponseBase:
+    row = _migration(request, move_id)
+    form = MatchesForm(request, row)
+    if form.is_saveable():
+        with form.refusals():
+            file = form.cleaned_data["file"]
+            taken, wrong = migrating.correct(row.pk, read_sheet(file.name, file.chunks()))
+            said = _("%(taken)s rows are taken, %(wrong)s name no address of this walk or lead nowhere.")
+            return form.saved(said % {"taken": taken, "wrong": wrong}, "migrations-one", move_id)
+    return form.page(_("Bring in a sheet"), back=("migrations-one", row.start, move_id))
+
+
+@screen(RIGHT, methods=FORM)
+def old_page(request: StaffRequest, old_page_id: int) -> HttpResponseBase:
+    row = limit(OldPage.objects.select_related("move"), request.user).filter(pk=old_page_id).first()
+    if row is None:
+        raise Http404
+    form = OldPageForm(request, row)
+    if form.is_saveable():
+        with form.refusals():
+            migrating.aim_page(row.pk, form.cleaned_data["target"])
+            return form.saved(_("Saved."), "migrations-one", row.move_id)
+    return form.page(row.source, back=("migrations-one", row.move.start, row.move_id), note=row.title)
