@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.orders.urls")),
     path("", include("central.carts.urls")),
     path("", include("central.payments.urls")),
+    path("", include("central.pictures.urls")),
     path("", include("central.api.urls")),
     path("", include("central.exchange.urls")),
     path("", include("central.failures.urls")),

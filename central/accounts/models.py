@@ -88,6 +88,7 @@ class Right(models.Model):
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),
             ("manage_seo", "Change what search engines read: patterns, redirects, feeds"),
+            ("manage_pictures", "See and change how pictures are made for shops"),
             ("see_staff", "See staff and roles"),
             ("manage_staff", "Add staff, give roles, sites and rights"),
             ("manage_keys", "Make and revoke keys of the API"),

@@ -44,6 +44,7 @@ GROUPS: Final = (
             "take_over_fields": _("Take fields of products over from the source that feeds them"),
             "import_goods": _("Import goods"),
             "manage_seo": _("Change what search engines read: patterns, redirects, feeds"),
+            "manage_pictures": _("See and change how pictures are made for shops"),
         },
     ),
     RightGroup(

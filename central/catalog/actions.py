@@ -17,6 +17,7 @@ from django.utils import timezone
 from central.catalog import addresses
 from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCategory, UnknownProduct, UnknownUnit
 from central.catalog.feeding import refuse_fed
+from central.catalog.galleries import tell_placed
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange
 from central.cluster.models import Site
@@ -201,6 +202,7 @@ def write_category(
     row.ver += 1
     row.save()
     record_state(f"category:{site}", row.pk.hex, row.ver, realm=CATALOG)
+    tell_placed([picture] if picture else [])
     return row
 
 

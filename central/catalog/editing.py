@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
 from central.catalog.errors import BadGoods, BarcodeTaken, UnknownProduct
 from central.catalog.feeding import refuse_fed
-from central.catalog.galleries import place_pictures
+from central.catalog.galleries import place_pictures, tell_placed
 from central.catalog.keys import check_barcode, name_key
 from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation, Variant
 from central.catalog.words import search_words
@@ -138,6 +138,7 @@ def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:
             return
         refuse_fed(product, min(groups), ["picture"])
         place_pictures({product: wanted}, new=())
+        tell_placed([sha for sha in wanted if sha not in before])
         _republish(product, groups, cards=wanted[:1] != before[:1])
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from central.catalog.events import PicturesPlaced
 from central.catalog.models import ProductPicture
 from central.history.actions import new_rows_untold
 from node.realms import CATALOG
+from sync.events import record_event
 
 
 def place_pictures(galleries: Mapping[UUID, Sequence[str]], *, new: Collection[UUID]) -> None:
@@ -37,3 +39,9 @@ def place_pictures(galleries: Mapping[UUID, Sequence[str]], *, new: Collection[U
     if untold := [row for row in added if row.product_id in new]:
         with new_rows_untold(CATALOG):
             ProductPicture.objects.bulk_create(untold)
+
+
+def tell_placed(pictures: Sequence[str]) -> None:
+    """These stand where they did not; inside `atomic("catalog")`."""
+    if pictures:
+        record_event(PicturesPlaced(pictures=list(dict.fromkeys(pictures))), realm=CATALOG)

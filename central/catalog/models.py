@@ -23,10 +23,12 @@ __all__ = [
     "Media",
     "Offer",
     "PictureAlt",
+    "PictureRule",
     "PriceChange",
     "PrivatePrice",
     "Product",
     "ProductPicture",
+    "ShownPicture",
     "SourceItem",
     "SourceTerm",
     "StockLevel",
@@ -55,6 +57,24 @@ class Media(models.Model):
     @property
     def url(self) -> str:
         return f"/_media/{self.name}"
+
+
+class ShownPicture(models.Model):
+    """What one site shows instead of an original: see `shown.Bodies`. Written by `central.catalog.shown` alone."""
+
+    site = models.CharField(max_length=20)
+    media = models.ForeignKey(Media, on_delete=models.CASCADE, related_name="+")
+    body = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "media"], name="shown_picture_once")]
+
+
+class PictureRule(models.Model):
+    """Whether a site shows originals while nothing is made of them. Written by `central.catalog.shown` alone."""
+
+    site = models.CharField(primary_key=True, max_length=20)
+    hides_originals = models.BooleanField(default=False)
 
 
 class Category(models.Model):

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from central.catalog.assortment import offered
-from central.catalog.documents import card_docs, category_doc, listings_whole, product_doc
+from central.catalog.documents import card_docs, category_docs, listings_whole, product_docs
 from central.catalog.models import Category, Listing, Offer, StockLevel
 from central.cluster.queries import sites_of_cart_group
 from central.stock.assortment import read_assortment_by
@@ -50,14 +50,16 @@ def _categories(full: str) -> QuerySet[Category]:
 
 
 def _read_categories(full: str, keys: Sequence[str]) -> Read:
-    rows = _categories(full).filter(pk__in=_ids(keys))
-    return {row.pk.hex: (row.ver, pack(category_doc(row)) if row.is_active else None) for row in rows}
+    rows = list(_categories(full).filter(pk__in=_ids(keys)))
+    docs = zip(rows, category_docs(rows), strict=True)
+    return {row.pk.hex: (row.ver, pack(doc) if row.is_active else None) for row, doc in docs}
 
 
 def _page_categories(full: str, after: str, limit: int) -> list[Row]:
     rows = _categories(full).filter(is_active=True)
     rows = rows.filter(pk__gt=UUID(hex=after)) if after else rows
-    return [(row.pk.hex, row.ver, pack(category_doc(row))) for row in rows.order_by("pk")[:limit]]
+    found = list(rows.order_by("pk")[:limit])
+    return [(row.pk.hex, row.ver, pack(doc)) for row, doc in zip(found, category_docs(found), strict=True)]
 
 
 # --- products -----------------------------------------------------------------------------------------------------
@@ -68,14 +70,16 @@ def _listings(full: str) -> QuerySet[Listing]:
 
 
 def _read_products(full: str, keys: Sequence[str]) -> Read:
-    rows = _listings(full).filter(product__in=_ids(keys))
-    return {row.product_id.hex: (row.ver, pack(product_doc(row)) if row.is_active else None) for row in rows}
+    rows = list(_listings(full).filter(product__in=_ids(keys)))
+    docs = zip(rows, product_docs(rows), strict=True)
+    return {row.product_id.hex: (row.ver, pack(doc) if row.is_active else None) for row, doc in docs}
 
 
 def _page_products(full: str, after: str, limit: int) -> list[Row]:
     rows = _listings(full).filter(is_active=True)
     rows = rows.filter(product__gt=UUID(hex=after)) if after else rows
-    return [(row.product_id.hex, row.ver, pack(product_doc(row))) for row in rows.order_by("product")[:limit]]
+    found = list(rows.order_by("product")[:limit])
+    return [(row.product_id.hex, row.ver, pack(doc)) for row, doc in zip(found, product_docs(found), strict=True)]
 
 
 # --- line cards ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from central.catalog.product_list import PRODUCTS
 from central.ui import lists
 
 urlpatterns = [
-    path("_media/<str:name>", views.media, name="media"),
     *lists.urls(PRODUCTS),
     path("products/new", views.new_product, name="products-new"),
     path("products/price", views.edit_price, name="products-price"),

@@ -1,4 +1,4 @@
-"""Screens of goods, and the pictures every edge fetches from central."""
+"""Screens of goods."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_safe
 
 from central.catalog import actions, card, editing, feeding, queries
 from central.catalog.errors import BadGoods, FieldFed
@@ -30,31 +29,9 @@ from central.stock.receipts import set_stock
 from central.ui import actors, cards, sites, texts
 from central.ui.cards import Card, Part
 from central.ui.explain import explain
-from central.ui.screens import StaffRequest, may, open_to_all, screen
+from central.ui.screens import StaffRequest, may, screen
 from infra.storage.inspect import MAX_BYTES, BadPicture
-from infra.storage.media import CONTENT_TYPES, media_store
 from node.away import realm_away
-
-
-@open_to_all
-@require_safe
-def media(request: HttpRequest, name: str) -> HttpResponse:
-    """A picture by its content's hash: public, and the same for ever."""
-    store = media_store()
-    if not store.has(name):
-        raise Http404(name)
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "ETag": f'"{name[:64]}"',
-        "X-Content-Type-Options": "nosniff",
-        # An SVG opened by itself is a document: it gets no script, no network and no origin of ours.
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        "Access-Control-Allow-Origin": "*",
-    }
-    if request.headers.get("If-None-Match") == headers["ETag"]:
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(store.read(name), content_type=CONTENT_TYPES[name.rpartition(".")[2]], headers=headers)
-
 
 # --- cells of the list ---------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved,
 from central.catalog.editing import note_search_words
 from central.catalog.errors import BadGoods
 from central.catalog.feeding import taken_over
-from central.catalog.galleries import place_pictures
+from central.catalog.galleries import place_pictures, tell_placed
 from central.catalog.keys import check_barcode, clean_sku, name_key, slug_of
 from central.catalog.models import (
     Listing,
@@ -450,6 +450,9 @@ class GoodsWriter:
         if products:
             galleries = {product: self.pictures.get(product, []) for product in products}
             place_pictures(galleries, new={product.pk for product in self.new_products})
+        seen = dict.fromkeys(products)
+        seen.update(dict.fromkeys(draft.product.pk for draft in changed if draft.is_new))
+        tell_placed([sha for product in seen for sha in self.pictures.get(product, ())])
 
     def _write_listings(self, changed: Sequence[Draft]) -> None:
         _insert(Listing, [draft.listing for draft in changed if draft.is_new])

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone, translation
 
-from central.catalog.documents import category_doc, listings_whole, product_doc
+from central.catalog.documents import category_docs, listings_whole, product_docs
 from central.catalog.models import Category, Listing, Offer, StockLevel
 from central.cluster.documents import site_doc
 from central.cluster.queries import site as site_row
@@ -126,14 +126,13 @@ def look_at(row: Feed, most: int = 8) -> Look:
 
 def tree_of(site: str) -> tuple[CategoryDoc, ...]:
     rows = Category.objects.filter(site=site, is_active=True).select_related("picture")
-    return tuple(category_doc(row) for row in rows)
+    return tuple(category_docs(list(rows)))
 
 
 def _goods(listings: Sequence[Listing]) -> Iterator[tuple[ProductDoc, Mapping[str, HeldCard], frozenset[str]]]:
     variants = [offer.variant_id for listing in listings for offer in listing.offers.all()]
     levels = dict(StockLevel.objects.filter(pk__in=variants).values_list("pk", "level"))
-    for listing in listings:
-        doc = product_doc(listing)
+    for listing, doc in zip(listings, product_docs(listings), strict=True):
         yield doc, cards_of(listing, doc), _in_stock(listing.offers.all(), levels)
 
 

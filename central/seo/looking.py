@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import translation
 
-from central.catalog.documents import listings_whole, product_doc
+from central.catalog.documents import listings_whole, product_docs
 from central.catalog.models import Listing
 from central.cluster.documents import site_doc
 from central.cluster.queries import site as site_row
@@ -91,7 +91,7 @@ def _category(doc: SiteDoc, tree: Sequence[CategoryDoc], place: CategoryDoc) -> 
 
 
 def _product(doc: SiteDoc, tree: Sequence[CategoryDoc], row: Listing) -> Facts:
-    goods = product_doc(row)
+    goods = product_docs([row])[0]
     place = next((each for each in tree if each.id in goods.categories), None)
     path = path_to(tree, place) if place else []
     return facts.product(doc, goods, path, units_of(doc, goods, cards_of(row, goods)))

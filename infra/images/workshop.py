@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,10 @@ class Limits:
     seconds: int = 60
 
 
-def make_all(original: bytes, specs: Sequence[Spec], *, limits: Limits = Limits()) -> Iterator[Made]:
+PLAIN: Final = Limits()
+
+
+def make_all(original: bytes, specs: Sequence[Spec], *, limits: Limits = PLAIN) -> Generator[Made]:
     """One `Made` for each spec, in order, as soon as it is there. Raises an `UnfitPicture` in the middle.
 
     Close the iterator to end the child early.

@@ -45,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     "goods": _central(
         "central.catalog.goods_cli:app", "Goods: reindex what lists of them are searched and filtered by."
     ),
+    "pictures": _central("central.pictures.cli:app", "Pictures of goods: status, redo, retry."),
     "api": Command("node.cli.api:app", "The OpenAPI documents: api openapi, api openapi --edge."),
     "orders": _central("central.orders.cli:app", "Orders: reindex what customers are found by."),
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),

@@ -33,6 +33,7 @@ CENTRAL_APPS = [
     "central.shoppers",
     "central.carts",
     "central.payments",
+    "central.pictures",
     "central.orders",
     "central.api",
     "central.exchange",

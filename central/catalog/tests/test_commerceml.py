@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from central.catalog.documents import card_docs, listings_whole, product_doc
+from central.catalog.documents import card_docs, listings_whole, product_docs
 from central.catalog.importing import runs
 from central.catalog.importing.command import import_by_source, needs_source
 from central.catalog.models import (
@@ -100,7 +100,7 @@ def test_a_purchase_price_stays_at_central(source: ImportSource) -> None:
     kept = PrivatePrice.objects.get()
 
     assert (kept.kind, kept.price, kept.variant.options) == ("purchase", 90_000, "размер=38")
-    published = b"".join(pack(product_doc(one)) for one in listings_whole(Listing.objects.all()))
+    published = b"".join(pack(one) for one in product_docs(list(listings_whole(Listing.objects.all()))))
     published += b"".join(pack(one) for one in card_docs(list(Offer.objects.select_related("variant", "listing"))))
     assert pack(171_950) in published
     assert pack(90_000) not in published

@@ -19,7 +19,7 @@ from central.catalog.queries import (
     products_visible_to,
 )
 from central.catalog.tests.make import DATABASES, make_product, make_site, svg
-from central.catalog.views import media
+from central.pictures.views import media
 from node.realms import CATALOG
 
 pytestmark = pytest.mark.django_db(databases=DATABASES)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -94,5 +97,25 @@ def test_what_was_made_before_the_trouble_is_whole() -> None:
 def test_an_iterator_that_is_closed_ends_its_child() -> None:
     outputs = make_all(encoded(quarters()), [SMALL] * 200)
     next(outputs)
-    outputs.close()  # type: ignore[attr-defined]
+    outputs.close()
     assert list(outputs) == []
+
+
+def test_a_child_that_is_killed_is_told_of_and_its_outputs_stand():
+    outputs = make_all(encoded(quarters()), [SMALL] * 200)
+    assert next(outputs).width == 100
+    for child in _children():
+        os.kill(child, signal.SIGKILL)
+
+    with pytest.raises(MakerDied, match="try again"):
+        list(outputs)
+
+
+def _children() -> list[int]:
+    """The processes of `infra.images.child` that this one has."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            if b"infra.images.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(int(child))
+    return found
