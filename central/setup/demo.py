@@ -27,6 +27,7 @@ from central.setup import people
 from central.setup.catalogue import fill_catalogue
 from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
+from central.setup.seo import fill_seo
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
 from central.setup.stockroom import fill_stockroom
 from central.shoppers.actions import ask_code, sign_up_or_in
@@ -74,6 +75,7 @@ def open_shops(ports_base: int) -> None:
     for base, quote, micros in RATES:
         set_rate(base, quote, micros, by=BY)
     fill_catalogue()
+    fill_seo()
 
 
 def rebase(ports_base: int) -> None:
