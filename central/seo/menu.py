@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from central.catalog.models import Listing
+from central.seo.reasons import in_words, sentence
 from central.ui.cards import Tab, add_tab
 from central.ui.explain import add_sentences
 from central.ui.menu import Action, Entry, add_action, add_entry
@@ -31,12 +32,14 @@ add_action(Action(27, "migrations-new", _("Walk through an old site"), RIGHT, "w
 add_tab(Tab(40, "seo", _("Search engines"), "seo/tab.html", _pages, lambda kind: kind == "catalog.product", RIGHT))
 add_sentences(
     {
-        "bad_pattern": lambda error: str(error),
-        "bad_address": lambda error: str(error).partition(": ")[2],
+        "bad_pattern": lambda error: sentence(str(error)),
+        "bad_address": lambda error: sentence(str(error).partition(": ")[2]),
         "redirect_loop": _("%(target)s leads back to %(source)s: a visitor would go round for ever."),
         "unknown_seo_record": _("There is no such record among those you may see."),
-        "bad_feed": lambda error: _now("This feed cannot be: %(why)s.") % {"why": str(error)},
-        "bad_sheet": lambda error: _now("This sheet cannot be read: %(why)s.") % {"why": str(error)},
-        "walk_refused": lambda error: _now("This site cannot be walked through: %(why)s.") % {"why": str(error)},
+        "bad_feed": lambda error: _now("This feed cannot be: %(why)s.") % {"why": in_words(str(error))},
+        "bad_sheet": lambda error: _now("This sheet cannot be read: %(why)s.") % {"why": in_words(str(error))},
+        "walk_refused": lambda error: (
+            _now("This site cannot be walked through: %(why)s.") % {"why": in_words(str(error))}
+        ),
     }
 )

@@ -111,6 +111,13 @@ class Migration(models.Model):
     def __str__(self) -> str:
         return self.start
 
+    @property
+    def why(self) -> str:
+        """Why it failed, as people read it."""
+        from central.seo.reasons import in_words
+
+        return in_words(self.error)
+
 
 class OldPage(models.Model):
     """An address of an old site; `target` is where it should lead, "" when nobody knows yet."""
