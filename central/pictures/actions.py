@@ -13,6 +13,7 @@ from central.pictures.errors import BadProfile, StaleProfile
 from central.pictures.models import SitePicture, SiteProfile
 from central.pictures.planning import AGAIN, schedule_plan, wake_maker
 from central.pictures.profiles import MAX_WIDTH, RATIOS, Profile
+from infra.images.spec import WRITABLE
 from node.realms import CATALOG, atomic
 
 State = SitePicture.State
@@ -120,6 +121,8 @@ def _wrong_mark(profile: Profile) -> dict[str, str]:
     wrong = {}
     if profile.mark == "text" and not profile.mark_text.strip():
         wrong["mark_text"] = "a watermark of text needs a text"
+    if profile.mark == "text" and not WRITABLE.fullmatch(profile.mark_text):
+        wrong["mark_text"] = "Latin and Cyrillic letters, figures and signs only"
     if profile.mark == "picture" and not profile.mark_picture:
         wrong["mark_picture"] = "a watermark that is a picture needs one"
     if not 5 <= profile.mark_opacity <= 100:

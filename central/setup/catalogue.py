@@ -23,6 +23,7 @@ from central.catalog.models import Category, Offer
 from central.setup.goods import SHELVES, Item, Shelf
 from central.setup.goods.translations import OPTIONS, WORDS
 from central.setup.pictures import picture
+from central.setup.pictures.photo import photo
 from central.stock.receipts import receive_stock
 from node.realms import CATALOG, atomic
 from sync.contracts.money import minor_digits
@@ -43,7 +44,7 @@ def fill_catalogue() -> None:
 
 def _fill(site: str, shelves: list[Shelf]) -> None:
     where, numbered = shop(site), list(_numbered(site, shelves))
-    hashes = _keep(shelves, numbered)
+    hashes = _keep(site, shelves, numbered)
     with atomic(CATALOG):
         places = {shelf.slug: _category(site, shelf, n, hashes[shelf.slug]) for n, shelf in enumerate(shelves)}
         goods = [
@@ -78,13 +79,13 @@ def _numbered(site: str, shelves: Iterable[Shelf]) -> Iterator[tuple[str, Shelf,
             yield f"{site[0].upper()}-{row:02d}{number:02d}", shelf, item
 
 
-def _keep(shelves: list[Shelf], numbered: list[tuple[str, Shelf, Item]]) -> dict[str, list[str]]:
+def _keep(site: str, shelves: list[Shelf], numbered: list[tuple[str, Shelf, Item]]) -> dict[str, list[str]]:
     """Draw and keep the pictures: hashes by sku, and by slug of a shelf."""
     drawn: list[tuple[str, bytes]] = []
     for shelf in shelves:
-        drawn.append((shelf.slug, picture(shelf.motif, shelf.palette, shelf.slug, shelf.title)))
+        drawn.append((shelf.slug, _drawn(site, shelf.motif, shelf.palette, shelf.slug, shelf.title)))
     for sku, shelf, item in numbered:
-        drawn.append((sku, picture(item.motif, item.palette, sku, item.title)))
+        drawn.append((sku, _drawn(site, item.motif, item.palette, sku, item.title)))
         if shelf.slug in _LEAVES:
             second = "leaves" if item.motif != "leaves" else "pouch"
             drawn.append((sku, picture(second, item.palette, f"{sku}/2", item.title)))
@@ -92,6 +93,11 @@ def _keep(shelves: list[Shelf], numbered: list[tuple[str, Shelf, Item]]) -> dict
     for (name, _), sha in zip(drawn, keep_pictures([data for _, data in drawn]), strict=True):
         found.setdefault(name, []).append(sha)
     return found
+
+
+def _drawn(site: str, motif: str, palette: str, seed: str, title: str) -> bytes:
+    """The ceramics are photos, for the pipeline of pictures to make something of; the others are drawings."""
+    return photo(motif, palette, seed) if site == "clay" else picture(motif, palette, seed, title)
 
 
 def _category(site: str, shelf: Shelf, position: int, hashes: list[str]) -> Category:

@@ -23,6 +23,8 @@ from central.orders.models import Order
 from central.people.actions import change_customer
 from central.people.merging import merge_customers
 from central.people.models import Customer
+from central.pictures.actions import set_profile
+from central.pictures.profiles import Profile
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
 from central.setup.imports import fill_imports
@@ -39,6 +41,9 @@ from sync.contracts.codec import pack
 from sync.store.jobs.models import Job
 
 BY = "demo"
+
+#: what the workshops' photos are signed with
+WATERMARK = Profile(mark="text", mark_text="Глина", mark_size=16, mark_opacity=70)
 
 #: for the sign-in page: (login, password, role, what it may see)
 STAFF = [(row["login"], row["password"], row["role"], row["note"]) for row in people.STAFF]
@@ -74,6 +79,7 @@ def open_shops(ports_base: int) -> None:
         make_group(group, title=title, sites=sites, by=BY)
     for base, quote, micros in RATES:
         set_rate(base, quote, micros, by=BY)
+    set_profile("clay", WATERMARK, by=BY)
     fill_catalogue()
     fill_seo()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -23,6 +24,12 @@ CONTENT_TYPES: Final = {
     "png": "image/png",
     "gif": "image/gif",
 }
+
+
+#: letters and signs a watermark can be written with: those of the fonts in `fonts/`
+WRITABLE: Final = re.compile(
+    r"[\u0020-\u007e\u00a0-\u00ff\u0152\u0153\u2013-\u2026\u20ac\u2116\u2122\u0400-\u045f\u0490\u0491]*"
+)
 
 
 class Mark(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from central.setup.goods import SHELVES
 from central.setup.goods.translations import WORDS
 from central.setup.people import GONE, MORE_STAFF, STAFF, shopper
 from central.setup.pictures import PALETTES, picture
+from central.setup.pictures.photo import MOTIFS as PHOTOS
+from central.setup.pictures.photo import photo
 from central.setup.pictures.scene import MOTIFS
 from central.stock.models import Movement, PendingUnits, PlannedSupply, Warehouse
 from central.stock.queries import check_balance, stock_of
@@ -20,6 +22,16 @@ from node.realms import CENTRAL_REALMS, alias_of
 from sync.store.jobs.models import Job
 
 ALL_REALMS = [alias_of(realm) for realm in CENTRAL_REALMS]
+
+
+@pytest.mark.parametrize("motif", sorted(PHOTOS))
+def test_every_photo_is_a_large_one_and_always_the_same(motif):
+    first = photo(motif, "sand", "seed")
+
+    assert first == photo(motif, "sand", "seed") != photo(motif, "sand", "another seed")
+    seen = inspect_picture(first)
+    assert (seen.ext, seen.width, seen.height) == ("jpg", 1_000, 1_000)
+    assert len(first) > 100_000
 
 
 @pytest.mark.parametrize("motif", MOTIFS)
@@ -137,6 +149,8 @@ def _check_past() -> None:
     # Nobody is written to about the past: the code of a sign-up that is through is not sent any more.
     assert waiting <= {
         "orders.index_customer", "catalog.import_run", "catalog.note_stock_levels", "shoppers.mail_code",
+        "pictures.plan",
+        "pictures.plan_placed",
     }  # fmt: skip
     assert [job.handler for job in jobs if job.state == Job.State.FAILED] == ["orders.mail_status"]
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from infra.images.making import make
-from infra.images.spec import Made, Mark, Spec
+from infra.images.spec import WRITABLE, Made, Mark, Spec
 from infra.images.tests.make import BLUE, GREEN, RED, WHITE, encoded, moving, quarters, turned
 
 FORMATS = ("avif", "webp", "kept")
@@ -140,6 +140,17 @@ def test_a_text_is_drawn_at_its_size_and_can_be_read_on_light_and_dark() -> None
         assert abs((right - left) - 400) <= 8
         low, high = image.getextrema()
         assert high - low > 60  # type: ignore[operator]
+
+
+def test_every_letter_of_a_text_is_drawn_as_itself() -> None:
+    """A font that lacks a letter draws the same empty box for each."""
+    plain = encoded(Image.new("RGB", (400, 300), (90, 90, 90)), "PNG")
+    drawn = {
+        letter: make(plain, Spec(format="kept", width=400, mark=Mark(text=letter, size=40))).data
+        for letter in "AБdЖéыЯ№€"
+    }
+    assert len(set(drawn.values())) == len(drawn)
+    assert WRITABLE.fullmatch("Глина © 2026, café №1 — “ok”…") and not WRITABLE.fullmatch("茶")
 
 
 def test_an_animation_stays_one_with_its_pauses() -> None:
