@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.cluster.urls")),
     path("", include("central.catalog.urls")),
     path("", include("central.seo.urls")),
+    path("", include("central.cdn.urls")),
     path("", include("central.stock.urls")),
     path("", include("central.orders.urls")),
     path("", include("central.carts.urls")),

@@ -42,6 +42,7 @@ from edge.live.routes import stream  # noqa: E402
 from edge.pages import hits, serving, static, wire  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
+from edge.pages.purging import queue_changes  # noqa: E402
 from edge.replica import forgetting, pictures  # noqa: E402
 from edge.replica.sites import site_of  # noqa: E402
 from edge.rights.keeper import keeper  # noqa: E402
@@ -202,7 +203,7 @@ async def _start() -> asyncio.Task[None]:
     _end_streams_on_signal()
     pictures.fetcher.wake()
     forgetting.forgetter.start()
-    foreman.start()
+    foreman.start(queue_changes)
     await link.start()
     await keeper.start()
     limits.start()

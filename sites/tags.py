@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
+from sites.urls import Address
+
 #: bytes that the value of a `Cache-Tag` header may have
 MOST_BYTES: Final = 8_000
 #: letters of tags, the finest first: what is dropped first when there are too many
@@ -18,11 +20,21 @@ FINEST: Final = "pck"
 
 
 def page_tags(site: str, kind: str, *, categories: Iterable[str] = (), products: Iterable[str] = ()) -> tuple[str, ...]:
-    """The tags of a page: `kind` as in `sites.urls.Address`; ids of the categories and products that it shows."""
+    """The tags of a page: `kind` as in `sites.urls.Address`; names of the categories and products that it is about."""
     tags = [site_tag(site), kind_tag(site, kind)]
     tags += [category_tag(site, one) for one in categories]
     tags += [product_tag(site, one) for one in products]
     return fitting(dict.fromkeys(tags))
+
+
+def of_address(site: str, address: Address) -> tuple[str, ...]:
+    """What the address alone tells, so that a page has the same tags wherever its bytes come from."""
+    return page_tags(
+        site,
+        address.kind,
+        categories=[address.slug] if address.kind == "category" else (),
+        products=[address.slug] if address.kind == "product" else (),
+    )
 
 
 def site_tag(site: str) -> str:

@@ -84,6 +84,8 @@ class Right(models.Model):
             ("see_health", "See the health of the cluster, also as metrics"),
             ("move_realms", "Move realms to other databases"),
             ("rotate_keys", "See encryption keys, change and retire them"),
+            ("see_cdn", "See what the CDN is asked for, and its limits"),
+            ("manage_cdn", "Change CDN accounts and zones, purge by hand"),
             ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),

@@ -59,6 +59,8 @@ GROUPS: Final = (
             "see_health": _("See the health of the cluster, also as metrics"),
             "move_realms": _("Move realms to other databases"),
             "rotate_keys": _("See encryption keys, change and retire them"),
+            "see_cdn": _("See what the CDN is asked for, and its limits"),
+            "manage_cdn": _("Change CDN accounts and zones, purge by hand"),
             "mend_jobs": _("See failed jobs, try them again or give them up"),
         },
     ),

@@ -41,6 +41,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "pictures.plan": gettext_lazy("Find out which pictures of a site have to be made"),
     "pictures.plan_placed": gettext_lazy("Have pictures made of what was uploaded"),
     "pictures.tidy": gettext_lazy("Take away pictures that no shop shows any more"),
+    "cdn.purge": gettext_lazy("Purge changed pages at the CDN"),
     "ui.bulk": gettext_lazy("Change of many rows"),
     "keys.rotate": gettext_lazy("Bring everything under a new encryption key"),
     "failures.carry_out": gettext_lazy("Try a failed job again or give it up"),
@@ -51,6 +52,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "shopper_left": gettext_lazy("A shopper who signed out in a shop"),
     "redirect_hits": gettext_lazy("Visits of old addresses of a shop"),
     "seo.walk": gettext_lazy("Walk through an old site"),
+    "pages_changed": gettext_lazy("Changed pages of a shop, to be purged at the CDN"),
     "lost": gettext_lazy("Messages of a shop that this database has lost"),
 }
 

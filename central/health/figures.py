@@ -74,6 +74,18 @@ class BooksFigures(Struct, frozen=True, kw_only=True):
         return self.kept_s if self.checked_s is None else self.checked_s
 
 
+class CdnFigures(Struct, frozen=True, kw_only=True):
+    """A CDN account. `waiting`: pages not purged yet; `failing_s`: since its calls began to fail.
+
+    `refuses`: it says no, and a person has to mend that.
+    """
+
+    account: str
+    waiting: int
+    failing_s: float | None = None
+    refuses: bool = False
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """`duplicates`: orders suspected to be another's double. `pending`: units sold that no stock covers yet.
 
@@ -86,3 +98,4 @@ class Health(Struct, frozen=True, kw_only=True):
     duplicates: int | None = None
     pending: int | None = None
     failures: int | None = None
+    cdn: list[CdnFigures] | None = None

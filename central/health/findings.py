@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from central.health.figures import Health, NodeFigures, RealmFigures
+from central.health.figures import CdnFigures, Health, NodeFigures, RealmFigures
 
 #: a node may be so long behind, or hold what central has not taken in, before it is worth a word
 BEHIND_S = 60.0
 #: the audit runs each minute
 AUDIT_S = 300.0
+#: a CDN may be away so long before it is worth a word: purges are made up for
+CDN_S = 60.0
 
 
 class Urgency(IntEnum):
@@ -42,7 +44,7 @@ class Finding:
 
 def findings_of(health: Health) -> list[Finding]:
     """In the language of who asks."""
-    found = [*_of_realms(health.realms or []), *_of_books(health), *_of_queues(health)]
+    found = [*_of_realms(health.realms or []), *_of_books(health), *_of_queues(health), *_of_cdn(health.cdn or [])]
     for node in health.nodes:
         found += _of_node(node)
     return sorted(found, key=lambda one: one.urgency)
@@ -101,6 +103,17 @@ def _of_queues(health: Health) -> Iterator[Finding]:
     for code, count, words, url, right in counted:
         if count:
             yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, reverse(url), right)
+
+
+def _of_cdn(accounts: list[CdnFigures]) -> Iterator[Finding]:
+    for one in accounts:
+        named, url = {"account": one.account, "count": one.waiting}, reverse("cdn")
+        if one.refuses:
+            text = _("The CDN account %(account)s refuses our calls; %(count)s pages wait to be purged.") % named
+            yield Finding(Urgency.BAD, "cdn_refuses", one.account, text, url, "see_cdn")
+        elif one.failing_s is not None and one.failing_s > CDN_S:
+            text = _("The CDN account %(account)s does not answer; %(count)s pages wait to be purged.") % named
+            yield Finding(Urgency.BAD, "cdn_silent", one.account, text, url, "see_cdn")
 
 
 def _of_node(node: NodeFigures) -> Iterator[Finding]:

@@ -10,16 +10,17 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import DatabaseError
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
+from central.cdn.models import Account
 from central.cluster.fill import by_realm
 from central.cluster.models import Node
 from central.cluster.queries import light_of, nodes_visible_to
 from central.cluster.realm_health import down_since
 from central.cluster.realm_state import RealmState, all_states
 from central.failures.models import Failure
-from central.health.figures import BooksFigures, Health, NodeFigures, RealmFigures, StreamFigures
+from central.health.figures import BooksFigures, CdnFigures, Health, NodeFigures, RealmFigures, StreamFigures
 from central.orders.models import Order
 from central.orders.queries import orders_visible_to
 from central.stock.models import MAIN, Audit, BreachRow, Grant, PendingUnits, Warehouse
@@ -56,6 +57,7 @@ def _health(nodes: QuerySet[Node], orders: QuerySet[Order], sees_all: bool, now:
         books=_of_orders(lambda: _books(now), down) if sees_all else None,
         duplicates=_of_orders(lambda: orders.filter(is_duplicate_suspect=True).count(), down),
         pending=_of_orders(_pending, down) if sees_all else None,
+        cdn=_cdn(now) if sees_all else None,
         failures=Failure.objects.filter(state__in=WAITING).count() if sees_all else None,
     )
 
@@ -175,6 +177,22 @@ def _rights(epochs: Mapping[str, int]) -> dict[str, tuple[int, int]]:
     return {
         edge: (states.get(Grant.State.OPEN, 0), states.get(Grant.State.FROZEN, 0)) for edge, states in found.items()
     }
+
+
+# --- the CDN -----------------------------------------------------------------------------------------------------
+
+
+def _cdn(now: datetime) -> list[CdnFigures]:
+    first = Count("zones__stale", filter=Q(zones__stale__is_again=False))
+    return [
+        CdnFigures(
+            account=one.title,
+            waiting=one.waiting,
+            failing_s=_age(one.failing_since, now) if one.failing_since else None,
+            refuses=one.is_refused,
+        )
+        for one in Account.objects.filter(is_active=True).annotate(waiting=first).order_by("title")
+    ]
 
 
 # --- the books ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from central.accounts.passwords import made_password
 from central.accounts.role_actions import make_role
 from central.accounts.scope import ALL
 from central.api.actions import Wanted, make_key, revoke_key
+from central.cdn import accounts
 from central.cluster.actions import edit_site, register_site, set_rate
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
@@ -66,6 +67,7 @@ def seed(ports_base: int) -> None:
     seed_shoppers()
     seed_failure()
     seed_doubts()
+    seed_cdn()
     fill_stockroom()
 
 
@@ -126,6 +128,13 @@ def seed_keys() -> None:
     old = Wanted(name="Old warehouse script", rights=["see_products", "edit_stock"], all_sites=True)
     make_key(admin, storefront)
     revoke_key(make_key(admin, old)[0].pk, admin)
+
+
+def seed_cdn() -> None:
+    """The shops stand behind a CDN that caches nothing: what is purged, and when, can be watched all the same."""
+    account = accounts.add_account(title="Demo CDN", provider="none", plan="any", by=BY)
+    zone = accounts.add_zone(account.pk, key="demo", name="demo.localhost", has_tags=True, by=BY)
+    accounts.edit_zone(zone.pk, seen_ver=zone.ver, sites=sorted(PLACES), by=BY)
 
 
 def seed_failure() -> None:

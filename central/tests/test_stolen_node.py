@@ -15,6 +15,8 @@ import pytest
 from central.carts.models import Cart
 from central.catalog import assortment
 from central.catalog.models import Offer
+from central.cdn import accounts
+from central.cdn.models import StalePage
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
 from central.seo.redirects import Wanted, set_redirect
@@ -24,6 +26,7 @@ from central.stock import granting, receipts
 from central.stock.models import Grant
 from central.ui.tests import cast
 from node.errors import RialtoError
+from node.realms import realm_of_alias
 from sync import intake
 from sync.contracts.cart import CartAlias, CartDelta, CartState
 from sync.contracts.codec import pack, unpack
@@ -31,6 +34,7 @@ from sync.contracts.frames import Op
 from sync.contracts.ids import new_cart_id
 from sync.contracts.join import JoinAnswer
 from sync.contracts.orders import KeptOrder
+from sync.contracts.pages import PageChange, PagesChanged
 from sync.contracts.seo import RedirectHits, SourceHits
 from sync.contracts.shoppers import (
     AccountOrderAsk,
@@ -83,7 +87,7 @@ def refusal(kind: str, body: Any) -> str:
 def send(kind: str, body: Any, *, realm: str = "orders", edge: EdgeScope = THIEF) -> str:
     """The reason for which the op was set aside, "" when it was taken in."""
     first = (Quarantine.objects.using(realm).filter(edge=edge.node).count() + 1) or 1
-    intake.take_ops(edge, realm, first, [Op(kind, pack(body))])
+    intake.take_ops(edge, realm_of_alias(realm), first, [Op(kind, pack(body))])
     held = Quarantine.objects.using(realm).filter(edge=edge.node, n=first).first()
     return held.reason if held else ""
 
@@ -195,11 +199,24 @@ def visits_of_foreign_addresses_are_not_counted() -> None:
     assert row.hits == 0
 
 
+def foreign_pages_are_not_purged() -> None:
+    account = accounts.add_account(title="None", provider="none", plan="any", by="tests")
+    zone = accounts.add_zone(account.pk, key="z", name="z", by="tests")
+    accounts.edit_zone(zone.pk, seen_ver=1, sites=["tea"], by="tests")
+    StalePage.objects.all().delete()
+    told = PagesChanged(site="tea", changes=[PageChange(path="/")], at=1)
+    assert "not of this node" in send("pages_changed", told, realm="default")
+    assert not StalePage.objects.exists()
+    assert not send("pages_changed", told, realm="default", edge=A)
+    assert [row.site for row in StalePage.objects.all()] == ["tea"]
+
+
 TRIED: dict[str, Callable[[], None]] = {
     "ask_stock": foreign_goods_are_not_granted,
     "stock_left": of_foreign_goods_nobody_hears_what_is_left,
     "renew_stock": another_nodes_rights_are_not_renewed,
     "grant_report": another_nodes_rights_are_not_reported_on,
+    "pages_changed": foreign_pages_are_not_purged,
     "order": a_foreign_order_is_set_aside,
     "kept_order": a_forged_envelope_is_set_aside,
     "cart": a_cart_is_found_by_its_128_bits_only,

@@ -13,7 +13,7 @@ from edge.pages.cache import Page
 from edge.replica import shelves
 from edge.replica import sites as shops
 from edge.replica.reads import recording
-from sites import shelf, urls
+from sites import shelf, tags, urls
 from sites.rendering import render_page
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc
 
@@ -34,8 +34,12 @@ def build(site: SiteDoc, path: str) -> Page:
         else:
             name, context = found
             status, html = 200, render_page(site, name, {**context, "head": heads.head_of(site, name, context)})
+    address = urls.parse(path)
+    page_tags = tags.of_address(site.id, address) if found and address else ()
     sections = found[1].get("sections", ()) if found else ()
-    return replace(page_of(status, html), reads=dict(reads), windows=dict(reads.windows), sections=sections)
+    return replace(
+        page_of(status, html), reads=dict(reads), windows=dict(reads.windows), sections=sections, tags=page_tags
+    )
 
 
 def page_of(status: int, html: str) -> Page:

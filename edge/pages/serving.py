@@ -18,7 +18,7 @@ from edge.pages.foreman import foreman
 from edge.pages.plain import closed_page, failed_page, unknown_host_page
 from edge.replica import sites as shops
 from node.config import config
-from sites import urls
+from sites import tags, urls
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import reader
 
@@ -72,7 +72,15 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
         await wire.redirect(scope, send, found.status, found.location)
         return
     cache = PUBLIC if page.status == 200 else MISSING
-    await wire.page(scope, send, page, [(b"cache-control", cache), *wire.security(site)])
+    await wire.page(scope, send, page, [(b"cache-control", cache), *_tags(site, page, path), *wire.security(site)])
+
+
+def _tags(site: SiteDoc, page: Page, path: str) -> list[tuple[bytes, bytes]]:
+    """What a CDN may purge it by."""
+    address = urls.parse(path)
+    if page.status != 200 or address is None:
+        return []
+    return [(b"cache-tag", tags.header(tags.of_address(site.id, address)))]
 
 
 def _filed(site: SiteDoc, path: str) -> Page | None:

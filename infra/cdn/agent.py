@@ -1,6 +1,6 @@
 """The purge service beside an nginx: removes files of its `proxy_cache`. The standard library and nothing else.
 
-    rialto cdn agent --cache /var/cache/nginx/rialto --key-file /etc/rialto/purge.key --listen 127.0.0.1:9180
+    rialto purge-agent --cache /var/cache/nginx/rialto --key-file /etc/rialto/purge.key --listen 127.0.0.1:9180
 
 It runs as nginx's own user, who alone may read and remove these files. A URL is found by its name (nginx names a file
 by the MD5 of its key); tags and hosts by reading the head of each file.

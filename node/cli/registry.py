@@ -46,6 +46,8 @@ COMMANDS: dict[str, Command] = {
         "central.catalog.goods_cli:app", "Goods: reindex what lists of them are searched and filtered by."
     ),
     "pictures": _central("central.pictures.cli:app", "Pictures of goods: status, redo, retry."),
+    "cdn": _central("central.cdn.cli:app", "The CDN: check its accounts, purge by hand."),
+    "purge-agent": Command("infra.cdn.cli:command", "The purge service beside an nginx that caches for shops."),
     "api": Command("node.cli.api:app", "The OpenAPI documents: api openapi, api openapi --edge."),
     "orders": _central("central.orders.cli:app", "Orders: reindex what customers are found by."),
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),

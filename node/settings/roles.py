@@ -28,6 +28,7 @@ CENTRAL_APPS = [
     "central.cluster",
     "sync.store.jobs",
     "central.notices",
+    "central.cdn",
     "central.stock",
     "central.people",
     "central.shoppers",

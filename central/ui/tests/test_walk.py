@@ -17,6 +17,8 @@ from central.accounts.models import GroupRight
 from central.api.actions import Wanted, make_key
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.models import Offer
+from central.cdn import accounts
+from central.cdn.models import Purge
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
@@ -111,6 +113,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "sites-row": site,
             **_pair_of(site, made),
             **_stock_of(site, f"{name} note"),
+            **_cdn_of(site, f"{name} zone"),
             "keys-row": key.pk,
             "key_id": key.pk,
             **_seo_of(site, name),
@@ -162,6 +165,24 @@ def _stock_of(site: str, note: str) -> dict[str, Any]:
         "stock-supplies-row": supply.pk,
         "stock-warehouses-row": MAIN,
         "stock-audit-row": 1,
+    }
+
+
+def _cdn_of(site: str, name: str) -> dict[str, Any]:
+    """A zone of the site, a page that waits there and a purge; the account is of who sees all sites."""
+    account = accounts.add_account(title=name, provider="none", plan="any", by="test")
+    zone = accounts.add_zone(account.pk, key=site, name=name, by="test")
+    accounts.edit_zone(zone.pk, seen_ver=1, sites=[site], by="test")
+    purge = Purge.objects.create(
+        zone=zone, at=timezone.now(), kind="hosts", count=1, pages=1, sites=[site], outcome="done"
+    )
+    return {
+        "account_id": account.pk,
+        "cdn-row": account.pk,
+        "zone_id": zone.pk,
+        "cdn-zones-row": zone.pk,
+        "cdn-queue-row": zone.stale.get().pk,
+        "cdn-purges-row": purge.pk,
     }
 
 

@@ -1,0 +1,33 @@
+"""Where a site's pages are found by shoppers, and so by a CDN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from central.cluster.models import Site
+
+
+@dataclass(frozen=True)
+class SiteAddress:
+    """`bases`: scheme and host of each of its names, its own first."""
+
+    bases: tuple[str, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(urlsplit(base).hostname or "" for base in self.bases)
+
+    def urls(self, path: str) -> tuple[str, ...]:
+        """The whole addresses of a path, "" none."""
+        return tuple(f"{base}{path}" for base in self.bases) if path else ()
+
+
+def address_of(site: Site) -> SiteAddress:
+    scheme = urlsplit(site.origin).scheme
+    return SiteAddress((site.origin, *(f"{scheme}://{host}" for host in site.extra_hosts)))
+
+
+def addresses() -> dict[str, SiteAddress]:
+    """Of every site."""
+    return {site.pk: address_of(site) for site in Site.objects.only("id", "origin", "extra_hosts")}

@@ -1,0 +1,1 @@
+from central.cdn.tests.world import clock, cloudflare, shops  # noqa: F401
