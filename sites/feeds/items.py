@@ -10,14 +10,13 @@ from typing import Final
 from sites import urls
 from sites.seo.facts import product as product_facts
 from sites.seo.patterns import BadPattern, parse
+from sites.seo.pictures import widely_taken
 from sites.seo.rules import TOKENS
 from sites.shelf import Cards, Unit, below, path_to, units_of
 from sync.contracts.documents import CategoryDoc, FeedDoc, Picture, ProductDoc, SiteDoc, VariantDoc
 
 #: tokens of a feed's patterns: those of a product's page, and those of the unit
 FEED_TOKENS: Final = (*TOKENS["product"], "options", "barcode", "url", "id")
-#: pictures that both services take; SVG is taken by neither
-PICTURE_TYPES: Final = ("jpg", "jpeg", "png", "webp", "gif")
 MOST_PICTURES: Final = 10
 _PARTED: Final = " > "
 _NOT_XML: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
@@ -148,7 +147,7 @@ def id_of(unit: Unit, variant: VariantDoc) -> str:
 
 def pictures_of(site: SiteDoc, pictures: Sequence[Picture]) -> list[str]:
     """The addresses of pictures that services take, at most ten."""
-    fit = [each for each in pictures if each.ext in PICTURE_TYPES]
+    fit = [found for each in pictures if (found := widely_taken(each))]
     return [f"{site.origin}{urls.picture(each)}" for each in fit[:MOST_PICTURES]]
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from sites import urls
 from sites.seo.patterns import ATTRIBUTE
+from sites.seo.pictures import widely_taken
 from sites.seo.rules import Kind
 from sites.shelf import Crumb, Unit
 from sync.contracts.documents import CategoryDoc, Picture, ProductDoc, SiteDoc
@@ -131,4 +132,5 @@ def _crumbs(path: Sequence[CategoryDoc]) -> list[Crumb]:
 
 
 def _address(picture: Picture | None) -> str:
-    return urls.picture(picture) if picture else ""
+    """Of the file that others take; a picture that has none is named all the same."""
+    return urls.picture(widely_taken(picture) or picture) if picture else ""

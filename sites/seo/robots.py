@@ -9,7 +9,7 @@ from sites.seo.patterns import BadPattern
 from sync.contracts.documents import SiteDoc
 
 #: what is of one shopper; no setting opens it
-CLOSED: Final = ("/cart", "/checkout", "/account", "/order/", "/_r/")
+CLOSED: Final = ("/cart", "/checkout", "/account", "/search", "/order/", "/_r/")
 SITEMAP: Final = "/sitemap.xml"
 MAX_LINES: Final = 200
 #: a robot reads the first 500 KB; this is far below

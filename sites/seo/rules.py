@@ -59,7 +59,7 @@ ALIAS_TOKENS: Final[dict[Kind, tuple[str, ...]]] = {
     "home": (),
     "about": (),
     "category": ("title", "section"),
-    "product": ("title", "brand", "sku", "section"),
+    "product": ("title", "brand", "sku"),
 }
 #: the parts of a breadcrumb stand between these
 CRUMB_SPLIT: Final = ">"

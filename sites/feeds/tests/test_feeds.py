@@ -15,7 +15,7 @@ from sites.feeds.problems import problems_of
 from sites.feeds.writing import write
 from sites.seo.patterns import BadPattern
 from sites.seo.tests import make
-from sync.contracts.documents import FeedDoc, ProductDoc
+from sync.contracts.documents import FeedDoc, Picture, PictureSource, ProductDoc
 
 MADE_AT = "2027-01-31T10:00+00:00"
 G = "{http://base.google.com/ns/1.0}"
@@ -202,8 +202,18 @@ def test_a_discount_the_market_would_not_show_is_not_told():
     assert xml(feed(), small).find("shop/offers/offer/oldprice") is None
 
 
+def test_the_largest_file_that_services_take_stands_for_a_picture():
+    files = [("avif", 1600), ("webp", 1600), ("jpg", 400), ("jpg", 800)]
+    sources = [
+        PictureSource(type="", hash=f"{at}" * 64, ext=ext, width=w, height=w) for at, (ext, w) in enumerate(files)
+    ]
+    goods = make.product(pictures=[Picture(hash="c" * 64, ext="svg", width=1, height=1, sources=sources)])
+
+    assert xml(feed(), goods).findtext("shop/offers/offer/picture") == f"https://tea.example/_m/{'3' * 64}.jpg"
+
+
 def test_svg_is_no_picture_for_a_service():
-    goods = make.product(pictures=[make.PICTURE.__class__(hash="c" * 64, ext="svg", width=1, height=1)])
+    goods = make.product(pictures=[Picture(hash="c" * 64, ext="svg", width=1, height=1)])
 
     assert xml(feed(), goods).find("shop/offers/offer/picture") is None
     assert "no_picture" in {problem.code for problem in problems_of(feed(), items(feed(), goods)[0])}
