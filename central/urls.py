@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.failures.urls")),
     path("", include("central.health.urls")),
     path("", include("central.keys.urls")),
+    path("", include("central.search.urls")),
     path("", include("central.shoppers.desk_urls")),
     path("id/", include("central.shoppers.urls")),
 ]

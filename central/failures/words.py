@@ -36,6 +36,8 @@ _WHAT: Final[dict[str, Promise]] = {
     "catalog.import_run": gettext_lazy("Import of goods"),
     "catalog.note_stock_levels": gettext_lazy("Note at products what is left of them"),
     "catalog.reindex": gettext_lazy("Make all products findable"),
+    "search.build_index": gettext_lazy("Fill the search index of a shop at a server"),
+    "search_counts": gettext_lazy("What was searched for at a shop"),
     "catalog.fetch_source": gettext_lazy("Fetch a file of goods"),
     "pictures.make": gettext_lazy("Make the pictures that wait"),
     "pictures.plan": gettext_lazy("Find out which pictures of a site have to be made"),

@@ -26,6 +26,7 @@ from central.people.merging import merge_customers
 from central.people.models import Customer
 from central.pictures.actions import set_profile
 from central.pictures.profiles import Profile
+from central.search.demo import seed_search
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
 from central.setup.imports import fill_imports
@@ -69,6 +70,7 @@ def seed(ports_base: int) -> None:
     seed_doubts()
     seed_cdn()
     fill_stockroom()
+    seed_search(BY)
 
 
 def open_shops(ports_base: int) -> None:

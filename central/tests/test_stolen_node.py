@@ -19,6 +19,8 @@ from central.cdn import accounts
 from central.cdn.models import StalePage
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
+from central.search.actions import tune
+from central.search.models import SearchedWords
 from central.seo.redirects import Wanted, set_redirect
 from central.shoppers.queries import return_address
 from central.shoppers.tests import make
@@ -35,6 +37,7 @@ from sync.contracts.ids import new_cart_id
 from sync.contracts.join import JoinAnswer
 from sync.contracts.orders import KeptOrder
 from sync.contracts.pages import PageChange, PagesChanged
+from sync.contracts.search import SearchAsk, SearchCount, SearchCounts
 from sync.contracts.seo import RedirectHits, SourceHits
 from sync.contracts.shoppers import (
     AccountOrderAsk,
@@ -211,6 +214,19 @@ def foreign_pages_are_not_purged() -> None:
     assert [row.site for row in StalePage.objects.all()] == ["tea"]
 
 
+def anothers_shop_is_not_searched() -> None:
+    tune("tea", by="tests", engine="sphinx")
+    assert refusal("search_ask", SearchAsk(site="tea", language="en", words="tea")) == "no_server_engine"
+
+
+def what_was_searched_elsewhere_is_not_made_up() -> None:
+    told = SearchCount(site="tea", language="en", day="2026-11-26", words="tea", times=5, in_vain=0)
+    assert send("search_counts", SearchCounts(counts=[told]), realm="catalog") == ""
+    assert not SearchedWords.objects.exists()
+    assert send("search_counts", SearchCounts(counts=[told]), realm="catalog", edge=A) == ""
+    assert SearchedWords.objects.get().times == 5
+
+
 TRIED: dict[str, Callable[[], None]] = {
     "ask_stock": foreign_goods_are_not_granted,
     "stock_left": of_foreign_goods_nobody_hears_what_is_left,
@@ -229,6 +245,8 @@ TRIED: dict[str, Callable[[], None]] = {
     "shopper_left": a_foreign_sign_in_opens_nothing,
     "shopper_exchange": a_foreign_sign_in_is_not_finished,
     "redirect_hits": visits_of_foreign_addresses_are_not_counted,
+    "search_ask": anothers_shop_is_not_searched,
+    "search_counts": what_was_searched_elsewhere_is_not_made_up,
     "shopper_begin": where_to_sign_in_is_no_secret,
 }
 

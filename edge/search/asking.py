@@ -14,6 +14,7 @@ from edge.search import plain, tuning
 from edge.search.indexer import indexer, searcher
 from infra.search import Found, Hit, Query
 from infra.search.errors import NoIndex, Unavailable
+from sites.searching import index_of
 from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import SiteDoc
 from sync.contracts.search import SearchAsk, SearchReply
@@ -40,7 +41,7 @@ async def ask(site: SiteDoc, language: str, query: Query) -> Found:
 
 def own(site: SiteDoc, language: str, query: Query) -> Found:
     """By this edge alone. Off the event loop."""
-    index = tuning.index_of(site.id, language)
+    index = index_of(site.id, language)
     try:
         return indexer.engine.query(index, tuning.settings_of(site.id, language), query)
     except (NoIndex, Unavailable):
@@ -51,7 +52,7 @@ def words_like(site: SiteDoc, language: str, start: str, limit: int) -> list[str
     """Words of the shop that begin with the last word of `start`. Off the event loop."""
     try:
         settings = tuning.settings_of(site.id, language)
-        return indexer.engine.suggest(tuning.index_of(site.id, language), settings, start, limit)
+        return indexer.engine.suggest(index_of(site.id, language), settings, start, limit)
     except (NoIndex, Unavailable):
         return []
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
-from infra.search.words import tokens
+from infra.search.personal import countable
 from node import clock
 from node.realms import CATALOG
 from sync.contracts.codec import pack
@@ -28,20 +27,7 @@ logger = logging.getLogger(__name__)
 EVERY: Final = 60.0
 #: different words of a shop in one day; who makes words up fills nobody's disk
 MOST_A_DAY: Final = 2_000
-MOST_LETTERS: Final = 60
-_DIGITS: Final = re.compile(r"\d")
-#: a phone has seven digits or more, and so has what else names a person; a sku may have six
-_MOST_DIGITS: Final = 6
-
 Key = tuple[str, str, str, str]  # day, site, language, words
-
-
-def countable(query: str) -> str:
-    """The words of a query in their one spelling, "" when it is not to be counted."""
-    if "@" in query or len(_DIGITS.findall(query)) > _MOST_DIGITS:
-        return ""
-    words = " ".join(tokens(query))
-    return words if 2 <= len(words) <= MOST_LETTERS else ""
 
 
 class Counting:

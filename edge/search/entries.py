@@ -1,32 +1,21 @@
 """What of a shop can be found, made from the documents this edge holds. Off the event loop.
 
-The id of an entry says its document: `product-<id>`, `category-<id>`, `page-about`. Its mark says what it was made of,
-so that an index is brought up to date by comparing marks, after whatever was missed.
+The mark of an entry says what it was made of, so that an index is brought up to date by comparing marks, after whatever
+was missed.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
 
 from edge.replica import sites as shops
 from edge.replica.reads import read_many
 from infra.search import Entry
-from sites import shelf
+from sites.searching import ABOUT, CATEGORY, KINDS, PAGE, PRODUCT, about_entry, category_entry, product_entry
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc, card_key
 from sync.store.edge import sql
-
-PRODUCT: Final = "product"
-CATEGORY: Final = "category"
-PAGE: Final = "page"
-#: in the order in which they are shown
-KINDS: Final = (CATEGORY, PRODUCT, PAGE)
-
-ABOUT: Final = "page-about"
-#: of a text; a novel would fill the index with words nobody looks for
-_MOST_TEXT: Final = 20_000
 
 
 def marks_wanted(site: SiteDoc, language: str, only: Collection[str] | None = None) -> dict[str, str]:
@@ -93,48 +82,15 @@ def entries(site: SiteDoc, language: str, ids: Iterable[str], marks: Mapping[str
     for each in ids:
         kind, _, key = each.partition("-")
         by_kind[kind].append(key)
-    found = _products(site, by_kind[PRODUCT], marks) + _categories(site, by_kind[CATEGORY], marks)
-    if by_kind[PAGE] and site.about:
-        found.append(
-            Entry(id=ABOUT, kind=PAGE, title=site.name, words=site.tagline, text=site.about, mark=marks[ABOUT])
-        )
-    return found
-
-
-def _products(site: SiteDoc, keys: list[str], marks: Mapping[str, str]) -> list[Entry]:
-    held = read_many(f"product:{site.id}", keys, ProductDoc)
-    tree = shops.categories_of(site)
-    return [_product(each.doc, tree, marks[f"{PRODUCT}-{key}"]) for key, each in held.items() if each.doc.variants]
-
-
-def _product(product: ProductDoc, tree: tuple[CategoryDoc, ...], mark: str) -> Entry:
-    shelves = [each for each in tree if each.id in product.categories]
-    above = {one.id for each in shelves for one in shelf.path_to(tree, each)}
-    words = [product.brand, *(value for _, value in product.attributes)]
-    words += [word for variant in product.variants for word in (variant.sku, variant.options_title)]
-    return Entry(
-        id=f"{PRODUCT}-{product.id}",
-        kind=PRODUCT,
-        title=product.title,
-        words=" ".join(dict.fromkeys(filter(None, words))),
-        text=product.text[:_MOST_TEXT],
-        facets={"brand": [product.brand] if product.brand else [], "shelf": sorted(above)},
-        is_on_sale=mark.endswith("+"),
-        position=product.position,
-        mark=mark,
-    )
-
-
-def _categories(site: SiteDoc, keys: list[str], marks: Mapping[str, str]) -> list[Entry]:
-    held = read_many(f"category:{site.id}", keys, CategoryDoc)
-    return [
-        Entry(
-            id=f"{CATEGORY}-{key}",
-            kind=CATEGORY,
-            title=each.doc.title,
-            text=each.doc.text[:_MOST_TEXT],
-            position=each.doc.position,
-            mark=marks[f"{CATEGORY}-{key}"],
-        )
-        for key, each in held.items()
+    products = read_many(f"product:{site.id}", by_kind[PRODUCT], ProductDoc)
+    categories = read_many(f"category:{site.id}", by_kind[CATEGORY], CategoryDoc)
+    tree = shops.categories_of(site) if products else ()
+    found: list[Entry | None] = [
+        category_entry(one.doc, mark=marks[f"{CATEGORY}-{key}"]) for key, one in categories.items()
     ]
+    for key, held in products.items():
+        mark = marks[f"{PRODUCT}-{key}"]
+        found.append(product_entry(held.doc, tree, is_on_sale=mark.endswith("+"), mark=mark))
+    if by_kind[PAGE]:
+        found.append(about_entry(site, mark=marks[ABOUT]))
+    return [each for each in found if each is not None]

@@ -20,6 +20,7 @@ from edge.search import tuning
 from infra.search.embedded import EmbeddedEngine
 from infra.search.errors import NoIndex, Unavailable
 from node.config import config
+from sites.searching import PRODUCT, index_of
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, SiteDoc
 from sync.store.edge import sql
@@ -140,7 +141,7 @@ class Indexer:
                         await self._bring_up(site, language, ids)
 
     async def _bring_up(self, site: SiteDoc, language: str, ids: set[str] | None) -> None:
-        index = tuning.index_of(site.id, language)
+        index = index_of(site.id, language)
         work = await self._thread.run(lambda: self._work_for(site, language, index, ids))
         if work is None:
             return
@@ -188,7 +189,7 @@ class Indexer:
         found: dict[str, Any] = {}
         for site in _sites() if self._task else ():
             for language in tuning.languages_of(site):
-                index = tuning.index_of(site.id, language)
+                index = index_of(site.id, language)
                 state, under_way = self.engine.state(index), self.progress.get(index)
                 found[index] = {
                     "documents": state.documents if state else 0,
@@ -232,7 +233,7 @@ def _resolved(site: SiteDoc, ids: set[str]) -> set[str]:
         slugs |= {unpack(body, CardDoc).slug for (body,) in rows}
     for slug in slugs:
         rows = sql.fetch("SELECT product FROM edge_replica_shelfproduct WHERE site = ? AND slug = ?", [site.id, slug])
-        found |= {f"{made.PRODUCT}-{key}" for (key,) in rows}
+        found |= {f"{PRODUCT}-{key}" for (key,) in rows}
     return found
 
 

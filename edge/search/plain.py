@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.search.entries import CATEGORY, PRODUCT
 from infra.search import Found, Hit, Query
 from infra.search.words import asked_words
+from sites.searching import CATEGORY, PRODUCT
 from sync.contracts.documents import SiteDoc
 from sync.store.edge import sql
 

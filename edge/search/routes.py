@@ -9,11 +9,11 @@ from edge.api.contracts import Suggestions
 from edge.http import Request, Response, json_response
 from edge.search import asking, shown, tuning
 from edge.search.counting import counting
-from edge.search.entries import CATEGORY, PAGE, PRODUCT
 from edge.search.indexer import searcher
 from infra.search import Found, Query
 from sites import shelf, urls
 from sites.rendering import render_page
+from sites.searching import CATEGORY, PAGE, PRODUCT
 from sync.contracts.documents import SiteDoc
 
 NOINDEX: Final = ("x-robots-tag", "noindex")

@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 from edge.api.contracts import Suggestion, SuggestionGroup, Suggestions
 from edge.replica import shelves
 from edge.replica import sites as shops
-from edge.search.entries import ABOUT, CATEGORY, KINDS, PAGE, PRODUCT
 from infra.search import Found, Query
 from sites import shelf, urls
+from sites.searching import ABOUT, CATEGORY, KINDS, PAGE, PRODUCT, about_title
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc
 
 Kind = Literal["product", "category", "page"]
@@ -105,7 +105,7 @@ def see(site: SiteDoc, found: Found) -> Seen:
     return Seen(
         goods(site, shelves.products(site, keys[PRODUCT])),
         [by_id[key] for key in keys[CATEGORY] if key in by_id],
-        [shelf.Crumb(site.name, urls.about()) for key in keys[PAGE] if f"{PAGE}-{key}" == ABOUT],
+        [shelf.Crumb(about_title(site), urls.about()) for key in keys[PAGE] if f"{PAGE}-{key}" == ABOUT],
     )
 
 

@@ -35,10 +35,6 @@ def languages_of(site: SiteDoc) -> tuple[str, ...]:
     return (site.language,)
 
 
-def index_of(site_id: str, language: str) -> str:
-    return f"{site_id}-{language.lower()}"
-
-
 def forget(site_id: str) -> None:
     if site_id in _known:
         _known[site_id].forget()

@@ -48,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "pictures": _central("central.pictures.cli:app", "Pictures of goods: status, redo, retry."),
     "cdn": _central("central.cdn.cli:app", "The CDN: check its accounts, purge by hand."),
     "purge-agent": Command("infra.cdn.cli:command", "The purge service beside an nginx that caches for shops."),
+    "search": _central("central.search.cli:app", "Search: print the configuration of a Sphinx server."),
     "api": Command("node.cli.api:app", "The OpenAPI documents: api openapi, api openapi --edge."),
     "orders": _central("central.orders.cli:app", "Orders: reindex what customers are found by."),
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),

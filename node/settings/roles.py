@@ -41,6 +41,7 @@ CENTRAL_APPS = [
     "central.failures",
     "central.health",
     "central.keys",
+    "central.search",
 ]
 
 EDGE_APPS = [

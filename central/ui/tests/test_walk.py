@@ -24,6 +24,8 @@ from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import DuplicatePair, Order
 from central.people.models import Customer
+from central.search.actions import add_synonyms
+from central.search.models import SearchedWords
 from central.seo import redirects
 from central.seo.feeds import save_feed
 from central.seo.models import Migration, OldPage
@@ -114,6 +116,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             **_pair_of(site, made),
             **_stock_of(site, f"{name} note"),
             **_cdn_of(site, f"{name} zone"),
+            **_search_of(site, f"{name} word"),
             "keys-row": key.pk,
             "key_id": key.pk,
             **_seo_of(site, name),
@@ -144,6 +147,17 @@ def _pair_of(site: str, earlier: Order) -> dict[str, Any]:
     """The order and another one of the same basket."""
     pair = DuplicatePair.objects.create(earlier=earlier, later=cast.order(site, number=f"{site.upper()}-B-000002"))
     return {"pair_id": pair.pk, "orders-duplicates-row": pair.pk}
+
+
+def _search_of(site: str, word: str) -> dict[str, Any]:
+    synonyms = add_synonyms(site, "en", f"{word}, other", by="test")
+    words = SearchedWords.objects.create(site=site, language="en", words=word, times=1, last_day=date(2026, 11, 26))
+    return {
+        "synonyms_id": synonyms.pk,
+        "synonyms-row": synonyms.pk,
+        "search-row": site,
+        "search-words-row": words.pk,
+    }
 
 
 def _stock_of(site: str, note: str) -> dict[str, Any]:

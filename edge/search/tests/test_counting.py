@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from edge.search.counting import MOST_A_DAY, Counting, countable, counting
+from edge.search.counting import MOST_A_DAY, Counting, counting
 from edge.search.models import SearchCount
+from infra.search.personal import countable
 from sync.contracts.codec import unpack
 from sync.contracts.search import SearchCounts
 from sync.store.edge.models import Outgoing
