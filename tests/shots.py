@@ -167,6 +167,8 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("32 realm", realm),
         ("32 test of a database", "/realms/test"),
         ("33 groups", "/site-groups"),
+        ("42 pictures", "/pictures"),
+        ("43 pictures of a site", "/pictures/sites/clay"),
         ("34 imports", "/imports"),
         ("35 import", run),
         ("36 new import", "/imports/new"),

@@ -21,6 +21,7 @@ from central.pictures.errors import BadProfile
 from central.pictures.forms import ProfileForm
 from central.pictures.models import Output, SiteProfile
 from central.pictures.profiles import Profile, wanted_of
+from central.ui import cards
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, open_to_all, screen
 from infra.images.errors import UnfitPicture
@@ -74,7 +75,7 @@ def profile(request: StaffRequest, site: str) -> HttpResponseBase:
                 _("Saved. Pictures that differ are made anew; shops show the old ones until then."), "pictures"
             )
     back = ("pictures", _("Pictures"))
-    context: dict[str, Any] = {"site": row, "standing": standing, "progress": queries.progress_of([row.pk])[row.pk]}
+    context: dict[str, Any] = {"site": row, **(cards.inside(request, own, "history") if own else {})}
     return form.page(
         _("Pictures of %(site)s") % {"site": row.name}, back=back, template="pictures/profile.html", **context
     )

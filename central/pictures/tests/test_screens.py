@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from PIL import Image
 
 from central.catalog.actions import Goods, Unit, keep_picture, save_product
+from central.history import queries
 from central.pictures import planning
 from central.pictures.models import Output, SitePicture, SiteProfile
 from central.pictures.profiles import Profile
@@ -171,3 +173,15 @@ def test_a_file_that_is_made_is_open_to_edges_and_one_that_never_was_is_not(clie
     assert answer["Content-Type"] in ("image/avif", "image/webp", "image/jpeg")
     assert client.get(f"/_media/{'0' * 64}.webp").status_code == 404
     assert client.get(f"/_media/{made.sha256}.gif").status_code == 404
+
+
+def test_the_history_says_who_set_what(ada: Any) -> None:
+    ada.post("/pictures/sites/tea", without(sent(ada, widths="300"), "inherits"))
+    ada.post("/pictures/sites/tea/do", {"do": "pause"})
+
+    user = User.objects.get(username="ada")
+    entries = queries.of_record(user, SiteProfile.objects.get(site="tea")).entries
+    assert len(entries) == 2
+    assert [row.title for row in entries[0].rows] == ["Paused"]
+    assert {str(row.title): row.became for row in entries[1].rows}["Widths"] == "300"
+    assert "300" in ada.get("/pictures/sites/tea").content.decode().partition("History")[2]
