@@ -82,6 +82,15 @@ def picture(picture: Picture | PictureSource) -> str:
     return f"/_m/{picture.hash}.{picture.ext}"
 
 
+def file(site: SiteDoc, path: str, page: str = "", region: str = "") -> str:
+    """Where the page at `page` fetches a picture or a static file from: a CDN that answers, else the shop itself."""
+    media = site.media
+    origin = media.origins.get(region) or media.origins.get("", "")
+    is_of_type = not media.types or path.rpartition(".")[2] in media.types
+    is_of_section = not media.sections or any(page.startswith(section) for section in media.sections)
+    return f"{origin}{path}" if origin and is_of_type and is_of_section else path
+
+
 def absolute(site: SiteDoc, path: str) -> str:
     return f"{site.origin}{path}"
 

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from central.cdn.models import Account, Zone
+from central.cdn.media import Origin
+from central.cdn.models import Account, MediaHost, MediaOrigin, Zone
 from central.cdn.words import plan_choices
 from central.ui.forms import LongTextField, RecordForm, Section, TickField
 from central.ui.view_scope import choices
@@ -93,6 +94,62 @@ class ZoneForm(RecordForm):
         """The zone as it stands."""
         sites = sorted(one.site for one in zone.sites.all())
         return {"name": zone.name, "key": zone.key, "sites": sites, "has_tags": zone.has_tags}
+
+
+class MediaForm(RecordForm):
+    """Where a site's pictures and static files come from."""
+
+    sections = (Section(_("Hosts of files"), "site", "origins"), Section(_("What comes from them"), "types", "pages"))
+    site = forms.ChoiceField(label=_("Site"))
+    origins = LongTextField(
+        label=_("Hosts"),
+        required=False,
+        rows=5,
+        help_text=_(
+            "One in a line: https://cdn.tea.example, with its region before it where it is of one: eu "
+            "https://eu.tea.example. The first of a region that answers is used. Empty: the shop itself."
+        ),
+    )
+    types = forms.CharField(
+        label=_("File types"), required=False, max_length=200, help_text=_("Endings: webp jpg css js. Empty: all.")
+    )
+    pages = LongTextField(
+        label=_("Pages and sections"),
+        required=False,
+        rows=3,
+        help_text=_("Beginnings of addresses, one in a line: /c/green or /p/. Empty: every page."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["site"].choices = [(look.id, look.label) for look in choices(self.request)]  # type: ignore[attr-defined]
+
+    def clean_origins(self) -> list[Origin]:
+        lines = [line.split() for line in self.cleaned_data["origins"].splitlines() if line.strip()]
+        if any(len(words) > 2 for words in lines):
+            raise forms.ValidationError(_("A region and a host in each line, or a host alone."))
+        return [Origin(*words) if len(words) == 2 else Origin("", words[0]) for words in lines]
+
+    def clean_types(self) -> list[str]:
+        return [word.strip(".,").lower() for word in self.cleaned_data["types"].split()]
+
+    def clean_pages(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["pages"].splitlines() if line.strip()]
+        if any(not line.startswith("/") for line in lines):
+            raise forms.ValidationError(_("The beginning of an address begins with a slash."))
+        return lines
+
+    @staticmethod
+    def initial_of(site: str) -> dict[str, Any]:
+        """The site's hosts as they stand."""
+        host = MediaHost.objects.filter(pk=site).first()
+        rows = MediaOrigin.objects.filter(site=site).order_by("position")
+        return {
+            "site": site,
+            "origins": "\n".join(f"{one.region} {one.url}".strip() for one in rows),
+            "types": " ".join(host.types) if host else "",
+            "pages": "\n".join(host.sections) if host else "",
+        }
 
 
 class PurgeForm(RecordForm):

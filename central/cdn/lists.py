@@ -10,8 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from central.cdn.models import Purge, StalePage, Zone
-from central.cdn.queries import accounts_visible_to, purges_visible_to, stale_visible_to, zones_visible_to
+from central.cdn.models import MediaOrigin, Purge, StalePage, Zone
+from central.cdn.queries import (
+    accounts_visible_to,
+    origins_visible_to,
+    purges_visible_to,
+    stale_visible_to,
+    zones_visible_to,
+)
 from central.cdn.words import KINDS, OUTCOMES, limits_left, plan_title, state_of
 from central.ui.lists import (
     Button,
@@ -106,6 +112,7 @@ ACCOUNTS = List(
         Button(_("Zones"), "cdn-zones", "world", SEE),
         Button(_("Queue"), "cdn-queue", "clock", SEE),
         Button(_("Purges"), "cdn-purges", "history", SEE),
+        Button(_("Hosts of files"), "cdn-media", "photo", SEE),
         Button(_("Purge now"), "cdn-purge-now", "refresh", MANAGE),
         Button(_("Add an account"), "cdn-account-new", "plus", MANAGE),
     ],
@@ -176,6 +183,41 @@ QUEUE = List(
         "just then would keep them."
     ),
     empty=Empty(_("Nothing waits"), _("Every page at the CDN is as it should be."), "circle-check"),
+    ticks=True,
+)
+
+
+def _origin_state(one: MediaOrigin, shown: Shown) -> SafeString:
+    if one.is_up:
+        return cells.badge(gettext("Answers now"), "green") if one.checked_at else cells.badge(gettext("Not looked at"))
+    return cells.badge(gettext("Left out: %(error)s") % {"error": one.error or "—"}, "red")
+
+
+MEDIA = List(
+    name="cdn-media",
+    path="cdn/media",
+    title=_("Hosts of files"),
+    right=SEE,
+    rows=origins_visible_to,
+    columns=[
+        Column("url", _("Host"), lambda one, shown: one.url, sort="url", export=lambda one: one.url, css="grow"),
+        Column("site", _("Site"), lambda one, shown: cells.sites(shown, [one.site]), export=lambda one: one.site),
+        Column(
+            "region", _("Region"), lambda one, shown: one.region or "—", sort="region", export=lambda one: one.region
+        ),
+        Column("state", _("State"), _origin_state, sort="is_up", export=lambda one: one.is_up),
+        moment_column("checked", _("Looked at"), "checked_at", css="end"),
+    ],
+    default_sort="url",
+    filters=[Sites("site", _("Site"))],
+    search=Search(_("Host"), ("url",)),
+    row_url=lambda one: reverse("cdn-media-edit", args=[one.site]),
+    buttons=[Button(_("Accounts"), "cdn", "world", SEE), Button(_("Set hosts"), "cdn-media-new", "plus", MANAGE)],
+    help=_(
+        "Pictures and static files of a shop may come from hosts near the shoppers. Each is looked at every half "
+        "minute; one that does not answer twice is left out, and the next of its region, or the shop, takes its place."
+    ),
+    empty=Empty(_("No hosts"), _("Pictures and static files come from the shops themselves."), "world"),
     ticks=True,
 )
 

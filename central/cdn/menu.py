@@ -11,6 +11,7 @@ add_entry(Entry(45, "cdn", _("CDN"), "world", "see_cdn"))
 add_entry(Entry(46, "cdn-queue", _("Pages to be purged"), "clock", "see_cdn", in_side_bar=False))
 add_entry(Entry(46, "cdn-purges", _("Purges"), "history", "see_cdn", in_side_bar=False))
 add_entry(Entry(46, "cdn-zones", _("Zones of the CDN"), "world", "see_cdn", in_side_bar=False))
+add_entry(Entry(46, "cdn-media", _("Hosts of files"), "photo", "see_cdn", in_side_bar=False))
 add_action(
     Action(47, "cdn-purge-now", _("Purge now"), "manage_cdn", "refresh", where=("cdn",), words=_("cdn cache clear"))
 )

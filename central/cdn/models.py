@@ -128,3 +128,32 @@ class Purge(models.Model):
     class Meta:
         ordering = ["-at"]
         indexes = [models.Index(fields=["-at"], name="cdn_purge_newest")]
+
+
+class MediaHost(models.Model):
+    """A site whose pictures and static files come from a CDN's hosts: for which files, on which pages."""
+
+    site = models.CharField(primary_key=True, max_length=20)
+    #: endings of file names, and beginnings of the addresses of pages; none: all
+    types: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    sections: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    ver = models.PositiveBigIntegerField(default=1)
+
+
+class MediaOrigin(models.Model):
+    """A host that has the files of a site. The first of a region that answers is the one that pages name."""
+
+    site = models.CharField(max_length=20)
+    #: "" for every region that has none of its own
+    region = models.CharField(max_length=20, blank=True)
+    url = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_up = models.BooleanField(default=True)
+    #: looks in a row that said otherwise
+    doubts = models.PositiveSmallIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["site", "region", "position"]
+        constraints = [models.UniqueConstraint(fields=["site", "region", "url"], name="cdn_origin_once")]

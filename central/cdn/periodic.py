@@ -7,7 +7,8 @@ from typing import Final
 
 from django.utils import timezone
 
-from central.cdn.models import Purge
+from central.cdn import media
+from central.cdn.models import MediaOrigin, Purge
 from central.cdn.purging import JOB, due_accounts
 from node.realms import CLUSTER, atomic
 from sync.events import schedule_job
@@ -30,3 +31,10 @@ def start_purges() -> None:
 def forget_old_purges() -> None:
     with atomic(CLUSTER):
         Purge.objects.filter(at__lt=timezone.now() - KEEP_LOG).delete()
+
+
+@every(30)
+def look_at_origins() -> None:
+    if MediaOrigin.objects.exists():
+        key = f"{media.JOB}:{int(timezone.now().timestamp()) // 30}"
+        schedule_job(media.JOB, b"", realm=CLUSTER, key=key)

@@ -8,7 +8,10 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from central.cdn.errors import UnknownAccount, UnknownZone
-from central.cdn.models import Account, Purge, StalePage, Zone, ZoneSite
+from central.cdn.models import Account, MediaOrigin, Purge, StalePage, Zone, ZoneSite
+from central.cluster.errors import UnknownSite
+from central.cluster.models import Site
+from central.cluster.queries import sites_visible_to
 from central.ui.scope import ALL, limit, visible_sites
 
 
@@ -34,6 +37,10 @@ def stale_visible_to(user: Any) -> QuerySet[StalePage]:
     return limit(StalePage.objects.select_related("zone"), user)
 
 
+def origins_visible_to(user: Any) -> QuerySet[MediaOrigin]:
+    return limit(MediaOrigin.objects.all(), user)
+
+
 def purges_visible_to(user: Any) -> QuerySet[Purge]:
     """Calls for sites all of which the person may see."""
     rows = Purge.objects.select_related("zone")
@@ -56,4 +63,12 @@ def visible_zone(zone_id: UUID, user: Any) -> Zone:
     found = zones_visible_to(user).filter(pk=zone_id).first()
     if found is None:
         raise UnknownZone(f"there is no zone {zone_id}")
+    return found
+
+
+def visible_site(site_id: str, user: Any) -> Site:
+    """Raises `UnknownSite`."""
+    found = sites_visible_to(user).filter(pk=site_id).first()
+    if found is None:
+        raise UnknownSite(site_id)
     return found

@@ -1,13 +1,16 @@
 from django.urls import path
 
 from central.cdn import views
-from central.cdn.lists import ACCOUNTS, PURGES, QUEUE, ZONES
+from central.cdn.lists import ACCOUNTS, MEDIA, PURGES, QUEUE, ZONES
 from central.ui import lists
 
 urlpatterns = [
     *lists.urls(ZONES),
     *lists.urls(QUEUE),
     *lists.urls(PURGES),
+    path("cdn/media/set", views.new_media, name="cdn-media-new"),
+    path("cdn/media/of/<str:site_id>", views.edit_media, name="cdn-media-edit"),
+    *lists.urls(MEDIA),
     path("cdn/purge", views.purge_now, name="cdn-purge-now"),
     path("cdn/accounts/new", views.new_account, name="cdn-account-new"),
     path("cdn/accounts/<uuid:account_id>", views.account, name="cdn-account"),

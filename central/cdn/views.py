@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from central.cdn import accounts, queries
-from central.cdn.forms import AccountForm, PurgeForm, RecordOfDnsForm, ZoneForm
+from central.cdn import accounts, media, queries
+from central.cdn.forms import AccountForm, MediaForm, PurgeForm, RecordOfDnsForm, ZoneForm
 from central.cdn.lists import MANAGE, SEE
 from central.cdn.models import Account, Zone
 from central.cdn.words import limits_left, plan_title, state_of
@@ -247,3 +247,26 @@ def purge_now(request: StaffRequest) -> HttpResponseBase:
                 accounts.purge_addresses(said["site"], said["addresses"].splitlines())
             return form.saved(_("It is purged as soon as the plan permits."), "cdn-queue")
     return form.page(_("Purge now"), back=("cdn", _("CDN")))
+
+
+# --- hosts of files ----------------------------------------------------------------------------------------------
+
+
+@screen(MANAGE, methods=FORM)
+def new_media(request: StaffRequest) -> HttpResponseBase:
+    return _media(request, MediaForm(request))
+
+
+@screen(MANAGE, methods=FORM)
+def edit_media(request: StaffRequest, site_id: str) -> HttpResponseBase:
+    found = queries.visible_site(site_id, request.user)
+    return _media(request, MediaForm(request, initial=MediaForm.initial_of(found.pk)))
+
+
+def _media(request: StaffRequest, form: MediaForm) -> HttpResponseBase:
+    if form.is_saveable():
+        with form.refusals():
+            said = form.cleaned_data
+            media.set_host(said["site"], origins=said["origins"], types=said["types"], sections=said["pages"])
+            return form.saved(_("Saved. The shop's pages are made anew."), "cdn-media")
+    return form.page(_("Hosts of files"), back=("cdn-media", _("Hosts of files")))

@@ -26,6 +26,7 @@ from central.ui import live
 from infra.crypto.signing import b64, unb64, verify
 from node.acting import Actor, named
 from node.realms import CLUSTER, acting_inside, atomic, following, on_commit
+from sync.contracts.documents import MediaDoc
 from sync.contracts.join import AdoptRequest, JoinAnswer, JoinRequest, JoinToken
 from sync.events import record_event
 from sync.outbox import record_state
@@ -102,6 +103,22 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
             with nullcontext() if one is site else following(f"site:{site_id}", realm=CLUSTER):
                 _save(one, was[one.pk])
     return site
+
+
+def set_media(site_id: str, media: MediaDoc) -> bool:
+    """Say where a shop's files come from; False when it is so already. Raises `UnknownSite`."""
+    with atomic(CLUSTER):
+        site = Site.objects.select_for_update().filter(pk=site_id).first()
+        if site is None:
+            raise UnknownSite(site_id)
+        said = msgspec.to_builtins(media)
+        if site.media == said:
+            return False
+        site.media = said
+        site.ver += 1
+        site.save(update_fields=["media", "ver"])
+        record_state(f"site:{site.cart_group}", site.id, site.ver, realm=CLUSTER)
+        return True
 
 
 def _lock_sites() -> dict[str, Site]:

@@ -170,6 +170,8 @@ class Site(models.Model):
     payments = models.JSONField(default=list, blank=True)
     #: a shopper has to pay online from when he got the page to pay on; then his units are free again. 0: for ever
     unpaid_minutes = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(WEEK_MINUTES)])
+    #: as in `MediaDoc`; `central.cdn` writes it, by `cluster.actions.set_media`
+    media = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     ver = models.PositiveBigIntegerField(default=1)
 

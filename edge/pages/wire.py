@@ -31,8 +31,10 @@ def favicon(site: SiteDoc) -> str:
 def security(site: SiteDoc | None) -> list[tuple[bytes, bytes]]:
     """What a shop's page may do: run and load our own files, send forms here and (a hop) to the sister shops."""
     sisters = " ".join(each.origin for each in shops.sister_sites(site)) if site else ""
+    cdn = "".join(f" {origin}" for origin in sorted(set(site.media.origins.values()))) if site else ""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"default-src 'none'; script-src 'self'{cdn}; style-src 'self'{cdn}; img-src 'self'{cdn} data:; "
+        f"font-src 'self'{cdn}; "
         "connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {sisters}".rstrip()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -16,16 +17,22 @@ from sync.contracts.documents import Picture, PictureSource, SiteDoc
 register = template.Library()
 
 
-@register.simple_tag
-def asset(name: str) -> str:
+@register.simple_tag(takes_context=True)
+def asset(context: Context, name: str) -> str:
     """`{% asset "shop/css/shop.css" %}`: the versioned address of a static file."""
-    return assets.url(name)
+    return _from(context, assets.url(name))
 
 
-@register.simple_tag
-def theme_asset(site: SiteDoc, name: str) -> str:
+@register.simple_tag(takes_context=True)
+def theme_asset(context: Context, site: SiteDoc, name: str) -> str:
     """`{% theme_asset site "hero.svg" %}`: a file of the site's theme."""
-    return assets.url(f"themes/{site.theme}/{name}")
+    return _from(context, assets.url(f"themes/{site.theme}/{name}"))
+
+
+def _from(context: Context, path: str) -> str:
+    """Where this page fetches the file from."""
+    site = context.get("site")
+    return urls.file(site, path, str(context.get("path") or "")) if isinstance(site, SiteDoc) else path
 
 
 @register.filter
@@ -82,25 +89,34 @@ _SIZES = {
 }
 
 
-@register.inclusion_tag("shop/includes/picture.html")
+@register.inclusion_tag("shop/includes/picture.html", takes_context=True)
 def picture(
-    picture: Picture | None, alt: str = "", *, loading: str = "lazy", css: str = "", place: str = "good"
+    context: Context,
+    picture: Picture | None,
+    alt: str = "",
+    *,
+    loading: str = "lazy",
+    css: str = "",
+    place: str = "good",
 ) -> dict[str, Any]:
     """`{% picture good.picture good.title %}`: the picture with its size, or a neutral frame when there is none.
 
     `place`: a key of `_SIZES`. `loading`: "eager" for the one picture a page opens with.
     """
-    context: dict[str, Any] = {"picture": picture, "alt": alt, "loading": loading, "css": css, "others": [], "own": ""}
-    if picture is None or not picture.sources:
-        return context
+    shown: dict[str, Any] = {"picture": picture, "alt": alt, "loading": loading, "css": css, "others": [], "own": ""}
+    if picture is None:
+        return shown
+    shown["src"] = _from(context, urls.picture(picture))
+    if not picture.sources:
+        return shown
     sets: dict[str, list[PictureSource]] = {}
     for source in picture.sources:
         sets.setdefault(source.type, []).append(source)
     own = sets.pop(_type_of(picture), [])
     return {
-        **context,
-        "others": [(type, _srcset(files)) for type, files in sets.items()],
-        "own": _srcset(own) if len(own) > 1 else "",
+        **shown,
+        "others": [(type, _srcset(context, files)) for type, files in sets.items()],
+        "own": _srcset(context, own) if len(own) > 1 else "",
         "sizes": _SIZES[place],
     }
 
@@ -109,8 +125,8 @@ def _type_of(picture: Picture) -> str:
     return next((one.type for one in picture.sources if one.ext == picture.ext), "")
 
 
-def _srcset(files: list[PictureSource]) -> str:
-    return ", ".join(f"{urls.picture(one)} {one.width}w" for one in files)
+def _srcset(context: Context, files: list[PictureSource]) -> str:
+    return ", ".join(f"{_from(context, urls.picture(one))} {one.width}w" for one in files)
 
 
 @register.filter

@@ -45,6 +45,17 @@ class PagesDoc(Struct, frozen=True, kw_only=True):
     excluded_sections: list[str] = []  # ids of shelves: their pages, and those of the goods that stand first on them
 
 
+class MediaDoc(Struct, frozen=True, kw_only=True):
+    """Where a shop's pictures and static files come from, when not from its own origin.
+
+    `origins`: region -> scheme://host that answers now, "" for every other region; central leaves dead ones out.
+    """
+
+    origins: dict[str, str] = {}
+    types: list[str] = []  # endings of file names; none: all
+    sections: list[str] = []  # beginnings of addresses of the pages that use it; none: every page
+
+
 class SiteDoc(Struct, frozen=True, kw_only=True):
     """One shop. Topic `site:<group>`, key = id; every edge of the cart group holds the sites of its sisters too."""
 
@@ -68,6 +79,7 @@ class SiteDoc(Struct, frozen=True, kw_only=True):
     deliveries: list[DeliveryMethod] = []
     payments: list[PaymentMethod] = []
     pages: PagesDoc = PagesDoc()
+    media: MediaDoc = MediaDoc()
 
 
 class NodeDoc(Struct, frozen=True, kw_only=True):

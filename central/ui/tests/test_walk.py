@@ -18,7 +18,7 @@ from central.api.actions import Wanted, make_key
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.models import Offer
 from central.cdn import accounts
-from central.cdn.models import Purge
+from central.cdn.models import MediaOrigin, Purge
 from central.cluster.groups import make_group
 from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
@@ -197,6 +197,7 @@ def _cdn_of(site: str, name: str) -> dict[str, Any]:
         "cdn-zones-row": zone.pk,
         "cdn-queue-row": zone.stale.get().pk,
         "cdn-purges-row": purge.pk,
+        "cdn-media-row": MediaOrigin.objects.create(site=site, url=f"https://cdn.{site}.example").pk,
     }
 
 
