@@ -54,7 +54,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "grant_report": gettext_lazy("What a shop has sold of its rights"),
     "shopper_left": gettext_lazy("A shopper who signed out in a shop"),
     "redirect_hits": gettext_lazy("Visits of old addresses of a shop"),
-    "seo.walk": gettext_lazy("Walk through an old site"),
+    "seo.walk": gettext_lazy("Walk of an old site"),
     "pages_changed": gettext_lazy("Changed pages of a shop, to be purged at the CDN"),
     "lost": gettext_lazy("Messages of a shop that this database has lost"),
 }

@@ -94,7 +94,7 @@ class RedirectForm(RecordForm):
         widget=forms.TextInput(attrs=_WIDE),
     )  # fmt: skip
     answer = forms.TypedChoiceField(
-        label=_("Answers"),
+        label=_("Answers with"),
         coerce=int,
         choices=[(301, _("301: moved for ever")), (308, _("308: moved for ever, the same method"))],
     )

@@ -64,7 +64,9 @@ REDIRECTS = List(
             export=lambda row: row.target, css="full",
         ),
         _site_column(),
-        Column("status", _("Answers"), lambda row, shown: row.status, sort="status", export=lambda row: row.status),
+        Column(
+            "status", _("Answers with"), lambda row, shown: row.status, sort="status", export=lambda row: row.status,
+        ),
         Column(
             "cause", _("Because"), lambda row, shown: row.get_cause_display(), sort="cause",
             export=lambda row: row.cause, css="wide-only",

@@ -18,7 +18,7 @@ MOST_BYTES: Final = 20_000_000
 #: how the columns are called, in small letters; the sheets we write are among them
 FROM: Final = frozenset({"from", "old address", "source", "old", "откуда", "старый адрес", "старый url"})
 TO: Final = frozenset({"to", "leads to", "target", "new", "куда", "ведёт на", "ведет на", "новый адрес", "новый url"})
-STATUS: Final = frozenset({"status", "answers", "code", "код", "отвечает"})
+STATUS: Final = frozenset({"status", "answers with", "отвечает кодом", "code", "код", "отвечает"})
 
 
 def read_sheet(name: str, pieces: Iterable[bytes]) -> list[tuple[int, Wanted]]:

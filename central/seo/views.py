@@ -447,7 +447,7 @@ def one_migration(request: StaffRequest, move_id: UUID) -> HttpResponse:
             site=row.site,
             badges=[Badge(str(row.get_state_display()), "green" if row.state == "done" else "blue")],
             actions=_migration_actions(row),
-            facts=[Fact(_("By"), row.by), Fact(_("Began"), cells.ago(row.created_at))],
+            facts=[Fact(_("By"), row.by), Fact(_("Walk began"), cells.ago(row.created_at))],
             parts=[Part(_("Addresses"), "seo/walk.html", {"row": row, "counts": _counts(row)})],
             help=_(
                 "Walk, look at the proposals, correct them here or in a sheet, make redirects, then move the domain."

@@ -15,7 +15,7 @@ KINDS: Final[dict[str, Promise]] = {
     "product": _("Products"),
 }
 FIELDS: Final[dict[str, Promise]] = {
-    "title": _("Title"),
+    "title": _("Page title"),
     "h1": _("Heading of the page"),
     "breadcrumb": _("Breadcrumb"),
     "description": _("Description"),
