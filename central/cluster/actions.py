@@ -48,6 +48,7 @@ _EDITABLE = (
     "deliveries",
     "payments",
     "unpaid_minutes",
+    "pages",
 )
 #: what no edge reads
 _UNPUBLISHED = {"group", "parent", "inherits", "locks", "unpaid_minutes"}

@@ -13,7 +13,7 @@ from central.cluster.documents import host_of
 from central.cluster.errors import BadField
 from central.cluster.inheritance import Sites, source_of
 from central.cluster.models import Site
-from sync.contracts.documents import DeliveryMethod, PaymentMethod
+from sync.contracts.documents import DeliveryMethod, PagesDoc, PaymentMethod
 
 
 def check_site(site: Site, *, had_colour: str = "") -> None:
@@ -25,9 +25,10 @@ def check_site(site: Site, *, had_colour: str = "") -> None:
         wrong["origin"] = _("must be like https://shop.example, without a path")
     if not re.fullmatch(r"[A-Z]{3}", site.currency):
         wrong["currency"] = _("must be an ISO 4217 code such as EUR")
-    for name, kind in (("deliveries", DeliveryMethod), ("payments", PaymentMethod)):
+    kinds = {"deliveries": list[DeliveryMethod], "payments": list[PaymentMethod], "pages": PagesDoc}
+    for name, kind in kinds.items():
         try:
-            msgspec.convert(getattr(site, name), list[kind])  # type: ignore[valid-type]
+            msgspec.convert(getattr(site, name), kind)
         except msgspec.ValidationError as error:
             wrong[name] = str(error)
     taken = Site.objects.exclude(pk=site.pk)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from central.cluster.models import Node, Rate, Site
-from sync.contracts.documents import DeliveryMethod, MediaDoc, NodeDoc, PaymentMethod, RateDoc, SiteDoc
+from sync.contracts.documents import DeliveryMethod, MediaDoc, NodeDoc, PagesDoc, PaymentMethod, RateDoc, SiteDoc
 
 
 def host_of(origin: str) -> str:
@@ -38,6 +38,7 @@ def site_doc(site: Site) -> SiteDoc:
         deliveries=msgspec.convert(site.deliveries, list[DeliveryMethod]),
         payments=msgspec.convert(site.payments, list[PaymentMethod]),
         media=msgspec.convert(site.media, MediaDoc),
+        pages=msgspec.convert(site.pages, PagesDoc),
     )
 
 

@@ -26,6 +26,7 @@ INHERITABLE = (
     "deliveries",
     "payments",
     "unpaid_minutes",
+    "pages",
     *(f"texts.{name}" for name in TEXTS),
 )
 

@@ -168,6 +168,8 @@ class Site(models.Model):
     texts = models.JSONField(default=dict, blank=True)
     deliveries = models.JSONField(default=list, blank=True)
     payments = models.JSONField(default=list, blank=True)
+    #: how its pages lie as files: `sync.contracts.documents.PagesDoc`
+    pages = models.JSONField(default=dict, blank=True)
     #: a shopper has to pay online from when he got the page to pay on; then his units are free again. 0: for ever
     unpaid_minutes = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(WEEK_MINUTES)])
     #: as in `MediaDoc`; `central.cdn` writes it, by `cluster.actions.set_media`

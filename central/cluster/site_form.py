@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
+import msgspec
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from central.cluster.inheritance import INHERITABLE, TEXTS, Origin, Sites, own_o
 from central.cluster.models import WEEK_MINUTES, Site
 from central.cluster.trees import below
 from central.ui.forms import ColourField, LinesField, LongTextField, MoneyField, RecordForm, Section, TickField
+from sync.contracts.documents import PagesDoc
 
 _HOST = forms.RegexField(r"^[a-z0-9.-]{1,200}$")
 
@@ -38,6 +40,7 @@ _PAYMENTS: Ways = {
 _OWN = ("name", "label", "colour", "is_active", "origin", "extra_hosts", "node", "group", "parent")
 _LOOK = ("language", "currency", "theme", "cart_group")
 _PLAIN = (*_LOOK, "unpaid_minutes")
+_PAGES = tuple(PagesDoc.__struct_fields__)
 
 
 def themes() -> list[tuple[str, str]]:
@@ -81,6 +84,13 @@ class SiteForm(RecordForm):
             ("inherit_payments", "lock_payments"),
             *_ways("cash", "card", priced=False),
             _row("unpaid_minutes"),
+        ),
+        Section(
+            _("Pages as files"),
+            ("inherit_pages", "lock_pages"),
+            "pages_is_on",
+            ("pages_making", "pages_renewal", "pages_lifetime_minutes"),
+            ("pages_excluded", "pages_excluded_sections"),
         ),
         Section(_("Texts and contacts"), *(_row(name) for name in TEXTS)),
     )
@@ -139,6 +149,42 @@ class SiteForm(RecordForm):
         min_value=0,
         max_value=WEEK_MINUTES,
         help_text=_("Then the units of an unpaid order are on sale again. 0: for ever."),
+    )
+
+    pages_is_on = TickField(
+        label=_("Pages lie as files"),
+        initial=True,
+        help_text=_("They are served without being made anew, and made anew when what they show changes."),
+    )
+    pages_making = forms.ChoiceField(
+        label=_("Which pages"),
+        required=False,
+        choices=[("all", _("every page")), ("asked", _("pages somebody asked for"))],
+    )
+    pages_renewal = forms.ChoiceField(
+        label=_("A page that changed is made anew"),
+        required=False,
+        choices=[("at_once", _("at once")), ("asked", _("when it is asked for"))],
+    )
+    pages_lifetime_minutes = forms.IntegerField(
+        label=_("Minutes until it is made anew anyway"),
+        required=False,
+        initial=0,
+        min_value=0,
+        max_value=WEEK_MINUTES,
+        help_text=_("0: only when something changes."),
+    )
+    pages_excluded = LinesField(
+        label=_("Addresses without files"),
+        required=False,
+        rows=2,
+        help_text=_("One a line, such as /about or /p/gift-*; all below it too."),
+    )
+    pages_excluded_sections = LinesField(
+        label=_("Shelves without files"),
+        required=False,
+        rows=2,
+        help_text=_("The word of the shelf in its address, one a line; the goods that stand on it too."),
     )
 
     tagline = forms.CharField(label=_("Tagline"), required=False, max_length=120)
@@ -227,7 +273,8 @@ class SiteForm(RecordForm):
             "value": self._in_words(name, own),
         }
         codes = {"deliveries": _DELIVERIES, "payments": _PAYMENTS}.get(name)
-        names = [name] if codes is None else [one for code in codes for one in self._fields_of_way(code)]
+        names = [one for code in codes for one in self._fields_of_way(code)] if codes else [name]
+        names = [f"pages_{one}" for one in _PAGES] if name == "pages" else names
         for one in names:
             self.fields[one].disabled = True
         self.fields[names[0]].help_text = text
@@ -239,6 +286,8 @@ class SiteForm(RecordForm):
         return self._names.get(site_id) or gettext("a site you may not see")
 
     def _in_words(self, setting: str, value: Any) -> str:
+        if setting == "pages":
+            return gettext("files") if value.get("is_on", True) else gettext("no files")
         if isinstance(value, list):
             return ", ".join(way["title"] for way in value) or "—"
         titles = {str(key): str(title) for key, title in getattr(self.fields.get(setting), "choices", ())}
@@ -262,6 +311,14 @@ class SiteForm(RecordForm):
                 raise ValidationError(_("%(host)s is not a host name."), params={"host": host}) from None
         return hosts
 
+    def clean_pages_excluded(self) -> list[str]:
+        patterns = list(self.cleaned_data["pages_excluded"])
+        for pattern in patterns:
+            if not pattern.startswith("/"):
+                text = _("%(pattern)s is no address of the shop: begin it with a slash, such as /about.")
+                raise ValidationError(text, params={"pattern": pattern})
+        return patterns
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not (data.get("pickup") or data.get("courier")):
@@ -279,6 +336,10 @@ class SiteForm(RecordForm):
         for setting, codes in (("deliveries", _DELIVERIES), ("payments", _PAYMENTS)):
             if any(name in changed for code in codes for name in self._fields_of_way(code)):
                 fields[setting] = self._ways(own_of(self.site, setting) if self.site else [], codes)
+        if any(f"pages_{one}" in changed for one in _PAGES):
+            had = own_of(self.site, "pages") if self.site else {}
+            told = {one: self.cleaned_data[f"pages_{one}"] for one in _PAGES}
+            fields["pages"] = {**had, **{one: value for one, value in told.items() if value not in ("", None)}}
         if self.site is None:
             fields["inherits"] = INHERITABLE if changed.get("take_all") and changed.get("parent") else ()
         for kind, names in (("inherit", "inherits"), ("lock", "locks")):
@@ -324,6 +385,8 @@ def initial_of(site: Site, sites: Sites) -> dict[str, Any]:
         shown |= {code: code in ways, f"{code}_title": way.get("title", ""), f"{code}_note": way.get("note", "")}
         if code in _DELIVERIES:
             shown[f"{code}_price"] = way.get("price", 0)
+    rules = msgspec.to_builtins(msgspec.convert(shown.pop("pages"), PagesDoc))
+    shown |= {f"pages_{name}": rules[name] for name in _PAGES}
     own = {name: getattr(site, name) for name in _OWN if name not in ("node", "group", "parent")}
     return {
         **shown,

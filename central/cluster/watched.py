@@ -27,6 +27,7 @@ SETTINGS = {
     "deliveries": _("Delivery"),
     "payments": _("Payment"),
     "unpaid_minutes": _("Minutes to pay online"),
+    "pages": _("Pages as files"),
     "inherits": _("Taken from the parent"),
     "locks": _("Locked for the sites below"),
     "tagline": _("Tagline"),
@@ -49,6 +50,10 @@ def _ways(ways: list[dict[str, Any]]) -> str:
     return ", ".join(str(way.get("title") or way.get("code", "")) for way in ways)
 
 
+def _rules(pages: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in sorted(pages.items()))
+
+
 watch(
     Site,
     title=_("Site"),
@@ -57,9 +62,13 @@ watch(
     fields=(
         "name", "label", "colour", "origin", "extra_hosts", "language", "currency", "theme", "cart_group", "group",
         "node", "parent", "inherits", "locks", "is_active", "texts", "deliveries", "payments", "unpaid_minutes",
+        "pages",
     ),
     titles=SETTINGS,
-    words={"group": _group, "inherits": _settings, "locks": _settings, "deliveries": _ways, "payments": _ways},
+    words={
+        "group": _group, "inherits": _settings, "locks": _settings, "deliveries": _ways, "payments": _ways,
+        "pages": _rules,
+    },
     sites=("parent",),
     card="sites-one",
 )  # fmt: skip

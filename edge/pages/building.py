@@ -126,7 +126,7 @@ def _category(site: SiteDoc, address: urls.Address) -> Mapping[str, Any] | None:
 
 
 def _sections(tree: Sequence[CategoryDoc], place: CategoryDoc) -> tuple[str, ...]:
-    return tuple(each.id for each in reversed(shelf.path_to(tree, place)))
+    return tuple(each.slug for each in reversed(shelf.path_to(tree, place)))
 
 
 def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ _REMEMBERED: Final = 20_000
 class Page:
     """A rendered page. `etag` is a hash of `body`, without quotes; `reads` says which versions it was made of.
 
-    `windows`: the parts of lists it shows; `sections`: ids of the shelves it stands on, the nearest first.
+    `windows`: the parts of lists it shows; `sections`: slugs of the shelves it stands on, the nearest first.
     """
 
     status: int

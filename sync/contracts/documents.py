@@ -42,7 +42,7 @@ class PagesDoc(Struct, frozen=True, kw_only=True):
     making: Literal["all", "asked"] = "all"  # the robot makes every page, or those somebody asked for
     renewal: Literal["at_once", "asked"] = "at_once"  # a changed page is made anew at once, or when it is asked for
     excluded: list[str] = []
-    excluded_sections: list[str] = []  # ids of shelves: their pages, and those of the goods that stand first on them
+    excluded_sections: list[str] = []  # slugs of shelves: their pages, and those of the goods that stand first on them
 
 
 class MediaDoc(Struct, frozen=True, kw_only=True):
