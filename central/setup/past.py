@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -123,11 +123,13 @@ class PastOrders:
         return len(past)
 
     def _sold_twice(self, past: list[_Past]) -> list[_Past]:
-        """The newest order of the tea shop that nobody has touched, and the same basket sold by its sister, cut off."""
-        fresh = [one for one in past if one.placed.site == "tea" and not one.moves]
-        if not fresh:
+        """The newest tea order, which nobody has touched, and the same basket sold by its sister shop, cut off."""
+        at = max((at for at, one in enumerate(past) if one.placed.site == "tea"), default=None)
+        if at is None:
             return []
-        first, after = fresh[-1], timedelta(seconds=95)
+        # What happened to it depends on the hour: it waits for a decision at any
+        first = past[at] = replace(past[at], moves=[])
+        after = timedelta(seconds=95)
         self.numbers["clay"] += 1
         order_id, site = _uuid7_at(self.now - timedelta(minutes=2)), self.sites["clay"]
         placed = msgspec.structs.replace(

@@ -80,6 +80,7 @@ def covers(call: Any, path: str) -> bool:
     return f"https://tea.example{path}" in call.items or "tea.example" in call.items
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failure", [429, 503, "mess"])
 def test_an_hour_of_failures_loses_nothing(
     shops: Zone, cloudflare: PretendCloudflare, clock: Watch, failure: Any

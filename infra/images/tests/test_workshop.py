@@ -25,6 +25,8 @@ from infra.images.spec import Made, Spec
 from infra.images.tests.make import bomb, encoded, quarters
 from infra.images.workshop import Limits, make_all
 
+pytestmark = pytest.mark.slow
+
 SMALL = Spec(format="webp", width=100)
 
 
