@@ -100,7 +100,7 @@ class Memory:
 class Placed:
     """What the shopper's tab has of an order: its id, the units of each variant that are confirmed, what it keeps.
 
-    `uses`: right -> units of it that were sold.
+    `uses`: right -> units of it that were sold. `is_fenced`: the disk knew that it may not sell from its past.
     """
 
     id: str
@@ -111,6 +111,7 @@ class Placed:
     number: str
     uses: Mapping[str, int]
     is_new: bool = True
+    is_fenced: bool = False
 
 
 @dataclass
@@ -323,7 +324,7 @@ def _placed(made: Order, is_new: bool) -> Placed:
         for use in line.uses:
             uses[use.grant] = uses.get(use.grant, 0) + use.units
     kept = json.decode(keep.envelope(made), type=KeptOrder)
-    return Placed(made.pk, confirmed, pending, kept, body, placed.number, uses, is_new)
+    return Placed(made.pk, confirmed, pending, kept, body, placed.number, uses, is_new, link.is_fenced)
 
 
 def unpacked(body: bytes) -> PlacedOrder:

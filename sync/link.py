@@ -56,6 +56,8 @@ WAIT_MOST: Final = 4.0
 FORGET_EVERY: Final = 0.1
 #: refusals that say: another disk has gone on from this one's past
 FENCED_BY: Final = ("refused:rolled_back", "refused:stale_epoch")
+#: the same, and what the disk finds by itself or was told by an operator
+FENCED: Final = (*FENCED_BY, DiskRolledBack.code, "fenced")
 
 
 class LinkDown(RialtoError):
@@ -275,6 +277,11 @@ class Link:
 
     def followed(self) -> dict[str, frozenset[str]]:
         return {topic: frozenset(keys) for topic, keys in self._follows.items() if keys}
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether another disk may go on from this one's past: it may not speak for the node, nor sell what it held."""
+        return self._trouble in FENCED
 
     def status(self) -> dict[str, Any]:
         """For health and pages: is_up, since (s since 1970), trouble, and per realm the place and the backlog."""

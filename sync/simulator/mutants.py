@@ -484,14 +484,9 @@ def reclaim_on_expiry(real: Any) -> Any:
     return freeze
 
 
-@mutant("what a later epoch says frees nothing of an earlier one", "sync.core.escrow:joined")
-def later_epoch_frees(real: Any) -> Any:
-    return lambda held, *, is_of_its_epoch=True, **said: real(held, **said)
-
-
-@mutant("a disk that was copied or put back sells nothing of its past", "edge.rights.service:fence")
+@mutant("a disk that was copied or put back sells nothing of its past", "sync.replica:_fenced")
 def fenced_disk_sells_on(real: Any) -> Any:
-    return lambda: None
+    return []
 
 
 @mutant("nothing is sold from a right after its last word", "edge.rights.service:seal")

@@ -90,6 +90,8 @@ class Oracle:
         self.tried_orders[order] = cart
 
     def acked_order(self, placed: Any, disk: str, who: str) -> None:
+        if placed.is_new and placed.is_fenced and placed.uses:
+            self.violate(f"order {placed.id[-6:]}: disk {disk} knew that it was fenced and sold from what it held")
         known = self.placed.get(placed.id)
         if known is None:
             pending = sum(placed.pending.values())
