@@ -64,6 +64,10 @@ def _goods() -> SimpleUploadedFile:
     return SimpleUploadedFile("goods.csv", b"sku,title,price\nNew-1,New,10\n", content_type="text/csv")
 
 
+def _matches() -> SimpleUploadedFile:
+    return SimpleUploadedFile("old.csv", b"from,to\n/oldest,/\n", content_type="text/csv")
+
+
 def _of_lists() -> list[Form]:
     """Columns, a view and each bulk action of every list."""
     forms = []
@@ -166,6 +170,33 @@ FORMS: list[Form] = [
     Form("stock-rules", {"below": "tea"}),
     Form("stock-supply-receive", {"units": "1"}),
     Form("stock-right-write-off", _REASON),
+    Form("cdn-account-new", {"title": "Other CDN", "plan": "none:any"}),
+    Form("cdn-account-edit", {"title": "Another CDN"}),
+    Form("cdn-account-check", on="cdn-account"),
+    Form("cdn-account-again", on=None),
+    Form("cdn-media-new", {"site": "tea", "origins": "https://files.tea.example"}),
+    Form("cdn-media-edit", {"origins": "https://other.tea.example"}),
+    Form("cdn-purge-now", {"site": "tea", "addresses": "/p/tea"}),
+    Form("cdn-zone-new", {"name": "other zone", "key": "other"}),
+    Form("cdn-zone-edit", {"name": "another zone"}),
+    Form("cdn-zone-purge", on=None),
+    Form("feeds-new", {"site": "tea", "kind": "google", "name": "goods", "title": "Goods"}),
+    Form("feeds-edit", {"title": "Other title"}),
+    Form("migrations-new", {"site": "tea", "start": "https://older.example/"}),
+    Form("migrations-sheet", {"file": _matches}),
+    Form("migrations-take", on=None),
+    Form("old-pages-one", {"target": "/"}),
+    Form("pictures-profile", {"widths": "300; 600"}),
+    Form("pictures-preview", on=None),
+    Form("pictures-act", {"do": "pause"}, None),
+    Form("redirects-new", {"site": "tea", "source": "/older", "target": "/"}),
+    Form("redirects-one", {"target": "/about"}),
+    Form("redirects-sheet", {"site": "tea", "file": _matches}),
+    Form("seo-patterns", {"title": "{{title}}"}),
+    Form("seo-look", {"title": "{{title}}"}, None),
+    Form("seo-page-of", {"title": "Other title"}),
+    Form("seo-robots", {"extra": "User-agent: slow\nDisallow: /"}),
+    Form("feeds-drop", on=None),
     Form("keys-revoke", on="keys-one"),
     Form("nodes-revoke", on="nodes-one"),
 ]

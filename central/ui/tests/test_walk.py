@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 from central.accounts.models import GroupRight
 from central.api.actions import Wanted, make_key
 from central.catalog.importing.models import ImportRun, ImportSource
-from central.catalog.models import Offer
+from central.catalog.models import Media, Offer
 from central.cdn import accounts
 from central.cdn.models import MediaOrigin, Purge
 from central.cluster.groups import make_group
@@ -24,6 +25,7 @@ from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import DuplicatePair, Order
 from central.people.models import Customer
+from central.pictures.models import SitePicture
 from central.search.actions import add_synonyms
 from central.search.models import SearchedWords
 from central.seo import redirects
@@ -117,6 +119,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             **_stock_of(site, f"{name} note"),
             **_cdn_of(site, f"{name} zone"),
             **_search_of(site, f"{name} word"),
+            "pictures-row": _picture_of(site),
             "keys-row": key.pk,
             "key_id": key.pk,
             **_seo_of(site, name),
@@ -158,6 +161,12 @@ def _search_of(site: str, word: str) -> dict[str, Any]:
         "search-row": site,
         "search-words-row": words.pk,
     }
+
+
+def _picture_of(site: str) -> int:
+    """A photo that waits for its sizes."""
+    original = Media.objects.create(sha256=sha256(site.encode()).hexdigest(), ext="jpg", width=4, height=3, size=9)
+    return SitePicture.objects.create(site=site, original=original, wanted="sizes").pk
 
 
 def _stock_of(site: str, note: str) -> dict[str, Any]:

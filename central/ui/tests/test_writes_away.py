@@ -49,6 +49,8 @@ LEFT_OUT = {
     "account_logout": "ends the walk",
     "profile": "a new password ends the walk",
     "products-picture": "of a picture by its hash",
+    "cdn-zone-dns": "asks the provider; tried in cdn against a stand-in",
+    "seo-page": "the form of seo-page-of, for kinds of pages that have no goods",
     "crypto-keys-retire": "of a key that nothing is under any more",
     "roles-delete": "of a role that nobody has",
     "nodes-cut": "of a demo alone",
