@@ -184,7 +184,10 @@ def run(mode: str, more: Sequence[str], *, tell: Callable[[str], None]) -> tuple
             )
         if mode != "fast" and not more:
             without = "".join(f" and not {kind.marker}" for kind in left_out if kind.marker)
-            this.pytest("the slow tests, one after the other", ["-m", f"(slow or browser){without}"], env)
+            this.pytest("the slow tests, one after the other", ["-m", f"slow and not browser{without}"], env)
+            if BROWSER not in left_out:
+                # Apart, because a browser leaves an event loop running in its process.
+                this.pytest("the browser tests", ["-m", "browser"], env)
     if mode != "fast" and not more and OWN_SERVERS not in left_out:
         this.pytest("on this machine's own servers", [*quick, *existing(ON_OWN_SERVERS)], own_servers_env())
     return this.count, not (this.is_broken or this.count.failed)

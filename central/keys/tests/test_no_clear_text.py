@@ -233,7 +233,7 @@ def test_no_dump_shows_a_person_and_after_erasing_nothing_of_him_opens(
     customer, order = everything_happens()
 
     # What was not written was not looked for: a new column is brought in above. Logins of feeds are nobody's.
-    assert set(unwritten()) == {"catalog.source.login", "catalog.source.password"}
+    assert set(unwritten()) == {"catalog.source.login", "catalog.source.password", "cdn.account.secret"}
     assert shown_in(sessions(), WORDS) == []
     assert {realm: where_shown(realm) for realm in CENTRAL_REALMS if shown_in(dump_of(realm), WORDS)} == {}
     told = capfd.readouterr()
