@@ -33,6 +33,7 @@ from central.ui.lists import (
     cells,
     moment_column,
     number_column,
+    site_column,
 )
 
 SEE, MANAGE = "see_cdn", "manage_cdn"
@@ -166,7 +167,7 @@ QUEUE = List(
     rows=stale_visible_to,
     columns=[
         Column("path", _("Page"), _page, sort="path", export=lambda row: row.path or "*", css="grow"),
-        Column("site", _("Site"), lambda row, shown: cells.sites(shown, [row.site]), export=lambda row: row.site),
+        site_column(),
         Column("state", _("State"), _when, sort="is_again", export=lambda row: row.is_again),
         Column("zone", _("Zone"), lambda row, shown: row.zone.name, export=lambda row: row.zone.name),
         moment_column("noticed", _("Changed"), "noticed_at", css="end"),
@@ -201,7 +202,7 @@ MEDIA = List(
     rows=origins_visible_to,
     columns=[
         Column("url", _("Host"), lambda one, shown: one.url, sort="url", export=lambda one: one.url, css="grow"),
-        Column("site", _("Site"), lambda one, shown: cells.sites(shown, [one.site]), export=lambda one: one.site),
+        site_column(),
         Column(
             "region", _("Region"), lambda one, shown: one.region or "—", sort="region", export=lambda one: one.region
         ),

@@ -27,6 +27,7 @@ from central.ui.lists import (
     Sites,
     cells,
     moment_column,
+    site_column,
 )
 from central.ui.view_scope import chosen
 
@@ -115,7 +116,7 @@ PICTURES = List(
     columns=[
         Column("picture", _("Picture"), _picture, css="narrow"),
         Column("title", _("Product"), _title, export=lambda row: row.title, css="grow"),
-        Column("site", _("Site"), lambda row, shown: cells.sites(shown, [row.site]), export=lambda row: row.site),
+        site_column(),
         Column("state", _("State"), _state, sort="state", export=lambda row: row.state),
         Column("why", _("Why not"), lambda row, shown: _why(row), export=_why, is_named=True),
         Column(

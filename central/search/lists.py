@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import F, Q
 from django.urls import reverse
@@ -30,6 +30,7 @@ from central.ui.lists import (
     cells,
     moment_column,
     number_column,
+    site_column,
 )
 
 SEE, EDIT, MANAGE = "see_products", "edit_products", "manage_sites"
@@ -63,6 +64,15 @@ def _main(site: Any) -> Index:
     found: Index = site.indexes[-1]
     return found
 
+
+LANGUAGE: Final = Column(
+    "language",
+    _("Language"),
+    lambda row, shown: row.language,
+    sort="language",
+    export=lambda row: row.language,
+    is_named=True,
+)
 
 SEARCH = List(
     name="search",
@@ -124,21 +134,8 @@ SYNONYMS = List(
             export=lambda row: row.words,
             css="grow",
         ),
-        Column(
-            "site",
-            _("Site"),
-            lambda row, shown: cells.sites(shown, [row.site]),
-            sort="site",
-            export=lambda row: row.site,
-        ),
-        Column(
-            "language",
-            _("Language"),
-            lambda row, shown: row.language,
-            sort="language",
-            export=lambda row: row.language,
-            is_named=True,
-        ),
+        site_column(sort="site"),
+        LANGUAGE,
         moment_column("changed", _("Changed"), "changed_at", css="end"),
     ],
     default_sort="words",
@@ -176,21 +173,8 @@ WORDS = List(
         Column(
             "words", _("Words"), lambda row, shown: row.words, sort="words", export=lambda row: row.words, css="grow"
         ),
-        Column(
-            "site",
-            _("Site"),
-            lambda row, shown: cells.sites(shown, [row.site]),
-            sort="site",
-            export=lambda row: row.site,
-        ),
-        Column(
-            "language",
-            _("Language"),
-            lambda row, shown: row.language,
-            sort="language",
-            export=lambda row: row.language,
-            is_named=True,
-        ),
+        site_column(sort="site"),
+        LANGUAGE,
         number_column("times", _("Times"), "times"),
         Column(
             "in_vain", _("In vain"), _vain, sort="in_vain", export=lambda row: row.in_vain, css="end", is_named=True

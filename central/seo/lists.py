@@ -25,20 +25,13 @@ from central.ui.lists import (
     Sites,
     cells,
     moment_column,
+    site_column,
 )
 from central.ui.scope import limit
 
 RIGHT = "manage_seo"
 _TONES = {"ready": "amber", "done": "green", "failed": "red", "walking": "blue", "waiting": "grey"}
 _DECISIONS = {"open": "amber", "taken": "green", "skipped": "grey"}
-
-
-def _site(row: Any, shown: Any) -> Any:
-    return cells.sites(shown, [row.site])
-
-
-def _site_column() -> Column:
-    return Column("site", _("Site"), _site, sort="site", export=lambda row: row.site, css="full")
 
 
 def _options(choices: Any) -> Any:
@@ -63,7 +56,7 @@ REDIRECTS = List(
             "to", _("Leads to"), lambda row, shown: _address(row.target), sort="target",
             export=lambda row: row.target, css="full",
         ),
-        _site_column(),
+        site_column(sort="site", css="full"),
         Column(
             "status", _("Answers with"), lambda row, shown: row.status, sort="status", export=lambda row: row.status,
         ),
@@ -117,7 +110,7 @@ FEEDS = List(
         Column(
             "kind", _("For"), lambda row, shown: row.get_kind_display(), sort="kind", export=lambda row: row.kind,
         ),
-        _site_column(),
+        site_column(sort="site", css="full"),
         moment_column("changed", _("Changed"), "changed_at"),
     ],
     default_sort="name",
@@ -146,7 +139,7 @@ MIGRATIONS = List(
             "start", _("Old site"), lambda row, shown: row.start, sort="start",
             export=lambda row: row.start, css="grow",
         ),
-        _site_column(),
+        site_column(sort="site", css="full"),
         Column("state", _("State"), lambda row, shown: _state(row), sort="state", export=lambda row: row.state),
         Column(
             "asked", _("Pages"), lambda row, shown: cells.number(row.asked), sort="asked",

@@ -31,8 +31,11 @@ _REST_S: Final = 5.0
 #: a line of the maker's: 500 changes with long addresses
 _LONGEST_LINE: Final = 4 * 1024 * 1024
 
+#: pages that shoppers asked for while no maker runs: the rest is asked for again
+_ASKED: Final = 1000
+
 #: `(changes)`, inside the writer's transaction: to queue what a CDN must forget
-Told_ = Callable[[Sequence[Change]], None]
+QueueChanges = Callable[[Sequence[Change]], None]
 
 
 class Foreman:
@@ -43,11 +46,11 @@ class Foreman:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: list[Order] = []
         self._woken = asyncio.Event()
-        self._queue: Told_ | None = None
+        self._queue: QueueChanges | None = None
         #: as the maker said last
         self.figures: dict[str, float] = {}
 
-    def start(self, queue: Told_ | None = None) -> None:
+    def start(self, queue: QueueChanges | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._woken, self._news, self._queue = asyncio.Event(), [], queue
         self._task = self._loop.create_task(self._run(), name="pages")
@@ -81,15 +84,19 @@ class Foreman:
         while True:
             try:
                 await self._employ()
-            except OSError:
-                logger.exception("the maker of pages could not be started")
+            except Exception:  # a maker that cannot be started or understood must not end the pages of a shop
+                logger.exception("the maker of pages failed")
             await asyncio.sleep(_REST_S)
             if not self._news:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), ROUND_S)
 
     async def _employ(self) -> None:
-        """Start a maker, hand it the news as they come, until it ends by itself."""
+        """Start a maker, hand it the news as they come, until it ends by itself.
+
+        What changed before its start it finds by itself; only what was asked for is told.
+        """
+        self._news = [order for order in self._news if isinstance(order, Want)][-_ASKED:]
         maker = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

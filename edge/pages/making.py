@@ -169,7 +169,8 @@ class Maker:
             if site.pages.making == "all":
                 have = self._book.keys_of(site.id)
                 wanted += [(site.id, path) for path in addresses_of(site) if path not in have and allows(site, path)]
-        asked = [key for key in self._missing if key not in set(wanted)]
+        known = set(wanted)
+        asked = [key for key in self._missing if key not in known]
         self._missing = deque(asked + wanted)
 
     # --- one page --------------------------------------------------------------------------------------------------

@@ -91,8 +91,6 @@ def _filed(site: SiteDoc, path: str) -> Page | None:
     try:
         state = file.stat()
     except (FileNotFoundError, NotADirectoryError):
-        if urls.parse(path):
-            foreman.want(site.id, path)
         return None
     return _read(file, state.st_mtime_ns, state.st_size)
 
@@ -124,6 +122,9 @@ async def _render(site: SiteDoc, path: str, key: PageKey) -> Page:
     # Only what exists is kept by its own name: made-up slugs would push real pages out
     if page.status == 200 or key[1] == _NOT_FOUND:
         pages.keep(key, page, began)
+    # Told of pages alone, once a render: made-up addresses must not keep the maker from its work
+    if page.status == 200:
+        foreman.want(site.id, path)
     return page
 
 

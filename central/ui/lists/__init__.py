@@ -19,7 +19,7 @@ What it gives and how each part is used: `docs/reference/list-kit.md`.
 
 from __future__ import annotations
 
-from central.ui.lists.columns import moment_column, number_column
+from central.ui.lists.columns import moment_column, number_column, site_column
 from central.ui.lists.filters import Choices, Dates, Filter, Flag, Option, Search, Sites, Text
 from central.ui.lists.shown import Shown
 from central.ui.lists.spec import BulkAction, Button, Column, Empty, List, find
@@ -43,5 +43,6 @@ __all__ = [
     "find",
     "moment_column",
     "number_column",
+    "site_column",
     "urls",
 ]

@@ -8,8 +8,17 @@ from functools import reduce
 from operator import attrgetter
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from central.ui.lists import cells
 from central.ui.lists.spec import Column, Words
+
+
+def site_column(**more: Any) -> Column:
+    """The shop that a row is of: its label on the screen, its id in files. `more`: what `Column` takes besides."""
+    return Column(
+        "site", _("Site"), lambda row, shown: cells.sites(shown, [row.site]), export=lambda row: row.site, **more
+    )
 
 
 def moment_column(key: str, title: Words, path: str, **more: Any) -> Column:

@@ -263,3 +263,15 @@ async def test_many_who_ask_at_once_wait_for_one_render(visitor, monkeypatch):
 
     assert {answer.status for answer in answers} == {200}
     assert built == ["/c/green"]
+
+
+async def test_the_maker_is_asked_for_pages_and_for_no_made_up_address(visitor, monkeypatch):
+    from edge.pages.foreman import foreman
+
+    asked: list[str] = []
+    monkeypatch.setattr(foreman, "_say", lambda order: asked.append(order.path))
+
+    for path in ("/p/nothing-of-ours", "/p/sencha", "/c/none"):
+        await visitor.get(path)
+
+    assert asked == ["/p/sencha"]
