@@ -96,7 +96,8 @@ class Foreman:
 
         What changed before its start it finds by itself; only what was asked for is told.
         """
-        self._news = [order for order in self._news if isinstance(order, Want)][-_ASKED:]
+        asked: list[Order] = [order for order in self._news if isinstance(order, Want)]
+        self._news = asked[-_ASKED:]
         maker = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
