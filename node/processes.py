@@ -137,6 +137,18 @@ def kill_group(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
+def group_of(leader: int) -> list[int]:
+    """Processes alive in the group of a process that `launch` started, also when that one has ended."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with contextlib.suppress(OSError, IndexError):
+                state, _, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+                if int(group) == leader and state not in ("Z", "X"):
+                    found.append(int(process.name))
+    return found
+
+
 class Locked(Refused):
     """Another process holds the lock."""
 

@@ -31,6 +31,8 @@ from node.places import ROOT
 
 #: SIGTERM first; a program that has not ended by then is killed. With the servers' own time this stays below 15 s.
 PROGRAM_PATIENCE = 7.0
+#: what a killed group may take to be gone
+GROUP_PATIENCE = 2.0
 SERVER_PATIENCE = 5.0
 POLL_SECONDS = 0.1
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -216,6 +218,9 @@ class Supervisor:
         for child in running:
             processes.kill_group(child)
             child.wait()
+        # A killed grandchild may still write for a moment, into folders that are taken away next.
+        while any(processes.group_of(child.pid) for child in running) and time.monotonic() < until + GROUP_PATIENCE:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def _where_to_look(program: Program) -> str:

@@ -53,7 +53,7 @@ def test_what_is_left_is_said_and_corrected_in_every_open_cart(
 
     line(page, title).locator("[data-step='1']").click()  # no more than there are
 
-    expect(units).to_have_value("2")
+    expect(units).to_have_value("2", timeout=SOON_MS)
 
     set_unsold(cluster, variant, 0)
 
