@@ -56,8 +56,59 @@ class MediaDoc(Struct, frozen=True, kw_only=True):
     sections: list[str] = []  # beginnings of addresses of the pages that use it; none: every page
 
 
+class SiteWords(Struct, frozen=True, kw_only=True):
+    """A shop's own words in one more language, or for one region; "" and what is missing: as without it.
+
+    `deliveries`, `payments`: code of a way -> (title, note).
+    """
+
+    name: str = ""
+    label: str = ""
+    tagline: str = ""
+    about: str = ""
+    address: str = ""
+    deliveries: dict[str, tuple[str, str]] = {}
+    payments: dict[str, tuple[str, str]] = {}
+
+
+class LanguageDoc(Struct, frozen=True, kw_only=True):
+    """One more language of a shop, with an address of its own: an origin, or a path below the shop's origin."""
+
+    code: str  # IETF tag in small letters: "en", "ar", "pt-br"
+    name: str  # as its speakers call it: "English"
+    origin: str = ""  # scheme://host[:port]; "": the shop's
+    path: str = ""  # "/en"; "" with an origin of its own
+    words: SiteWords = SiteWords()
+
+
+class RegionDoc(Struct, frozen=True, kw_only=True):
+    """A city or region as one shop serves it. What is "" or None is as in `parent`, at the top as in the shop.
+
+    Regions are the cluster's, so prices of sister shops follow a shopper. One with neither origin nor path has no
+    pages of its own; its values reach those below it.
+    """
+
+    id: str  # "msk", the same in all shops
+    title: str  # in the shop's language
+    titles: dict[str, str] = {}  # language -> title
+    parent: str = ""
+    origin: str = ""
+    path: str = ""  # "/moscow"
+    places: list[str] = []  # where a visitor is at home here: "RU", "RU-MOW" (ISO 3166), "524901" (GeoNames)
+    phone: str = ""
+    email: str = ""
+    words: SiteWords = SiteWords()  # in the shop's language
+    translations: dict[str, SiteWords] = {}  # language -> words
+    deliveries: list[DeliveryMethod] | None = None
+    payments: list[PaymentMethod] | None = None
+
+
 class SiteDoc(Struct, frozen=True, kw_only=True):
-    """One shop. Topic `site:<group>`, key = id; every edge of the cart group holds the sites of its sisters too."""
+    """One shop. Topic `site:<group>`, key = id; every edge of the cart group holds the sites of its sisters too.
+
+    The shop has one address space for each language and region, an edition (`sites.editions`). `language`, `origin`
+    and what follows them are the main edition's; another edition is a SiteDoc too, with its own values in their place.
+    """
 
     id: str  # short, never changes: "tea"
     name: str  # "Чайная лавка"
@@ -80,6 +131,13 @@ class SiteDoc(Struct, frozen=True, kw_only=True):
     payments: list[PaymentMethod] = []
     pages: PagesDoc = PagesDoc()
     media: MediaDoc = MediaDoc()
+    languages: list[LanguageDoc] = []  # beside `language`
+    regions: list[RegionDoc] = []
+    #: what a first visitor gets whose browser or place asks for another edition
+    detection: Literal["off", "offer", "move"] = "offer"
+    #: of an edition: what stands before each of its paths, and its region
+    base: str = ""
+    region: str = ""
 
 
 class NodeDoc(Struct, frozen=True, kw_only=True):
@@ -116,7 +174,35 @@ class RateDoc(Struct, frozen=True, kw_only=True):
     ver: int
 
 
+class WordsDoc(Struct, frozen=True, kw_only=True):
+    """The words of shops' pages themselves (buttons, labels, notes) in one language. Topic `words:all`, key = language.
+
+    `words`: English text as gettext knows it ("context\x04text" where it has one) -> its translation, one form for
+    each number that `plural` tells apart. What is missing is as the shipped translation has it, else English.
+    """
+
+    language: str
+    words: dict[str, list[str]] = {}
+    plural: str = "n != 1"  # as after "plural=" in a PO file
+
+
 # --- realm `catalog` ---------------------------------------------------------------------------------------------
+
+
+class CategoryWords(Struct, frozen=True, kw_only=True):
+    """A shelf in one more language; "": as in the shop's own."""
+
+    title: str = ""
+    text: str = ""
+
+
+class ProductWords(Struct, frozen=True, kw_only=True):
+    """A product in one more language; what is missing is as in the shop's own. `options`: variant id -> title."""
+
+    title: str = ""
+    text: str = ""
+    options: dict[str, str] = {}
+    attributes: list[tuple[str, str]] = []
 
 
 class PictureSource(Struct, frozen=True, kw_only=True):
@@ -160,6 +246,7 @@ class CategoryDoc(Struct, frozen=True, kw_only=True):
     position: int = 0
     text: str = ""
     picture: Picture | None = None
+    translations: dict[str, CategoryWords] = {}  # language -> words
 
 
 class VariantDoc(Struct, frozen=True, kw_only=True):
@@ -172,6 +259,7 @@ class VariantDoc(Struct, frozen=True, kw_only=True):
     price: int
     old_price: int = 0
     barcode: str = ""  # GTIN, or one of the shop's own
+    prices: dict[str, int] = {}  # region -> price there and below it
 
 
 class ProductDoc(Struct, frozen=True, kw_only=True):
@@ -190,6 +278,7 @@ class ProductDoc(Struct, frozen=True, kw_only=True):
     attributes: list[tuple[str, str]] = []
     position: int = 0
     changed: str = ""  # the day of the last change, "2027-01-31"
+    translations: dict[str, ProductWords] = {}  # language -> words
 
 
 class CardDoc(Struct, frozen=True, kw_only=True):
@@ -209,6 +298,8 @@ class CardDoc(Struct, frozen=True, kw_only=True):
     currency: str
     picture: Picture | None = None
     is_on_sale: bool = True
+    prices: dict[str, int] = {}  # region -> price there and below it
+    titles: dict[str, tuple[str, str]] = {}  # language -> (title, options_title)
 
 
 class LevelDoc(Struct, frozen=True, kw_only=True):
