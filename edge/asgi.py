@@ -44,7 +44,7 @@ from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.pages.purging import queue_changes  # noqa: E402
 from edge.replica import forgetting, pictures  # noqa: E402
-from edge.replica.sites import site_of  # noqa: E402
+from edge.replica.sites import site_at, within  # noqa: E402
 from edge.rights.keeper import keeper  # noqa: E402
 from edge.search.counting import counting  # noqa: E402
 from edge.search.indexer import indexer  # noqa: E402
@@ -105,6 +105,7 @@ def _kind_of(path: str) -> str:
 
 
 async def _http(scope: Scope, receive: Receive, send: Send) -> None:
+    scope = within(scope)
     path, method = scope["path"], scope["method"]
     if method == "HEAD" and path in PAGES:  # the server sends the head alone
         method = "GET"
@@ -128,7 +129,7 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _own(scope: Scope, receive: Receive, send: Send, handler: object) -> None:
     request = Request(scope, receive)
-    site = site_of(request.headers.get("host", ""))
+    site = site_at(scope)
     if site is None or not site.is_active:
         await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
         return
@@ -154,7 +155,7 @@ async def _own(scope: Scope, receive: Receive, send: Send, handler: object) -> N
 
 
 async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
-    if site_of(wire.header(scope, b"host")) is None:
+    if site_at(scope) is None:
         await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
         return
     await _django(scope, receive, send)
@@ -169,7 +170,7 @@ async def _refuse(send: Send, path: str) -> None:
 
 
 async def _too_many(scope: Scope, send: Send, wait: int) -> None:
-    site = site_of(wire.header(scope, b"host"))
+    site = site_at(scope)
     answer = error_response(rates.TooMany("slow down", retry_after=wait), site)
     answer.headers.append(("retry-after", str(wait)))
     await answer.send(send, site)

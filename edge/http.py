@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from edge.pages import wire
-from edge.replica.sites import site_of
+from edge.replica.sites import site_at
 from node.errors import RialtoError
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import waited
@@ -107,9 +107,9 @@ class Request:
 
     @property
     def site(self) -> SiteDoc:
-        """The shop the Host header names. Raises `NoShop` when there is none, or it is switched off."""
+        """The edition of a shop that the address names. Raises `NoShop` when there is none, or it is switched off."""
         if self._site is None:
-            found = site_of(self.headers.get("host", ""))
+            found = site_at(self.scope)
             if found is None or not found.is_active:
                 raise NoShop("no shop of ours answers to this name")
             self._site = found

@@ -98,6 +98,7 @@ def _edition(site: SiteDoc, language: LanguageDoc | None, region: RegionDoc | No
         region=region.id if region else "",
         origin=origin,
         base=base,
+        home=site.origin,
         name=_first(words, "name") or site.name,
         label=_first(words, "label") or site.label,
         tagline=_first(words, "tagline") or site.tagline,
@@ -211,9 +212,9 @@ def price_in(site: SiteDoc, priced: VariantDoc | CardDoc) -> int:
 # --- addresses ---------------------------------------------------------------------------------------------------
 
 
-def find(editions: Sequence[SiteDoc], host: str, path: str) -> SiteDoc | None:
-    """The edition that the address belongs to: of those of the host, the one with the longest base before the path."""
-    fits = [each for each in editions if host_of(each) == host and _is_below(each.base, path)]
+def at(there: Sequence[SiteDoc], path: str) -> SiteDoc | None:
+    """Of the editions of one host the one that `path`, unquoted, belongs to: with the longest base before it."""
+    fits = [each for each in there if _is_below(each.base, path)]
     return max(fits, key=lambda each: len(each.base), default=None)
 
 
@@ -221,9 +222,27 @@ def _is_below(base: str, path: str) -> bool:
     return not base or path == base or path.startswith(f"{base}/")
 
 
+def inside(site: SiteDoc, path: str) -> str | None:
+    """What a path of the host is within an edition: "/en/p/oolong" -> "/p/oolong"; None when it is not below it."""
+    return (path.removeprefix(site.base) or "/") if _is_below(site.base, path) else None
+
+
+def nearest(site: SiteDoc, like: SiteDoc) -> SiteDoc:
+    """The edition of a published shop that suits whoever comes from the edition `like`: language before region."""
+    language, region = like.language, like.region
+    tries = ((language, region), (language, ""), (site.language, region))
+    return next((found for each in tries if (found := edition(site, *each))), site)
+
+
 def host_of(site: SiteDoc) -> str:
     """The one host name that an edition's pages live at."""
     return urlsplit(site.origin).hostname or site.id
+
+
+def origins_of(site: SiteDoc) -> set[str]:
+    """All origins at which a shop's pages live; `site` may be any edition of it."""
+    others = [*(each.origin for each in site.languages), *(each.origin for each in site.regions)]
+    return {site.home or site.origin, *filter(None, others)}
 
 
 def mirrors(site: SiteDoc) -> Iterator[str]:

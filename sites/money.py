@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
 
 from sync.contracts.money import minor_digits
@@ -35,11 +35,16 @@ def format_money(amount: int, currency: str, language: str) -> str:
 @lru_cache(maxsize=16)
 def _locale(language: str) -> Locale:
     # British English: the shops sell in Europe; it writes money as American English does
-    return Locale.parse({"en": "en_GB"}.get(language, language))
+    try:
+        return Locale.parse({"en": "en-GB"}.get(language, language), sep="-")
+    except (UnknownLocaleError, ValueError):  # a language the world's tables do not know
+        return Locale.parse("en_GB")
 
 
 @lru_cache(maxsize=64)
-def _pattern(language: str, digits: int) -> str:
+def _pattern(language: str, digits: int) -> str | None:
+    if language not in ("en", "ru"):
+        return None  # as the language itself has it
     fraction = f".{'0' * digits}" if digits else ""
     # U+00A0 before the sign: an amount is never parted from its currency at a line's end
     return f"#,##0{fraction}\u00a0¤" if language == "ru" else f"¤#,##0{fraction}"

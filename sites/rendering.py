@@ -11,17 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.template import Context, Engine
 from django.template.utils import get_app_template_dirs
 from django.utils import translation
 
+from sites import editions, urls
 from sites.assets import HERE, manifest
 from sync.contracts.documents import CategoryDoc, SiteDoc
-
-#: languages a shop may speak; another one falls back to English, the language of the templates
-LANGUAGES: Final = ("en", "ru")
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,12 @@ def use_shell(source: ShellSource) -> None:
 def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
     """The HTML of `shop/<page>.html` in the site's language and theme, e.g. `render_page(site, "cart", {...})`.
 
-    A template gets `site`, `shell`, and what `context` holds; `context["shell"]` overrules the source of the shell.
+    A template gets `site`, `shell`, `base` (before each path), `home`, and what `context` holds; `context["shell"]`
+    overrules the source of the shell.
     Call it off the event loop: the shell may be read from a database.
     """
-    values = {"site": site, "shell": None, **context}
+    values = {"site": site, "shell": None, "base": site.base, "home": urls.at(site, urls.home()), **context}
+    values["is_rtl"] = editions.is_rtl(site.language)
     if values["shell"] is None:
         values["shell"] = _shell_source(site)
     with translation.override(language_of(site)):
@@ -57,7 +57,8 @@ def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
 
 
 def language_of(site: SiteDoc) -> str:
-    return site.language if site.language in LANGUAGES else "en"
+    """In which a page is written, as gettext names it; what nobody has translated is English."""
+    return site.language.lower()
 
 
 @lru_cache(maxsize=1)

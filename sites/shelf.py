@@ -126,7 +126,7 @@ def good(site: SiteDoc, product: ProductDoc, cards: Cards) -> Good:
     cheapest = min(units, key=lambda unit: unit.price, default=None)
     return Good(
         title=product.title,
-        url=urls.product(product.slug),
+        url=urls.at(site, urls.product(product.slug)),
         picture=product.pictures[0] if product.pictures else None,
         brand=product.brand,
         price_text=cheapest.price_text if cheapest else "",
@@ -152,11 +152,11 @@ def page_count(goods: int) -> int:
     return max(1, ceil(goods / PAGE_SIZE))
 
 
-def order_links(category: CategoryDoc, order: urls.Order) -> list[OrderLink]:
-    return [OrderLink(each, urls.category(category.slug, each), each == order) for each in urls.WORDS]
+def order_links(site: SiteDoc, category: CategoryDoc, order: urls.Order) -> list[OrderLink]:
+    return [OrderLink(each, urls.at(site, urls.category(category.slug, each)), each == order) for each in urls.WORDS]
 
 
-def page_links(category: CategoryDoc, order: urls.Order, page: int, pages: int) -> list[PageLink]:
+def page_links(site: SiteDoc, category: CategoryDoc, order: urls.Order, page: int, pages: int) -> list[PageLink]:
     """The first, the last and the neighbours of the current page; [] when there is one page."""
     if pages < 2:
         return []
@@ -165,7 +165,8 @@ def page_links(category: CategoryDoc, order: urls.Order, page: int, pages: int) 
     for number in shown:
         if links and number - links[-1].number > 1:
             links.append(PageLink(0))
-        links.append(PageLink(number, urls.category(category.slug, order, number), number == page))
+        address = urls.at(site, urls.category(category.slug, order, number))
+        links.append(PageLink(number, address, number == page))
     return links
 
 

@@ -1,4 +1,7 @@
-"""Addresses of a shop's pages. One address, one content: what is shown never depends on a query or a cookie."""
+"""Addresses of a shop's pages. One address, one content: what is shown never depends on a query or a cookie.
+
+What makes and parses a path here knows nothing of editions: it is the path within one; `at` makes an address of it.
+"""
 
 from __future__ import annotations
 
@@ -91,8 +94,14 @@ def file(site: SiteDoc, path: str, page: str = "", region: str = "") -> str:
     return f"{origin}{path}" if origin and is_of_type and is_of_section else path
 
 
+def at(site: SiteDoc, path: str) -> str:
+    """A path within an edition as an address of its host: "/en/p/oolong"; the home page of "/en" is "/en"."""
+    return f"{site.base}{path}" if path != "/" else site.base or "/"
+
+
 def absolute(site: SiteDoc, path: str) -> str:
-    return f"{site.origin}{path}"
+    """The same with scheme and host."""
+    return f"{site.origin}{at(site, path)}"
 
 
 def parse(path: str) -> Address | None:

@@ -12,6 +12,7 @@ from edge.cart.routes import flash_text
 from edge.http import Request, Response, json_response, local_path, redirect
 from edge.shopper import session
 from node.errors import RialtoError
+from sites import urls
 from sites.money import format_money
 from sites.rendering import language_of, render_page
 from sync.contracts.codec import pack
@@ -54,7 +55,7 @@ async def account(request: Request) -> Response:
 async def account_order(request: Request) -> Response:
     identity = await session.identity_of(request.cookies, request.site)
     if identity is None:
-        return redirect("/account")
+        return redirect(urls.at(request.site, "/account"))
     try:
         found = await central.order(identity.grant, request.query.get("id", ""))
     except LinkDown:
@@ -79,8 +80,9 @@ async def begin(request: Request) -> Response:
     `silent=1`: the "Continue as ..." button.
     """
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return redirect("/account")
-    path = local_path(request.query.get("next", "/account"), "/account")
+        return redirect(urls.at(request.site, "/account"))
+    account_path = urls.at(request.site, "/account")
+    path = local_path(request.query.get("next", account_path), account_path)
     try:
         address, headers = await signing_in.begin(request, path, silent=request.query.get("silent") == "1")
     except (LinkDown, RequestFailed):
@@ -113,7 +115,7 @@ async def sign_out(request: Request) -> Response:
         left = pack(ShopperLeft(grant=identity.grant, everywhere=everywhere))
         await writer.run(lambda: enqueue("customers", "shopper_left", left))
     cookie = await session.replace_handle(request.cookies, request.site, flash="out:")
-    return redirect("/account", [cookie])
+    return redirect(urls.at(request.site, "/account"), [cookie])
 
 
 async def _ended(request: Request, grant: str, error: RialtoError) -> Response:
@@ -121,7 +123,7 @@ async def _ended(request: Request, grant: str, error: RialtoError) -> Response:
     if error.code not in ("ended", "no_grant"):
         return await _page(request, "account_orders", {"is_cut_off": True}, status=503)
     await session.end([grant])
-    return redirect("/account")
+    return redirect(urls.at(request.site, "/account"))
 
 
 async def _page(request: Request, name: str, context: dict[str, Any], status: int = 200) -> Response:

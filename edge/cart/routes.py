@@ -18,6 +18,7 @@ from edge.http import BadRequest, Request, Response, json_response, local_path, 
 from edge.live import carts as live
 from edge.shopper import session
 from node.errors import RialtoError
+from sites import urls
 from sites.rendering import language_of, render_page
 from sync.contracts.cart import CartOp, Dot, LineKey
 from sync.contracts.documents import SiteDoc
@@ -59,7 +60,7 @@ async def post_form(request: Request) -> Response:
     op = await _form_op(cart, form)
     if op:
         await service.take_ops(cart, [op], group=group_of(site))
-    return redirect(local_path(form.get("next", "/cart"), "/cart"), headers)
+    return redirect(local_path(form.get("next", ""), urls.at(request.site, urls.cart())), headers)
 
 
 async def _form_op(cart: str, form: dict[str, str]) -> CartOp | None:

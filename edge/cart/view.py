@@ -19,7 +19,7 @@ from edge.cart import cards, service
 from edge.cart.roots import root_of
 from edge.replica.sites import site as site_by_id
 from edge.rights import scarce
-from sites import urls
+from sites import editions, urls
 from sites.money import format_money
 from sites.rendering import language_of
 from sync.contracts.cart import Dot, LineKey, Token
@@ -34,7 +34,7 @@ View = dict[str, Any]
 
 _KEPT = 1_000
 _KEPT_TOKENS = 20_000
-#: (root, version, site) -> the view's JSON without its end, and the cards it was made of, as (topic, key)
+#: (root, version, edition) -> the view's JSON without its end, and the cards it was made of, as (topic, key)
 _views: OrderedDict[tuple[str, int, str], tuple[bytes, frozenset[tuple[str, str]]]] = OrderedDict()
 #: a token's JSON; a cart of many is shown again after each op, and only one of its tokens is new
 _tokens: dict[Dot, tuple[Token, int, bytes]] = {}
@@ -54,7 +54,7 @@ async def shown(cart: str, site: SiteDoc) -> tuple[str, bytes]:
     """The view's version and its JSON: made once for each state of a cart, however many tabs and ops ask for it."""
     root = await root_of(cart)
     version, held = await service.held_root(root)
-    key = (root, version, site.id)
+    key = (root, version, editions.key_of(site))
     known = _views.get(key)
     body = known[0] if known else await _made(key, held, site)
     link_state = b"up" if link.is_up else b"cut"
@@ -119,7 +119,8 @@ def empty_view(site: SiteDoc) -> View:
 
 def _json(root: str, version: int, held: Cart, keys: list[str], site: SiteDoc) -> bytes:
     found = cards.cards_of(_topic(site), keys)
-    known = [(line, *found.get(key, (0, None))) for line, key in zip(lines(held), keys, strict=True)]
+    in_edition = {key: (ver, editions.card_in(site, card)) for key, (ver, card) in found.items()}
+    known = [(line, *in_edition.get(key, (0, None))) for line, key in zip(lines(held), keys, strict=True)]
     left = _left(root, [(line, card) for line, _, card in known if _is_sold(line, card)])
     with translation.override(language_of(site)):
         shown_lines = [
@@ -171,8 +172,9 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None, *, left: in
     currency = card.currency if card else site.currency
     amount = price * line.quantity if is_sold else 0
     language = language_of(site)
-    path = urls.product(card.slug) if card else "/"
     is_sister = line.key.site != site.id
+    there = editions.nearest(home, site) if is_sister and home else site
+    path = urls.product(card.slug) if card else urls.home()
     return {
         "id": _line_id(line),
         "key": [line.key.site, line.key.sku, line.key.options],
@@ -181,8 +183,8 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None, *, left: in
         "variant": card.variant if card else "",
         "title": card.title if card else line.key.sku,
         "options_title": card.options_title if card else "",
-        "url": f"{home.origin}{path}" if is_sister and home else path,
-        "hop": home.id if is_sister and home else "",
+        "url": urls.absolute(there, path) if there is not site else urls.at(site, path),
+        "hop": there.id if there is not site else "",
         "picture": f"/_m/{card.picture.hash}.{card.picture.ext}" if card and card.picture else "",
         "price": price,
         "currency": currency,
@@ -192,8 +194,8 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None, *, left: in
         "sum_text": format_money(amount, currency, language) if is_sold else "—",
         "site": {
             "id": line.key.site,
-            "name": home.name if home else line.key.site,
-            "label": home.label if home else line.key.site,
+            "name": there.name if home else line.key.site,
+            "label": there.label if home else line.key.site,
             "colour": home.colour if home else "#666666",
         },
         "is_sold": is_sold,

@@ -18,6 +18,7 @@ from edge.checkout.form import CONSENT_TEXT, Form
 from edge.checkout.models import Order
 from edge.checkout.summary import Quote, Row, Summary, quote_of
 from edge.replica import sites
+from sites import editions, urls
 from sites.money import format_money
 from sites.rendering import language_of, render_page
 from sync.contracts.documents import SiteDoc, card_key
@@ -219,7 +220,8 @@ def _message(trouble: Trouble) -> str:
 
 
 def _row(site: SiteDoc, row: Row, trouble: Trouble) -> dict[str, Any]:
-    shop = sites.site(row.key.site)
+    home = sites.site(row.key.site)
+    shop = editions.nearest(home, site) if home else None
     return {
         "title": row.card.title,
         "options_title": row.card.options_title,
@@ -229,7 +231,7 @@ def _row(site: SiteDoc, row: Row, trouble: Trouble) -> dict[str, Any]:
         "sum_text": _money(site, row.sum),
         "charged_text": format_money(row.charged, site.currency, site.language) if row.rate.ver else "",
         "site": shop,
-        "url": f"{shop.origin}/p/{row.card.slug}" if shop else "",
+        "url": urls.absolute(shop, urls.product(row.card.slug)) if shop else "",
         "left": trouble.left.get(card_key(row.key.site, row.key.sku, row.key.options)),
     }
 

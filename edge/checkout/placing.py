@@ -30,6 +30,7 @@ from edge.checkout.sealing import seal_person
 from edge.checkout.summary import Quote, Summary, compare
 from edge.rights import service as rights
 from node import clock
+from sites import urls
 from sync.contracts.cart import CartDelta
 from sync.contracts.codec import pack
 from sync.contracts.documents import SiteDoc, card_key
@@ -103,7 +104,7 @@ def _draft(
     compare(summary, quote, delivery=checked.delivery.code, delivery_price=checked.delivery.price)
     # The address of the order's page travels sealed with the person: central's mails name it.
     secret = secrets.token_urlsafe(32)
-    person = structs.replace(checked.person, state_url=f"{site.origin}/order/{secret}")
+    person = structs.replace(checked.person, state_url=urls.absolute(site, f"/order/{secret}"))
     return Draft(
         site=site,
         node=this_node(),
@@ -230,6 +231,7 @@ def _placed(draft: Draft, taken: CartDelta, uses: Mapping[str, list[GrantUse]]) 
         consent_at=now,
         consent_text=CONSENT_TEXT,
         customer=draft.customer,
+        region=draft.site.region,
     )
 
 

@@ -14,6 +14,7 @@ from edge.checkout.models import Order
 from edge.checkout.summary import Summary, only_seen, summarise
 from edge.replica import sites
 from edge.rights import scarce
+from sites import editions
 from sync.contracts.cart import Dot, LineKey
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, OrderStateDoc, RateDoc, SiteDoc, card_key
@@ -32,7 +33,7 @@ def summary_of(site: SiteDoc, cart: str, *, only: Collection[Dot] | None = None)
         shown = only_seen(shown, set(only))
     keys = [card_key(line.key.site, line.key.sku, line.key.options) for line in shown]
     found = cards_now(f"card:{site.group}", keys)
-    cards = {key: (ver, _in_open_shop(card)) for key, (ver, card) in found.items()}
+    cards = {key: (ver, _in_open_shop(editions.card_in(site, card))) for key, (ver, card) in found.items()}
     rates = documents.all_of("rate:all", RateDoc)
     summary = summarise(shown, currency=site.currency, cards=cards, rates=rates)
     return summary if only is not None else summary.without(_sold_out(cart, summary))

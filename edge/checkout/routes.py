@@ -17,6 +17,7 @@ from edge.checkout.page import Trouble
 from edge.checkout.summary import Quote
 from edge.http import BadRequest, Request, Response, TooLarge, json_response, redirect
 from edge.shopper.session import cart_of, customer_of
+from sites import urls
 from sites.rendering import language_of
 from sync.contracts.documents import SiteDoc, card_key
 from sync.store.writer import reader
@@ -62,7 +63,7 @@ async def _place(request: Request, site: SiteDoc) -> Response:
     except Exception as error:
         log_failure(error)
         return await _again(request, site, cart, typed, CheckoutFailed("the order was not placed"))
-    return redirect(f"/order/{order.secret}")
+    return redirect(urls.at(site, f"/order/{order.secret}"))
 
 
 async def _again(request: Request, site: SiteDoc, cart: str | None, typed: Form, error: CheckoutError) -> Response:

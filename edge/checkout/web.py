@@ -14,7 +14,8 @@ from sync.contracts.documents import SiteDoc
 
 def site_of_request(request: HttpRequest) -> SiteDoc | None:
     """The open shop the request speaks to."""
-    site = sites.site_of(request.headers.get("Host", ""))
+    scope = getattr(request, "scope", None)
+    site = sites.site_at(scope) if scope else sites.site_of(request.headers.get("Host", ""), request.path)
     return site if site is not None and site.is_active else None
 
 

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WIT
 _VERSION: Final = 1
 _CHUNK: Final = 400
 
+#: (`sites.editions.key_of` its edition, the unquoted path at its host)
 PageKey = tuple[str, str]
 Windows = Mapping[Window, Sequence[str]]
 

@@ -118,11 +118,15 @@ def _category(site: SiteDoc, address: urls.Address) -> Mapping[str, Any] | None:
         "total": total,
         "page": address.page,
         "order": address.order,
-        "orders": shelf.order_links(category, address.order),
-        "pages": shelf.page_links(category, address.order, address.page, pages),
-        "previous": urls.category(category.slug, address.order, address.page - 1) if address.page > 1 else "",
-        "next": urls.category(category.slug, address.order, address.page + 1) if address.page < pages else "",
+        "orders": shelf.order_links(site, category, address.order),
+        "pages": shelf.page_links(site, category, address.order, address.page, pages),
+        "previous": _nearby(site, address, -1) if address.page > 1 else "",
+        "next": _nearby(site, address, 1) if address.page < pages else "",
     }
+
+
+def _nearby(site: SiteDoc, address: urls.Address, steps: int) -> str:
+    return urls.at(site, urls.category(address.slug, address.order, address.page + steps))
 
 
 def _sections(tree: Sequence[CategoryDoc], place: CategoryDoc) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from edge.replica import sites as shops
 from infra.deploy.fronts import Front, Shop
 from node.config import config
 from node.errors import Refused
+from sites import editions
 from sync.contracts.documents import SiteDoc
 
 #: whoever has it, staff, sees each page as the edge makes it this moment
@@ -46,7 +47,7 @@ def front(
 
 
 def _shop(site: SiteDoc) -> Shop:
-    host = shops.host_of(site)
+    host = editions.host_of(site)
     headers = [(b"cache-control", serving.PUBLIC), *wire.security(site)]
     return Shop(
         id=site.id,

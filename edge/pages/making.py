@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from edge.replica import lists, windows
 from edge.replica import sites as shops
 from edge.replica.changes import lists_version
 from edge.replica.reads import LIST, Dep
+from sites import editions, urls
 from sites.rendering import code_version
 from sync.contracts.documents import PagesDoc, SiteDoc
 
@@ -121,9 +122,9 @@ class Maker:
     def expire(self) -> bool:
         """Pages older than their site lets them be."""
         old = []
-        for site in map(shops.site, self._book.sites()):
+        for site in map(shops.edition_by_key, self._book.sites()):
             if site and site.pages.lifetime_minutes:
-                old += self._book.older_than(site.id, site.pages.lifetime_minutes * 60, BATCH)
+                old += self._book.older_than(editions.key_of(site), site.pages.lifetime_minutes * 60, BATCH)
         for entry in old:
             self._make(entry.key)
         self._book.save()
@@ -147,9 +148,10 @@ class Maker:
         entry = self._book.any_page()
         if entry is None or entry.dirty_at is not None:
             return None
-        site, file = shops.site(entry.site), files.place(self._folder, entry.host, entry.path)
+        site, file = shops.edition_by_key(entry.site), files.place(self._folder, entry.host, entry.path)
         body = files.read(file) if file else None
-        page = self._build(site, entry.path) if site else None
+        inner = editions.inside(site, entry.path) if site else None
+        page = self._build(site, inner) if site and inner else None
         self.audited += 1
         if page is not None and page.body == body:
             return True
@@ -167,16 +169,22 @@ class Maker:
             if site is None or not site.is_active:
                 continue
             if site.pages.making == "all":
-                have = self._book.keys_of(site.id)
-                wanted += [(site.id, path) for path in addresses_of(site) if path not in have and allows(site, path)]
+                for edition in editions.editions_of(site):
+                    wanted += self._missing_of(edition)
         known = set(wanted)
         asked = [key for key in self._missing if key not in known]
         self._missing = deque(asked + wanted)
 
+    def _missing_of(self, site: SiteDoc) -> Iterator[PageKey]:
+        key = editions.key_of(site)
+        have = self._book.keys_of(key)
+        paths = ((path, urls.at(site, path)) for path in addresses_of(site))
+        yield from ((key, address) for path, address in paths if address not in have and allows(site, path))
+
     # --- one page --------------------------------------------------------------------------------------------------
 
     def _renew(self, entry: Entry) -> None:
-        site = shops.site(entry.site)
+        site = shops.edition_by_key(entry.site)
         if site is not None and site.pages.renewal == "asked":
             self._take_away(entry.key, entry)
         else:
@@ -184,25 +192,26 @@ class Maker:
 
     def _make(self, key: PageKey) -> None:
         entry = self._book.entry(key)
-        site = shops.site(key[0])
-        if site is None or not site.is_active or key[0] not in shops.own_ids() or not allows(site, key[1]):
+        site = shops.edition_by_key(key[0])
+        path = editions.inside(site, key[1]) if site else None
+        if site is None or path is None or not _is_served(site) or not allows(site, path):
             self._take_away(key, entry)
             return
         ver, began = lists_version(), time.perf_counter()
         try:
-            page = self._build(site, key[1])
+            page = self._build(site, path)
         except Exception as error:
             logger.exception("page %s of %s cannot be made", key[1], key[0])
             self._book.failed(key, f"{type(error).__name__}: {error}"[:500])
             return
         took_ms = (time.perf_counter() - began) * 1000
         self.rendered += 1
-        file = files.place(self._folder, shops.host_of(site), key[1])
+        file = files.place(self._folder, editions.host_of(site), key[1])
         if page.status != 200 or file is None or set(page.sections) & set(site.pages.excluded_sections):
             self._take_away(key, entry)
             return
         try:
-            self._lay(key, entry, shops.host_of(site), file, page, took_ms, ver)
+            self._lay(key, entry, editions.host_of(site), file, page, took_ms, ver)
         except OSError as error:
             logger.error("page %s of %s cannot be written: %s", key[1], key[0], error)
             self._book.failed(key, f"{type(error).__name__}: {error}"[:500])
@@ -243,11 +252,20 @@ class Maker:
 
 
 def allows(site: SiteDoc, path: str) -> bool:
-    """Whether the site's rules let a page lie as a file. A pattern covers the address and all below it."""
+    """Whether the site's rules let a page lie as a file. A pattern covers the address and all below it.
+
+    `path` is within the edition; a pattern may also begin with the edition's base, and is of that edition then.
+    """
     rules: PagesDoc = site.pages
     return rules.is_on and not any(
-        fnmatchcase(path, pattern) or path.startswith(pattern.rstrip("/*") + "/") for pattern in rules.excluded
+        fnmatchcase(each, pattern) or each.startswith(pattern.rstrip("/*") + "/")
+        for each in {path, urls.at(site, path)}
+        for pattern in rules.excluded
     )
+
+
+def _is_served(site: SiteDoc) -> bool:
+    return site.is_active and site.id in shops.own_ids()
 
 
 def _hash(body: bytes) -> str:

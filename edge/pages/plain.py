@@ -6,7 +6,8 @@ from html import escape
 
 from edge.pages.building import page_of
 from edge.pages.cache import Page
-from sites.rendering import Shell, language_of, render_page
+from sites import urls
+from sites.rendering import Shell, render_page
 from sync.contracts.documents import SiteDoc
 
 _FAILED = {
@@ -33,9 +34,9 @@ def unknown_host_page() -> Page:
 
 def failed_page(site: SiteDoc | None) -> Page:
     """500, made of nothing that could fail: no template, no database, no catalogue of texts."""
-    language = language_of(site) if site else "en"
+    language = site.language if site and site.language in _FAILED else "en"
     title, text = _FAILED[language]
-    home = f'<p><a href="/">{escape(site.name)}</a></p>' if site else ""
+    home = f'<p><a href="{escape(urls.at(site, "/"))}">{escape(site.name)}</a></p>' if site else ""
     return page_of(500, _FRAME.format(language=language, title=title, body=f"<p>{text}</p>{home}"))
 
 

@@ -9,9 +9,10 @@ from typing import Final
 from urllib.parse import quote
 
 from edge.pages.book import Change
+from edge.replica import sites as shops
 from node import clock
 from node.realms import CLUSTER
-from sites import urls
+from sites import editions, urls
 from sync.contracts.codec import pack
 from sync.contracts.pages import MOST_CHANGES, PageChange, PagesChanged
 from sync.store.edge.outbox import enqueue
@@ -47,11 +48,14 @@ def announce(site_id: str, changes: Iterable[Changed]) -> int:
 
 def queue_changes(changes: Sequence[Change]) -> None:
     """What the maker of pages has replaced or taken away, on its way to central. Inside the writer's transaction."""
-    for site, of_site in groupby(sorted(changes, key=lambda one: one.site), key=lambda one: one.site):
+    by_shop = sorted(changes, key=lambda one: editions.shop_of(one.site))
+    for site, of_site in groupby(by_shop, key=lambda one: editions.shop_of(one.site)):
         announce(site, [_changed(one) for one in of_site])
 
 
 def _changed(change: Change) -> Changed:
-    found = urls.parse(change.path)
+    site = shops.edition_by_key(change.site)
+    inner = editions.inside(site, change.path) if site else None
+    found = urls.parse(inner or change.path)
     sells = found is not None and found.kind in ("home", "category", "product")
     return Changed(quote(change.path), change.tags, is_urgent=sells)

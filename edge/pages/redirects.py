@@ -33,7 +33,8 @@ def _find(site: SiteDoc, path: str, query: str) -> Found | None:
         if source in held:
             found = held[source].doc
             hits.count(site.id, source)
-            return Found(found.status, _join(found.target, rest, query if "?" not in source else ""))
+            location = _join(found.target, rest, query if "?" not in source else "")
+            return Found(found.status, urls.at(site, location) if location.startswith("/") else location)
     return None
 
 
@@ -68,4 +69,4 @@ def is_plain_http(scope: dict[str, Any], site: SiteDoc) -> bool:
 
 def secure_address(scope: dict[str, Any], site: SiteDoc) -> str:
     query = scope["query_string"].decode("latin-1")
-    return f"{site.origin}{quote(scope['path'])}{f'?{query}' if query else ''}"
+    return f"{urls.absolute(site, quote(scope['path']))}{f'?{query}' if query else ''}"

@@ -18,7 +18,7 @@ from edge.pages.foreman import foreman
 from edge.pages.plain import closed_page, failed_page, unknown_host_page
 from edge.replica import sites as shops
 from node.config import config
-from sites import tags, urls
+from sites import editions, tags, urls
 from sync.contracts.documents import SiteDoc
 from sync.store.writer import reader
 
@@ -35,7 +35,7 @@ async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["method"] not in ("GET", "HEAD"):
         await wire.answer(scope, send, 405, b"", [(b"allow", b"GET, HEAD"), *wire.NO_STORE])
         return
-    site = shops.site_of(wire.header(scope, b"host"))
+    site = shops.site_at(scope)
     if site is None:
         await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
     elif not site.is_active:
@@ -56,11 +56,14 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     if path == "/favicon.ico":
         await wire.redirect(scope, send, 302, wire.favicon(site))
         return
+    if moved := _other_spelling(site, scope.get(shops.ADDRESS, path), path):
+        await wire.redirect(scope, send, 308, moved)
+        return
     if len(path) > 1 and path.endswith("/") and urls.parse(path.rstrip("/")):
         if found := await redirects.find(site, scope):  # at once to where it leads, not by way of its other spelling
             await wire.redirect(scope, send, found.status, found.location)
             return
-        await wire.redirect(scope, send, 308, quote(path.rstrip("/")))
+        await wire.redirect(scope, send, 308, quote(urls.at(site, path.rstrip("/"))))
         return
     try:
         page = _filed(site, path) or await page_at(site, path)
@@ -75,6 +78,16 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     await wire.page(scope, send, page, [(b"cache-control", cache), *_tags(site, page, path), *wire.security(site)])
 
 
+def _other_spelling(site: SiteDoc, address: str, path: str) -> str:
+    """Where an address leads that only repeats another: "/en/" to "/en", and "/ru/..." to a Russian shop's own."""
+    if path == "/" and address != urls.at(site, path):
+        return quote(urls.at(site, path))
+    for base in editions.mirrors(site) if not site.base else ():
+        if path == base or path.startswith(f"{base}/"):
+            return quote(path.removeprefix(base)) or "/"
+    return ""
+
+
 def _tags(site: SiteDoc, page: Page, path: str) -> list[tuple[bytes, bytes]]:
     """What a CDN may purge it by."""
     address = urls.parse(path)
@@ -85,7 +98,7 @@ def _tags(site: SiteDoc, page: Page, path: str) -> list[tuple[bytes, bytes]]:
 
 def _filed(site: SiteDoc, path: str) -> Page | None:
     """The page that lies as a file, as a web server in front of this edge would serve it."""
-    file = files.place(config().pages_dir, shops.host_of(site), path) if site.pages.is_on else None
+    file = files.place(config().pages_dir, editions.host_of(site), urls.at(site, path)) if site.pages.is_on else None
     if file is None:
         return None
     try:
@@ -104,7 +117,7 @@ def _read(file: Path, time: int, size: int) -> Page | None:
 
 async def page_at(site: SiteDoc, path: str) -> Page:
     """The page, rendered now unless it is in memory. Many who ask at once wait for one render."""
-    key = (site.id, path if urls.parse(path) else _NOT_FOUND)
+    key = (editions.key_of(site), path if urls.parse(path) else _NOT_FOUND)
     page = pages.get(key)
     if page is not None:
         return page
@@ -124,7 +137,7 @@ async def _render(site: SiteDoc, path: str, key: PageKey) -> Page:
         pages.keep(key, page, began)
     # Told of pages alone, once a render: made-up addresses must not keep the maker from its work
     if page.status == 200:
-        foreman.want(site.id, path)
+        foreman.want(editions.key_of(site), urls.at(site, path))
     return page
 
 

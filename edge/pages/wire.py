@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from edge.pages.cache import Page
 from edge.replica import sites as shops
-from sites import assets
+from sites import assets, editions
 from sync.contracts.documents import SiteDoc
 
 logger = logging.getLogger("edge.pages")
@@ -30,7 +30,7 @@ def favicon(site: SiteDoc) -> str:
 
 def security(site: SiteDoc | None) -> list[tuple[bytes, bytes]]:
     """What a shop's page may do: run and load our own files, send forms here and (a hop) to the sister shops."""
-    sisters = " ".join(each.origin for each in shops.sister_sites(site)) if site else ""
+    sisters = " ".join(sorted(_neighbours(site))) if site else ""
     cdn = "".join(f" {origin}" for origin in sorted(set(site.media.origins.values()))) if site else ""
     policy = (
         f"default-src 'none'; script-src 'self'{cdn}; style-src 'self'{cdn}; img-src 'self'{cdn} data:; "
@@ -51,6 +51,11 @@ def security(site: SiteDoc | None) -> list[tuple[bytes, bytes]]:
         (b"referrer-policy", b"strict-origin-when-cross-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),
     ]
+
+
+def _neighbours(site: SiteDoc) -> set[str]:
+    """Where a form may end up: the sister shops and the editions at other hosts."""
+    return {each.origin for each in shops.sister_sites(site)} | editions.origins_of(site) - {site.origin}
 
 
 async def page(scope: dict[str, Any], send: Any, page: Page, headers: Headers) -> None:

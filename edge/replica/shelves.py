@@ -1,4 +1,6 @@
-"""Goods as pages read them: by slug, by shelf, by sister shop. Off the event loop; every read is noted.
+"""Goods as pages read them: by slug, by shelf, by sister shop, in the words and at the prices of the edition.
+
+Off the event loop; every read is noted.
 
 In plain SQL: a page asks a dozen times, and building those queries was half of what it cost.
 """
@@ -9,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from edge.replica import lists, windows
 from edge.replica.reads import note_list, read, read_many
+from sites import editions
 from sites.shelf import HeldCard, SisterGood, sister_good
 from sites.urls import Order
 from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, card_key
@@ -23,13 +26,13 @@ def product_by_slug(site: SiteDoc, slug: str) -> ProductDoc | None:
         [site.id, slug],
     )
     held = read(f"product:{site.id}", row[0], ProductDoc) if row else None
-    return held.doc if held else None
+    return editions.product_in(site, held.doc) if held else None
 
 
 def category(site: SiteDoc, key: str) -> CategoryDoc | None:
     """The shelf's own text and picture."""
     held = read(f"category:{site.id}", key, CategoryDoc)
-    return held.doc if held else None
+    return editions.category_in(site, held.doc) if held else None
 
 
 def shelf(site: SiteDoc, categories: Sequence[str], order: Order, start: int, count: int) -> list[ProductDoc]:
@@ -45,14 +48,14 @@ def shelf_size(site: SiteDoc, categories: Sequence[str], order: Order) -> int:
 def products(site: SiteDoc, keys: Sequence[str]) -> list[ProductDoc]:
     """In the order of `keys`."""
     held = read_many(f"product:{site.id}", keys, ProductDoc)
-    return [held[key].doc for key in keys if key in held]
+    return [editions.product_in(site, held[key].doc) for key in keys if key in held]
 
 
 def cards_of(site: SiteDoc, goods: Iterable[ProductDoc]) -> dict[str, HeldCard]:
     """The line cards of all units of `goods`, by card key."""
     keys = [card_key(site.id, unit.sku, unit.options) for each in goods for unit in each.variants]
     held = read_many(f"card:{site.group}", keys, CardDoc)
-    return {key: HeldCard(each.doc, each.ver) for key, each in held.items()}
+    return {key: HeldCard(editions.card_in(site, each.doc), each.ver) for key, each in held.items()}
 
 
 def sister_goods(sisters: Sequence[SiteDoc], seed: str, each: int) -> list[SisterGood]:
@@ -65,4 +68,4 @@ def sister_goods(sisters: Sequence[SiteDoc], seed: str, each: int) -> list[Siste
 def _goods_of(sister: SiteDoc, seed: str, count: int) -> list[SisterGood]:
     keys = windows.look(("cards", (sister.group, sister.id, seed, count)))
     held = read_many(f"card:{sister.group}", keys, CardDoc)
-    return [sister_good(sister, held[key].doc) for key in keys if key in held]
+    return [sister_good(sister, editions.card_in(sister, held[key].doc)) for key in keys if key in held]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
 
 from edge.replica import lists
 from edge.replica.reads import Shared, note, note_list
 from node.config import config
+from sites import editions
 from sites.rendering import Shell
 from sites.shelf import children_of
 from sync.contracts.codec import unpack
@@ -20,6 +21,10 @@ from sync.store.edge.models import Document
 from sync.store.writer import reader
 
 T = TypeVar("T")
+
+#: keys of an ASGI scope: the edition, and the path as it was asked for
+EDITION: Final = "rialto.edition"
+ADDRESS: Final = "rialto.address"
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,13 @@ class Sites:
     def __init__(self, held: list[HeldSite], node_id: str | None) -> None:
         self.by_id = {each.doc.id: each for each in held}
         own = [each for each in held if node_id is None or each.doc.node == node_id]
-        self.by_host = {host.lower(): each for each in own for host in each.doc.hosts}
+        self.own = {each.doc.id for each in own}
+        #: host name -> the editions that live there, under the host's own name or another one of it
+        self.by_host: dict[str, list[SiteDoc]] = defaultdict(list)
+        for each in own:
+            for edition in editions.editions_of(each.doc):
+                for host in _hosts(each.doc, edition):
+                    self.by_host[host].append(edition)
 
     @classmethod
     def load(cls) -> Sites:
@@ -48,6 +59,12 @@ class Sites:
         held = [HeldSite(topic, ver, unpack(bytes(body), SiteDoc)) for topic, ver, body in _columns(rows)]
         node = joined(config().home)
         return cls(held, node.node if node else None)
+
+
+def _hosts(site: SiteDoc, edition: SiteDoc) -> list[str]:
+    """The names an edition answers to: those of the shop, or the one of its own origin."""
+    names = site.hosts if edition.origin == site.origin else [editions.host_of(edition)]
+    return [name.lower() for name in names]
 
 
 def _columns(rows: object) -> list[tuple[str, int, bytes]]:
@@ -76,21 +93,47 @@ def off_loop(read: Callable[[], T]) -> T:
 
 def own_ids() -> set[str]:
     """The sites of this very node."""
-    return {each.doc.id for each in _known().by_host.values()}
+    return _known().own
 
 
-def site_of(host: str) -> SiteDoc | None:
-    """The site a Host header names, port or none; None when no shop here has that name. Safe on the event loop."""
+def site_of(host: str, path: str = "/") -> SiteDoc | None:
+    """The edition that an address belongs to; None when no shop here has that name. Safe on the event loop.
+
+    `host`: a Host header, port or none; `path`: unquoted.
+    """
     name = host.strip().lower()
     # "[::1]:80" has colons of its own, and names no shop anyway
     name = name.rpartition(":")[0] if ":" in name and name.rpartition(":")[2].isdigit() else name
-    held = _known().by_host.get(name.rstrip("."))
+    there = _known().by_host.get(name.rstrip("."))
+    return editions.at(there, path) if there else None
+
+
+def site_at(scope: Mapping[str, Any]) -> SiteDoc | None:
+    """The edition a request speaks to. `edge.asgi` has looked it up already, and taken its base from the path."""
+    if (found := scope.get(EDITION)) is not None:
+        return found if isinstance(found, SiteDoc) else None
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    return site_of(host.decode("latin-1"), scope["path"])
+
+
+def within(scope: dict[str, Any]) -> dict[str, Any]:
+    """A request as its edition sees it: without the base before the path."""
+    site = site_at(scope)
+    if site is None or not site.base:
+        return scope
+    return {**scope, EDITION: site, ADDRESS: scope["path"], "path": editions.inside(site, scope["path"]) or "/"}
+
+
+def edition_by_key(key: str) -> SiteDoc | None:
+    """An edition by its `sites.editions.key_of`, of an own shop or a sister. Safe on the event loop."""
+    held = site(editions.shop_of(key))
+    return next((each for each in editions.editions_of(held) if editions.key_of(each) == key), None) if held else None
+
+
+def published(site_id: str) -> SiteDoc | None:
+    """A shop's document as central published it, not noted as read. Safe on the event loop."""
+    held = _known().by_id.get(site_id)
     return held.doc if held else None
-
-
-def host_of(site: SiteDoc) -> str:
-    """The one host name that a shop's pages live at; its others lead there."""
-    return urlsplit(site.origin).hostname or site.id
 
 
 def site(site_id: str) -> SiteDoc | None:
@@ -102,12 +145,16 @@ def site(site_id: str) -> SiteDoc | None:
 
 
 def sister_sites(site: SiteDoc) -> tuple[SiteDoc, ...]:
-    """The other shops of the cart group that are open, in the order of their ids. Safe on the event loop."""
+    """The other shops of the cart group that are open, in the order of their ids, each in the edition nearest to this.
+
+    Safe on the event loop.
+    """
     note_list(lists.SITES)
     sisters = [each for each in _known().by_id.values() if each.doc.group == site.group and each.doc.id != site.id]
     for each in sisters:
         note(each.topic, each.doc.id, each.ver)
-    return tuple(each.doc for each in sorted(sisters, key=lambda one: one.doc.id) if each.doc.is_active)
+    found = [each.doc for each in sorted(sisters, key=lambda one: one.doc.id) if each.doc.is_active]
+    return tuple(editions.nearest(each, site) for each in found)
 
 
 def note_site(site: SiteDoc) -> None:
@@ -120,7 +167,8 @@ def note_site(site: SiteDoc) -> None:
 def categories_of(site: SiteDoc) -> tuple[CategoryDoc, ...]:
     """All shelves of one of this edge's sites, in no order. Off the event loop."""
     note_list(lists.categories(site.id))
-    return _categories.setdefault(site.id, Shared(lambda: _load_categories(site.id))).get()
+    found = _categories.setdefault(site.id, Shared(lambda: _load_categories(site.id))).get()
+    return tuple(editions.category_in(site, each) for each in found)
 
 
 def _load_categories(site_id: str) -> tuple[CategoryDoc, ...]:

@@ -24,10 +24,10 @@ SHELVES: Final = 3
 async def suggest(request: Request) -> Response:
     """Goods with picture and price, shelves and pages; the last word is unfinished. `kind` asks for one kind alone."""
     site = request.site
-    asked = shown.Asked.of(request.query)
+    asked = shown.Asked.of(site, request.query)
     if not asked.words:
-        return json_response(Suggestions(url=urls.search()), 200, [NOINDEX])
-    language = language_of(request, site)
+        return json_response(Suggestions(url=urls.at(site, urls.search())), 200, [NOINDEX])
+    language = site.language
     most = (await searcher.run(lambda: tuning.tuning_of(site.id))).suggestions
     found, others = await _both(site, language, asked.query(is_start=True), most, SHELVES)
     words = await searcher.run(lambda: asking.words_like(site, language, asked.words, WORDS))
@@ -37,8 +37,8 @@ async def suggest(request: Request) -> Response:
 
 async def results(request: Request) -> Response:
     site = request.site
-    asked = shown.Asked.of(request.query)
-    language = language_of(request, site)
+    asked = shown.Asked.of(site, request.query)
+    language = site.language
     if asked.is_empty:
         html = await searcher.run(lambda: render_page(site, "search", {"asked": asked, "total": 0}))
         return Response(200, html.encode(), [NOINDEX], "text/html; charset=utf-8")
@@ -63,11 +63,6 @@ async def _both(site: SiteDoc, language: str, query: Query, goods: int, few: int
         return found, Found()
     others = replace(query, kinds=(CATEGORY, PAGE), limit=few, offset=0)
     return found, await asking.ask(site, language, others)
-
-
-def language_of(request: Request, site: SiteDoc) -> str:
-    """Which of the shop's languages is searched."""
-    return site.language
 
 
 ROUTES: Final = {("GET", "/_r/search"): suggest, ("GET", "/search"): results}

@@ -32,9 +32,11 @@ class Asked:
     without: str = ""
     brand: str = ""
     page: int = 1
+    #: of the edition
+    base: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Asked:
+    def of(cls, site: SiteDoc, query: Mapping[str, str]) -> Asked:
         """Of the parameters `q`, `kind`, `phrase`, `not`, `brand`, `page`; what is none of them is left out."""
         page = query.get("page", "")
         is_number = page.isascii() and page.isdecimal() and len(page) < 5
@@ -46,6 +48,7 @@ class Asked:
             without=_clean(query.get("not", "")),
             brand=_clean(query.get("brand", "")),
             page=max(1, min(int(page), MAX_PAGE)) if is_number else 1,
+            base=site.base,
         )
 
     @property
@@ -59,7 +62,7 @@ class Asked:
     def url(self, **changes: str) -> str:
         """The address with some of its parameters changed; it begins at the first page."""
         values = {"kind": self.kind, "phrase": self.phrase, "not": self.without, "brand": self.brand, **changes}
-        return urls.search(values.pop("q", self.words), **values)
+        return f"{self.base}{urls.search(values.pop('q', self.words), **values)}"
 
     def query(self, **changes: Any) -> Query:
         wanted: dict[str, Any] = {
@@ -105,7 +108,7 @@ def see(site: SiteDoc, found: Found) -> Seen:
     return Seen(
         goods(site, shelves.products(site, keys[PRODUCT])),
         [by_id[key] for key in keys[CATEGORY] if key in by_id],
-        [shelf.Crumb(about_title(site), urls.about()) for key in keys[PAGE] if f"{PAGE}-{key}" == ABOUT],
+        [shelf.Crumb(about_title(site), urls.at(site, urls.about())) for key in keys[PAGE] if f"{PAGE}-{key}" == ABOUT],
     )
 
 
@@ -121,7 +124,8 @@ def suggestions(site: SiteDoc, asked: Asked, found: Found, others: Found, words:
     counts = {**others.kinds, **found.kinds}
     shown: dict[Kind, list[Suggestion]] = {
         "category": [
-            Suggestion(title=each.title, url=urls.category(each.slug)) for each in seen.shelves or beside.shelves
+            Suggestion(title=each.title, url=urls.at(site, urls.category(each.slug)))
+            for each in seen.shelves or beside.shelves
         ],
         "product": [_suggested(each) for each in seen.goods],
         "page": [Suggestion(title=each.title, url=each.url) for each in seen.pages or beside.pages],
@@ -171,7 +175,7 @@ def page_of_results(site: SiteDoc, asked: Asked, found: Found, others: Found) ->
         "links": _pages(asked, pages),
         "previous": asked.url(page=str(asked.page - 1)) if asked.page > 1 else "",
         "next": asked.url(page=str(asked.page + 1)) if asked.page < pages else "",
-        "without_conditions": urls.search(asked.words) if asked.has_conditions and asked.words else "",
+        "without_conditions": urls.at(site, urls.search(asked.words)) if asked.has_conditions and asked.words else "",
     }
 
 

@@ -32,7 +32,7 @@ def settings_of(site_id: str, language: str) -> Settings:
 
 def languages_of(site: SiteDoc) -> tuple[str, ...]:
     """The languages a shop's pages speak; each has an index of its own."""
-    return (site.language,)
+    return (site.language, *(each.code for each in site.languages))
 
 
 def forget(site_id: str) -> None:

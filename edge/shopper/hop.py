@@ -18,6 +18,7 @@ import logging
 import secrets
 import time
 import zlib
+from collections.abc import Collection
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -35,6 +36,7 @@ from infra.crypto.sealing import open_sealed, seal
 from infra.crypto.signing import b64, sign, unb64, verify
 from node.config import config
 from node.errors import RialtoError
+from sites import editions, urls
 from sync.contracts.cart import CartState, Dot, is_customer_cart
 from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import NodeDoc, SiteDoc
@@ -94,11 +96,13 @@ class Carried(Struct, frozen=True, kw_only=True):
 # --- at A --------------------------------------------------------------------------------------------------------
 
 
-def sister_of(site: SiteDoc, sister: str) -> SiteDoc:
-    """Raises `NoSister`."""
-    found = next((each for each in shops.sister_sites(site) if each.id == sister), None)
+def sister_of(site: SiteDoc, to: str) -> SiteDoc:
+    """The sister by its id, or an edition of this very shop at another host by its key. Raises `NoSister`."""
+    found = next((each for each in shops.sister_sites(site) if each.id == to), None)
+    if found is None and editions.shop_of(to) == site.id:
+        found = shops.edition_by_key(to)
     if found is None:
-        raise NoSister("there is no such shop beside this one", to=sister)
+        raise NoSister("there is no such shop beside this one", to=to)
     return found
 
 
@@ -107,7 +111,7 @@ async def address_at(site: SiteDoc, sister: SiteDoc, cart: str | None, path: str
 
     `interacted`: of a signed-in browser, so that the sister may offer to continue; the sign-in itself stays here.
     """
-    path = local_path(path)
+    path = local_path(path, urls.at(sister, urls.home()))
     plain = f"{sister.origin}{path}"
     if cart is None:
         return plain
@@ -120,10 +124,10 @@ async def address_at(site: SiteDoc, sister: SiteDoc, cart: str | None, path: str
     return f"{sister.origin}/_r/land?{urlencode({'t': token, 'to': path}, quote_via=quote)}"
 
 
-def is_from(headers: dict[str, str], origin: str) -> bool:
-    """Whether a click on a page of `origin` led here. Old browsers that say nothing are not believed."""
+def is_from(headers: dict[str, str], origins: Collection[str]) -> bool:
+    """Whether a click on a page of one of `origins` led here. Old browsers that say nothing are not believed."""
     is_click = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-user") == "?1"
-    return is_click and origin_of(headers.get("referer", "")) == origin
+    return is_click and origin_of(headers.get("referer", "")) in origins
 
 
 def _token(site: SiteDoc, sister: SiteDoc, target: NodeDoc, root: str, held: Cart, interacted: int) -> str:
@@ -197,7 +201,7 @@ async def _verified(site: SiteDoc, text: str) -> tuple[Token, SiteDoc]:
         token = unpack(body, Token)
     except (ValueError, msgspec.MsgspecError):
         raise HopRefused("bad_token") from None
-    source = next((each for each in shops.sister_sites(site) if each.id == token.src), None)
+    source = next((each for each in (site, *shops.sister_sites(site)) if each.id == token.src), None)
     if source is None or source.node != token.node:
         raise HopRefused("foreign")
     node = await reader.run(lambda: shops.node_doc(token.node, site.group))
@@ -214,7 +218,7 @@ def _check_way(request: Request, site: SiteDoc, source: SiteDoc) -> None:
     mode = request.headers.get("sec-fetch-mode", "navigate")
     came_from = origin_of(request.headers.get("referer", ""))
     # No Referer is no proof: any page can send its click without one. Ours says `Referrer-Policy: origin`.
-    if mode != "navigate" or came_from not in (source.origin, site.origin):
+    if mode != "navigate" or came_from not in editions.origins_of(source) | editions.origins_of(site):
         raise HopRefused("foreign")
 
 

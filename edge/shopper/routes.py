@@ -9,6 +9,7 @@ from edge.cart.routes import group_of
 from edge.http import Request, Response, local_path, redirect
 from edge.shopper import hop, session
 from node.errors import RialtoError
+from sites import editions, urls
 from sites.rendering import render_page
 from sync.contracts.cart import CartOp
 from sync.contracts.documents import SiteDoc
@@ -37,7 +38,11 @@ async def leave(request: Request) -> Response:
             headers.append(session.set_cookie(request.site, handle))
         await _take_pending(cart, pending, request.site)
     address = await hop.address_at(
-        request.site, sister, cart, form.get("path", "/"), interacted=await _interacted(request)
+        request.site,
+        sister,
+        cart,
+        form.get("path", urls.at(sister, urls.home())),
+        interacted=await _interacted(request),
     )
     return redirect(address, [*headers, ("referrer-policy", "origin")])
 
@@ -45,8 +50,8 @@ async def leave(request: Request) -> Response:
 async def bring(request: Request) -> Response:
     """A click in the sister shop `to` asks for the cart of this one. A click that cannot be told is asked for again."""
     sister = hop.sister_of(request.site, request.query.get("to", ""))
-    path = local_path(request.query.get("path", "/cart"), "/cart")
-    if hop.is_from(request.headers, sister.origin):
+    path = local_path(request.query.get("path", ""), urls.at(sister, urls.cart()))
+    if hop.is_from(request.headers, editions.origins_of(sister)):
         cart = await session.cart_of(request.cookies, request.site)
         address = await hop.address_at(request.site, sister, cart, path, interacted=await _interacted(request))
         return redirect(address, [("referrer-policy", "origin")])
@@ -66,7 +71,7 @@ async def _ask_again(site: SiteDoc, sister: SiteDoc, path: str) -> Response:
 
 async def arrive(request: Request) -> Response:
     """The token's end: the cookie is set and the address is clean again. Refused, the shop opens without it."""
-    path = local_path(request.query.get("to", "/"))
+    path = local_path(request.query.get("to", ""), urls.at(request.site, urls.home()))
     headers = [("referrer-policy", "origin")]
     try:
         headers += await hop.land(request, request.query.get("t", ""))

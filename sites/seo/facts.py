@@ -73,7 +73,7 @@ def category(
         address.path,
         values,
         id=place.id,
-        sections=_crumbs(above),
+        sections=_crumbs(site, above),
         section_ids=[each.id for each in path],
         picture=_address(place.picture),
     )
@@ -101,7 +101,7 @@ def product(site: SiteDoc, goods: ProductDoc, path: Sequence[CategoryDoc], units
         urls.product(goods.slug),
         values,
         id=goods.id,
-        sections=_crumbs(path),
+        sections=_crumbs(site, path),
         section_ids=[each.id for each in path],
         picture=_address(goods.pictures[0]) if goods.pictures else "",
         offers=[OfferFact(unit.sku, unit.price, goods.currency, unit.is_on_sale) for unit in units],
@@ -127,8 +127,8 @@ def _first(text: str) -> str:
     return " ".join(text.replace("\r\n", "\n").strip().partition("\n\n")[0].split())
 
 
-def _crumbs(path: Sequence[CategoryDoc]) -> list[Crumb]:
-    return [Crumb(each.title, urls.category(each.slug)) for each in path]
+def _crumbs(site: SiteDoc, path: Sequence[CategoryDoc]) -> list[Crumb]:
+    return [Crumb(each.title, urls.at(site, urls.category(each.slug))) for each in path]
 
 
 def _address(picture: Picture | None) -> str:

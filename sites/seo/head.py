@@ -108,7 +108,7 @@ def secure(site: SiteDoc, address: str) -> str:
     if not address:
         return ""
     if address.startswith("/"):
-        return f"{site.origin}{address}"
+        return urls.absolute(site, address)
     parts = urlsplit(address)
     if parts.hostname in site.hosts:
         return f"{site.origin}{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
@@ -123,7 +123,7 @@ def crumbs_of(facts: Facts, pattern: str) -> list[Crumb]:
         if part == "{sections}":
             found += facts.sections
         elif text := _fill(part, values):
-            found.append(Crumb(text, urls.home() if part == "{home}" else ""))
+            found.append(Crumb(text, urls.at(facts.site, urls.home()) if part == "{home}" else ""))
     if found:
         found[-1] = Crumb(found[-1].title)
     return found

@@ -42,7 +42,7 @@ def graph(facts: Facts, description: str, canonical: str, image: str, crumbs: Se
 
 def _organization(facts: Facts, image: str) -> dict[str, Any]:
     site = facts.site
-    found = {"@type": "Organization", "@id": f"{site.origin}/#shop", "name": site.name, "url": f"{site.origin}/"}
+    found = {"@type": "Organization", "@id": f"{site.origin}/#shop", "name": site.name, "url": urls.absolute(site, "/")}
     contact = {"telephone": site.phone, "email": site.email, "address": site.address, "slogan": site.tagline}
     return found | {name: value for name, value in contact.items() if value}
 
@@ -51,9 +51,9 @@ def _website(facts: Facts) -> dict[str, Any]:
     site = facts.site
     return {
         "@type": "WebSite",
-        "@id": f"{site.origin}/#site",
+        "@id": f"{urls.absolute(site, '/')}#site",
         "name": site.name,
-        "url": f"{site.origin}/",
+        "url": urls.absolute(site, "/"),
         "inLanguage": site.language,
         "publisher": {"@id": f"{site.origin}/#shop"},
     }
@@ -62,7 +62,7 @@ def _website(facts: Facts) -> dict[str, Any]:
 def _breadcrumb(facts: Facts, canonical: str, crumbs: Sequence[Crumb]) -> dict[str, Any]:
     items = []
     for number, crumb in enumerate(crumbs, 1):
-        address = urls.absolute(facts.site, crumb.url) if crumb.url else ""
+        address = f"{facts.site.origin}{crumb.url}" if crumb.url else ""
         item: dict[str, Any] = {"@type": "ListItem", "position": number, "name": crumb.title}
         if address or number == len(crumbs):
             item["item"] = address or canonical

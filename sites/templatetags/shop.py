@@ -47,9 +47,9 @@ def paragraphs(text: str) -> list[str]:
     return [part for part in (part.strip() for part in text.replace("\r\n", "\n").split("\n\n")) if part]
 
 
-@register.simple_tag
-def category_url(slug: str, order: urls.Order = "position", page: int = 1) -> str:
-    return urls.category(slug, order, page)
+@register.simple_tag(takes_context=True)
+def category_url(context: Context, slug: str, order: urls.Order = "position", page: int = 1) -> str:
+    return f"{context.get('base', '')}{urls.category(slug, order, page)}"
 
 
 @register.simple_tag

@@ -68,8 +68,12 @@ def test_each_language_in_each_region_has_one_address(language: str, region: str
     site = at(language, region)
 
     assert site.origin + site.base == address
-    assert editions.find(editions.editions_of(SHOP), editions.host_of(site), f"{site.base}/p/oolong") is site
-    assert editions.find(editions.editions_of(SHOP), editions.host_of(site), site.base or "/") is site
+    there = [each for each in editions.editions_of(SHOP) if each.origin == site.origin]
+    for path in ("/p/oolong", "/"):
+        assert editions.at(there, site.base + path) is site
+        assert editions.inside(site, site.base + path) == path
+    assert editions.at(there, site.base or "/") is site
+    assert editions.inside(site, site.base or "/") == "/"
 
 
 def test_a_region_without_an_address_has_no_edition_and_gives_its_values_to_those_below() -> None:
@@ -90,8 +94,18 @@ def test_the_nearest_words_win_and_those_of_the_language_come_before_another_lan
 
 
 def test_a_path_that_only_begins_like_a_base_is_the_main_editions() -> None:
-    assert editions.find(editions.editions_of(SHOP), "tea.example", "/english") is SHOP
-    assert editions.find(editions.editions_of(SHOP), "tea.example", "/enough/en") is SHOP
+    there = [each for each in editions.editions_of(SHOP) if each.origin == SHOP.origin]
+
+    assert editions.at(there, "/english") is SHOP
+    assert editions.at(there, "/enough/en") is SHOP
+    assert editions.inside(at("en"), "/english") is None
+
+
+def test_a_sister_is_entered_in_the_language_and_then_the_region_one_comes_from() -> None:
+    assert editions.nearest(SHOP, at("en", "msk")) is at("en", "msk")
+    assert editions.nearest(SHOP, replace(at("en"), region="kzn")) is at("en")
+    assert editions.nearest(SHOP, replace(at("ru", "msk"), language="fr")) is at("ru", "msk")
+    assert editions.nearest(SHOP, replace(SHOP, language="fr")) is SHOP
 
 
 def test_of_two_editions_of_one_address_the_first_has_it() -> None:

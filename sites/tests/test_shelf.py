@@ -69,7 +69,7 @@ def test_a_unit_without_a_card_or_off_sale_has_no_button():
 
 def test_page_links_name_the_ends_the_neighbours_and_the_gaps():
     def numbers(page: int, pages: int) -> list[int]:
-        return [link.number for link in shelf.page_links(category("c"), "position", page, pages)]
+        return [link.number for link in shelf.page_links(SITE, category("c"), "position", page, pages)]
 
     assert numbers(1, 1) == []
     assert numbers(1, 2) == [1, 2]

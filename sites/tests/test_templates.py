@@ -84,4 +84,6 @@ def test_an_unknown_theme_or_language_still_makes_a_page():
 
     html = render_page(site, "home", {"shell": Shell(), "path": "/"})
 
-    assert language_of(site) == "en" and '<html lang="en"' in html and "Slow" in html
+    # Its own words are in its language, and those of ours that nobody has translated are English.
+    assert language_of(site) == "eo" and '<html lang="eo"' in html and "Slow" in html
+    assert "The shelves are being filled" in html

@@ -135,9 +135,10 @@ class SiteDoc(Struct, frozen=True, kw_only=True):
     regions: list[RegionDoc] = []
     #: what a first visitor gets whose browser or place asks for another edition
     detection: Literal["off", "offer", "move"] = "offer"
-    #: of an edition: what stands before each of its paths, and its region
+    #: of an edition: what stands before each of its paths, its region, and the main edition's origin
     base: str = ""
     region: str = ""
+    home: str = ""
 
 
 class NodeDoc(Struct, frozen=True, kw_only=True):

@@ -85,6 +85,7 @@ class PlacedOrder(Struct, frozen=True, kw_only=True):
     utm: dict[str, str] = {}
     seconds_on_site: int = 0
     customer: str = ""  # UUID hex of the signed-in shopper: whose order it is needs no guess
+    region: str = ""  # id of the region whose prices and ways of delivery it was placed with
 
 
 class KeptOrder(Struct, frozen=True, kw_only=True):

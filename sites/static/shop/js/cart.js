@@ -1,4 +1,5 @@
 // The cart in a page: ops go to this shop, views come back, lines are drawn from the server's own <template>.
+import { base } from "./base.js";
 import * as store from "./store.js";
 
 const listeners = new Set();
@@ -64,7 +65,7 @@ function submit(op) {
 // All tabs of a shop share the lock, so that a browser gets one handle, whatever the number of tabs.
 async function ensureSession() {
   if (hasSession) return;
-  const ask = () => fetch("/_r/session", { method: "POST" });
+  const ask = () => fetch(`${base}/_r/session`, { method: "POST" });
   const answer = await (navigator.locks ? navigator.locks.request("rialto-session", ask) : ask());
   hasSession = answer.ok;
   // Tabs opened before the browser had a handle had nothing to watch. (A BroadcastChannel would keep them out of the
@@ -118,7 +119,7 @@ async function sendAll() {
   }
 }
 
-const post = (ops) => fetch("/_r/cart", {
+const post = (ops) => fetch(`${base}/_r/cart`, {
   method: "POST",
   headers: { "Content-Type": "application/json" },
   body: JSON.stringify({ ops }),

@@ -1,5 +1,6 @@
 // A plain left click on a sister shop's link takes the cart along. Any other click (new tab, middle button, a modifier)
 // is the browser's own affair and opens the plain address.
+import { base } from "./base.js";
 import * as store from "./store.js";
 
 document.addEventListener("click", (event) => {
@@ -10,7 +11,7 @@ document.addEventListener("click", (event) => {
   const to = new URL(link.href);
   const form = document.createElement("form");
   form.method = "post";
-  form.action = "/_r/hop";
+  form.action = `${base}/_r/hop`;
   form.hidden = true;
   const fields = {
     to: link.dataset.hop,

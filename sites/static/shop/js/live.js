@@ -1,6 +1,7 @@
 // One stream a visible document. It is closed when the page is put away (so that it may go into the back/forward cache)
 // and after half a minute in the background (HTTP/1.1 gives a browser six connections a host). Opened again, it begins
 // with the cart as it is: what happened meanwhile comes at once.
+import { base } from "./base.js";
 import * as cart from "./cart.js";
 import * as store from "./store.js";
 
@@ -14,7 +15,7 @@ let isAskedAgain = false;
 
 export function open() {
   if (source || document.visibilityState === "hidden") return;
-  source = new EventSource(`/_r/live?c=${store.client}`);
+  source = new EventSource(`${base}/_r/live?c=${store.client}`);
   // The first word of a connection is believed whatever it is; a later one may have been overtaken by an op's answer.
   let isFirst = true;
   source.addEventListener("open", () => { isFirst = true; });

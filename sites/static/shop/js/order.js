@@ -1,5 +1,7 @@
 // Keeps a placed order in this tab until central has it, and hands it to any shop the tab visits.
 // What is kept is sealed and signed by the shop that took the order: this script cannot read or change it.
+import { base } from "./base.js";
+
 (() => {
   "use strict";
   const STORE = "rialto.orders";
@@ -26,7 +28,7 @@
     const envelopes = Object.values(kept());
     if (!envelopes.length || document.visibilityState === "hidden") return;
     try {
-      const answer = await fetch("/_r/order/keep", {
+      const answer = await fetch(`${base}/_r/order/keep`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: `[${envelopes.map((one) => atob(one)).join(",")}]`,

@@ -1,4 +1,6 @@
 // The field of search as a combobox: suggestions while one types. Without this the form leads to the page of results.
+import { base } from "./base.js";
+
 const WAIT = 140;
 const LEAST = 2;
 const KEEP = 40;
@@ -115,7 +117,7 @@ function combobox(form, number) {
     under?.abort();
     if (typed.length < LEAST) return open(false);
     const kind = form.elements.kind?.value ?? "";
-    const address = `/_r/search?${new URLSearchParams(kind ? { q: typed, kind } : { q: typed })}`;
+    const address = `${base}/_r/search?${new URLSearchParams(kind ? { q: typed, kind } : { q: typed })}`;
     if (answers.has(address)) return show(typed, answers.get(address));
     const mine = (under = new AbortController());
     try {
