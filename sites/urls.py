@@ -17,6 +17,11 @@ Order = Literal["position", "price", "-price", "title"]
 ORDERS: Final[dict[str, Order]] = {"": "position", "cheapest": "price", "dearest": "-price", "by-name": "title"}
 WORDS: Final[dict[Order, str]] = {order: word for word, order in ORDERS.items()}
 
+#: what addresses of a shop's own begin with: no language and no region lives there
+OWN: Final = frozenset(
+    {"p", "c", "about", "cart", "checkout", "account", "search", "order", "feeds", "static", "sitemap", "_r", "_m"}
+)
+
 #: no catalogue is that long; a greater number in an address is a mistake, not a page
 MAX_PAGE = 9_999
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from central.cluster.documents import origins_of
 from central.cluster.models import Site
 
 
@@ -25,9 +26,11 @@ class SiteAddress:
 
 def address_of(site: Site) -> SiteAddress:
     scheme = urlsplit(site.origin).scheme
-    return SiteAddress((site.origin, *(f"{scheme}://{host}" for host in site.extra_hosts)))
+    own, *editions = origins_of(site)
+    return SiteAddress((own, *(f"{scheme}://{host}" for host in site.extra_hosts), *editions))
 
 
 def addresses() -> dict[str, SiteAddress]:
     """Of every site."""
-    return {site.pk: address_of(site) for site in Site.objects.only("id", "origin", "extra_hosts")}
+    rows = Site.objects.only("id", "origin", "extra_hosts").prefetch_related("languages", "regions")
+    return {site.pk: address_of(site) for site in rows}

@@ -15,9 +15,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from central.cluster.checks import check_prices, check_site
+from central.cluster.checks import check_editions, check_prices, check_site
 from central.cluster.errors import BadField, JoinRefused, NameTaken, UnknownGroup, UnknownNode, UnknownSite
-from central.cluster.events import EpochEnded
+from central.cluster.events import EpochEnded, LanguagesChanged
 from central.cluster.inheritance import INHERITABLE, TEXTS, locks_on, parents_of, set_own, settle, value_of
 from central.cluster.keys import central_public_key, sealing_keys, sign_as_central
 from central.cluster.models import Invite, Node, NodeHealth, Rate, Site, SiteGroup
@@ -49,6 +49,7 @@ _EDITABLE = (
     "payments",
     "unpaid_minutes",
     "pages",
+    "detection",
 )
 #: what no edge reads
 _UNPUBLISHED = {"group", "parent", "inherits", "locks", "unpaid_minutes"}
@@ -63,7 +64,7 @@ def register_site(site_id: str, *, by: str, **fields: Any) -> Site:
     Raises `NameTaken`, `BadField`, `UnknownNode`, `UnknownGroup`, `UnknownSite` (no such parent).
     """
     with named(by), atomic(CLUSTER):
-        sites = _lock_sites()
+        sites = lock_sites()
         if site_id in sites:
             raise NameTaken(f"a site with the id '{site_id}' exists already; choose another", site=site_id)
         site = sites[site_id] = Site(id=site_id)
@@ -89,7 +90,7 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
     Unchanged values write nothing.
     """
     with named(by), atomic(CLUSTER):
-        sites = _lock_sites()
+        sites = lock_sites()
         if site_id not in sites:
             raise UnknownSite(site_id)
         touched = [sites[one] for one in (site_id, *below(site_id, parents_of(sites)))]
@@ -101,6 +102,8 @@ def edit_site(site_id: str, *, by: str, **fields: Any) -> Site:
         for one in touched:
             settle(one, sites)
             check_prices(one, sites)
+            if _speaks_or_lives_elsewhere(one, was[one.pk]):
+                check_editions(one, sites.values())
             with nullcontext() if one is site else following(f"site:{site_id}", realm=CLUSTER):
                 _save(one, was[one.pk])
     return site
@@ -122,7 +125,7 @@ def set_media(site_id: str, media: MediaDoc) -> bool:
         return True
 
 
-def _lock_sites() -> dict[str, Site]:
+def lock_sites() -> dict[str, Site]:
     """All of them: a change may reach down a tree, and two changes at once must not close a circle in it."""
     return {site.pk: site for site in Site.objects.select_for_update().order_by("pk")}
 
@@ -172,7 +175,13 @@ def _save(site: Site, was: dict[str, Any]) -> None:
     site.save()
     if set(changed) - _UNPUBLISHED:
         _publish_site(site, was)
+    if "language" in changed:
+        record_event(LanguagesChanged(site=site.pk), realm=CLUSTER)
     on_commit(lambda: live.nudge(live.SITES, sites=[site.pk], keys=[site.pk]), realm=CLUSTER)
+
+
+def _speaks_or_lives_elsewhere(site: Site, was: Mapping[str, Any]) -> bool:
+    return any(was[name] != getattr(site, name) for name in ("language", "origin", "extra_hosts"))
 
 
 def _snapshot(site: Site) -> dict[str, Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from central.cluster.contrast import is_seen
-from central.cluster.documents import host_of
+from central.cluster.documents import host_of, hosts_of, site_doc
 from central.cluster.errors import BadField
 from central.cluster.inheritance import Sites, source_of
 from central.cluster.models import Site
-from sync.contracts.documents import DeliveryMethod, PagesDoc, PaymentMethod
+from sites.editions import editions_of
+from sync.contracts.documents import DeliveryMethod, PagesDoc, PaymentMethod, SiteDoc
 
 
 def check_site(site: Site, *, had_colour: str = "") -> None:
@@ -31,11 +33,8 @@ def check_site(site: Site, *, had_colour: str = "") -> None:
             msgspec.convert(getattr(site, name), kind)
         except msgspec.ValidationError as error:
             wrong[name] = str(error)
-    taken = Site.objects.exclude(pk=site.pk)
-    for host in (host_of(site.origin), *site.extra_hosts):
-        # One address, one content: a host name leads to exactly one shop of the cluster.
-        if any(host in (host_of(other.origin), *other.extra_hosts) for other in taken):
-            wrong["origin"] = _("the host name %(host)s belongs to another site") % {"host": host}
+    if taken := _taken([host_of(site.origin), *site.extra_hosts], site.pk, Site.objects.all()):
+        wrong["origin"] = taken
     try:
         site.clean_fields(exclude={"node", "group", "parent"})
     except ValidationError as error:
@@ -56,3 +55,41 @@ def check_prices(site: Site, sites: Sites) -> None:
         )
         values = {"site": site.name, "theirs": source.currency, "own": site.currency}
         raise BadField({"deliveries": text % values})
+
+
+def check_editions(site: Site, sites: Iterable[Site]) -> None:
+    """Raises `BadField` when a site's languages and regions cannot live at their addresses. `sites`: the cluster's."""
+    doc = site_doc(site)
+    if site.language in {one.code for one in doc.languages}:
+        text = _("%(language)s is among its further languages; take it away there first")
+        raise BadField({"language": text % {"language": site.language}})
+    if taken := _taken(doc.hosts, site.pk, sites):
+        raise BadField({"origin": taken})
+    editions = editions_of(doc)
+    origins = {one.origin for one in editions}
+    hosts = [host_of(one) for one in origins]
+    for host in hosts:
+        # One host name, one origin: a page is kept and found by the name alone.
+        if hosts.count(host) > 1 or host in site.extra_hosts:
+            raise BadField({"origin": _("the host name %(host)s is the shop's already") % {"host": host}})
+    if clash := _clash(doc, editions):
+        raise BadField({"path": clash})
+
+
+def _taken(hosts: Iterable[str], site: str, sites: Iterable[Site]) -> str:
+    """One address, one content: a host name leads to exactly one shop of the cluster. Why one of these is not free."""
+    theirs = {host for other in sites if other.pk != site for host in hosts_of(other)}
+    found = next((host for host in hosts if host in theirs), "")
+    return _("the host name %(host)s belongs to another site") % {"host": host} if (host := found) else ""
+
+
+def _clash(doc: SiteDoc, editions: Sequence[SiteDoc]) -> str:
+    """The language and region that would live at an address of another one, in words; "" for none."""
+    live = {(one.language, one.region) for one in editions}
+    for region in ("", *(one.id for one in doc.regions if one.origin or one.path)):
+        for language in (doc.language, *(one.code for one in doc.languages)):
+            if (language, region) not in live:
+                text = _("another language or region of the shop has the address of %(this)s already")
+                title = next((one.title for one in doc.regions if one.id == region), "")
+                return text % {"this": f"{title} ({language})" if title else language}
+    return ""

@@ -1,7 +1,8 @@
 """What cluster actions refuse.
 
 RialtoError
-├── UnknownNode, UnknownSite, UnknownGroup, NameTaken, BadField
+├── UnknownNode, UnknownSite, UnknownGroup, UnknownRegion, UnknownLanguage
+├── NameTaken, BadField, RegionInUse
 └── JoinRefused: bad secret, expired, used by another, revoked
 """
 
@@ -32,6 +33,32 @@ class UnknownGroup(RialtoError):
 
     def __init__(self, group: str) -> None:
         super().__init__(f"there is no group of sites '{group}'", group=group)
+
+
+class UnknownRegion(RialtoError):
+    code = "unknown_region"
+    status = 404
+
+    def __init__(self, region: str) -> None:
+        super().__init__(f"there is no region '{region}'", region=region)
+
+
+class UnknownLanguage(RialtoError):
+    code = "unknown_language"
+    status = 404
+
+    def __init__(self, site: str, language: str) -> None:
+        super().__init__(f"the shop '{site}' does not speak '{language}'", site=site, language=language)
+
+
+class RegionInUse(RialtoError):
+    """Shops are in it, or regions lie in it; `users` are their names."""
+
+    code = "region_in_use"
+    status = 409
+
+    def __init__(self, region: str, users: list[str]) -> None:
+        super().__init__(f"region '{region}' is used by {', '.join(users)}", region=region, users=", ".join(users))
 
 
 class NameTaken(RialtoError):

@@ -1,4 +1,4 @@
-"""What happens to nodes that others have to know of."""
+"""What happens to nodes and sites that others have to know of."""
 
 from __future__ import annotations
 
@@ -10,3 +10,9 @@ class EpochEnded(Event, frozen=True, kw_only=True):
 
     node: str
     epoch: int
+
+
+class LanguagesChanged(Event, frozen=True, kw_only=True):
+    """A shop speaks another language or one more or less. Whoever wants to know which reads them."""
+
+    site: str

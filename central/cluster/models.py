@@ -137,6 +137,12 @@ class SiteGroup(models.Model):
         return self.title
 
 
+class Detection(models.TextChoices):
+    OFF = "off"
+    OFFER = "offer"
+    MOVE = "move"
+
+
 class Site(models.Model):
     """One shop of the cluster. Switched off it keeps its history; it is never deleted."""
 
@@ -174,6 +180,8 @@ class Site(models.Model):
     unpaid_minutes = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(WEEK_MINUTES)])
     #: as in `MediaDoc`; `central.cdn` writes it, by `cluster.actions.set_media`
     media = models.JSONField(default=dict, blank=True)
+    #: what a first visitor gets whose browser or place asks for another language or region: as in `SiteDoc`
+    detection = models.CharField(max_length=5, choices=Detection.choices, default=Detection.OFFER)
     created_at = models.DateTimeField(default=timezone.now)
     ver = models.PositiveBigIntegerField(default=1)
 
@@ -182,6 +190,75 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SiteLanguage(models.Model):
+    """One more language of a shop, with an address of its own: an origin, or a path below the shop's."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="languages")
+    #: IETF tag in small letters
+    code = models.CharField(max_length=16)
+    #: as its speakers call it
+    name = models.CharField(max_length=60)
+    origin = models.CharField(max_length=200, blank=True)
+    path = models.CharField(max_length=41, blank=True)
+    #: `sync.contracts.documents.SiteWords`, of it what is not ""
+    words = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["site", "code"], name="language_once_per_site")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Region(models.Model):
+    """A city or region, the same for all shops, so that prices of sister shops follow a shopper. Regions may nest.
+
+    What a shop is there, it says for itself: `SiteRegion`.
+    """
+
+    id = models.CharField(primary_key=True, max_length=20, validators=[SLUG])
+    title = models.CharField(max_length=80)
+    #: language -> title
+    titles = models.JSONField(default=dict, blank=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    #: among those of one parent
+    position = models.PositiveSmallIntegerField(default=0)
+    #: where a visitor is at home here: "RU", "RU-MOW" (ISO 3166), "524901" (GeoNames)
+    places = models.JSONField(default=list, blank=True)
+    ver = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "title", "id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SiteRegion(models.Model):
+    """What a shop is in a region. "" and None are as in the region around it, at the top as in the shop.
+
+    With neither origin nor path it has no pages of its own; its values reach the regions in it.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="regions")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="at_sites")
+    origin = models.CharField(max_length=200, blank=True)
+    path = models.CharField(max_length=41, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(blank=True)
+    #: in the shop's language; as `SiteLanguage.words`
+    words = models.JSONField(default=dict, blank=True)
+    #: language -> words
+    translations = models.JSONField(default=dict, blank=True)
+    deliveries = models.JSONField(null=True, blank=True)
+    payments = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["region"]
+        constraints = [models.UniqueConstraint(fields=["site", "region"], name="region_once_per_site")]
 
 
 class Invite(models.Model):

@@ -30,7 +30,7 @@ def _everyone(name: str) -> Callable[[EdgeScope], Iterable[str]]:
 
 
 def _sites(topic: str) -> QuerySet[Site]:
-    return Site.objects.filter(cart_group=_scope(topic))
+    return Site.objects.filter(cart_group=_scope(topic)).prefetch_related("languages", "regions")
 
 
 def _site_row(site: Site) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from central.cluster.models import Node, Site, SiteGroup
+from central.cluster.models import Node, Region, Site, SiteGroup, SiteLanguage, SiteRegion
 from central.ui.watching import watch
 
 #: the settings of a site as its form calls them; the last are keys of `Site.texts`
@@ -28,6 +28,7 @@ SETTINGS = {
     "payments": _("Payment"),
     "unpaid_minutes": _("Minutes to pay online"),
     "pages": _("Pages as files"),
+    "detection": _("First visit"),
     "inherits": _("Taken from the parent"),
     "locks": _("Locked for the sites below"),
     "tagline": _("Tagline"),
@@ -35,6 +36,17 @@ SETTINGS = {
     "phone": _("Phone"),
     "email": _("E-mail"),
     "address": _("Postal address"),
+}
+
+#: of `SiteWords`
+WORDS = {
+    "name": _("Shop name"),
+    "label": _("Label"),
+    "tagline": _("Tagline"),
+    "about": _("About the shop"),
+    "address": _("Postal address"),
+    "deliveries": _("Delivery"),
+    "payments": _("Payment"),
 }
 
 
@@ -50,6 +62,22 @@ def _ways(ways: list[dict[str, Any]]) -> str:
     return ", ".join(str(way.get("title") or way.get("code", "")) for way in ways)
 
 
+def _ways_or_none(ways: list[dict[str, Any]] | None) -> str:
+    return _ways(ways) if ways else ""
+
+
+def _region(key: str) -> str:
+    return Region.objects.filter(pk=key).values_list("title", flat=True).first() or key
+
+
+def _language_of(row: str) -> str:
+    return SiteLanguage.objects.filter(pk=row).values_list("name", flat=True).first() or ""
+
+
+def _region_of(row: str) -> str:
+    return SiteRegion.objects.filter(pk=row).values_list("region__title", flat=True).first() or ""
+
+
 def _rules(pages: dict[str, Any]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in sorted(pages.items()))
 
@@ -62,7 +90,7 @@ watch(
     fields=(
         "name", "label", "colour", "origin", "extra_hosts", "language", "currency", "theme", "cart_group", "group",
         "node", "parent", "inherits", "locks", "is_active", "texts", "deliveries", "payments", "unpaid_minutes",
-        "pages",
+        "pages", "detection",
     ),
     titles=SETTINGS,
     words={
@@ -72,6 +100,51 @@ watch(
     sites=("parent",),
     card="sites-one",
 )  # fmt: skip
+watch(
+    SiteLanguage,
+    title=_("Language"),
+    right="see_sites",
+    of=(Site, "site"),
+    fields=("name", "origin", "path", "words"),
+    titles={"name": _("Name"), "origin": _("Address"), "path": _("Path"), "words": _("Words"), **WORDS},
+    part=_language_of,
+)
+watch(
+    SiteRegion,
+    title=_("Region"),
+    right="see_sites",
+    of=(Site, "site"),
+    fields=("origin", "path", "phone", "email", "words", "translations", "deliveries", "payments"),
+    titles={
+        "origin": _("Address"),
+        "path": _("Path"),
+        "phone": _("Phone"),
+        "email": _("E-mail"),
+        "words": _("Words"),
+        "translations": _("Words in other languages"),
+        "deliveries": _("Delivery"),
+        "payments": _("Payment"),
+        **WORDS,
+    },
+    words={"deliveries": _ways_or_none, "payments": _ways_or_none},
+    part=_region_of,
+)
+watch(
+    Region,
+    title=_("Region"),
+    right="see_sites",
+    is_wide=True,
+    fields=("title", "titles", "parent", "position", "places"),
+    titles={
+        "title": _("Title"),
+        "titles": _("Title in other languages"),
+        "parent": _("Lies in"),
+        "position": _("Place in the list"),
+        "places": _("Visitors from"),
+    },
+    words={"parent": _region},
+    name_of=_region,
+)
 watch(
     SiteGroup,
     title=_("Group of sites"),

@@ -97,7 +97,7 @@ class Page:
             answer.cookies.load(f"{name}={rest}")
         if self.ask is not None:
             # A form here ends in a redirect to the shop that asked; a browser allows that only where it is told so.
-            answer._csp_update = {"form-action": [self.ask.site.origin]}  # type: ignore[attr-defined]
+            answer._csp_update = {"form-action": [self.ask.origin]}  # type: ignore[attr-defined]
         return answer
 
     @property

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from central.carts.owners import Owner
+from central.cluster.documents import origins_of
 from central.cluster.models import Site
 from central.people.models import Customer
 from central.people.queries import email_indexes
@@ -27,6 +28,7 @@ SESSION_LIFE: Final = timedelta(days=90)
 SILENT_FOR: Final = timedelta(days=45)
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_RETURN = "/account/return"
 _STATE = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 
 
@@ -52,16 +54,21 @@ class Ask:
     state: str
     challenge: str
 
+    @property
+    def origin(self) -> str:
+        """Of the shop's, the one that asks: its languages and regions may have their own."""
+        return self.redirect_uri.removesuffix(_RETURN)
+
 
 def return_address(origin: str) -> str:
     """The one address of a shop to which a code may be sent."""
-    return f"{origin}/account/return"
+    return f"{origin}{_RETURN}"
 
 
 def checked_ask(client: str, redirect_uri: str, state: str, challenge: str, method: str) -> Ask:
     """Raises `BadAsk` for anything that none of our shops has sent; nothing is redirected then."""
     site = Site.objects.filter(pk=client, is_active=True, node__isnull=False).first()
-    if site is None or redirect_uri != return_address(site.origin):
+    if site is None or redirect_uri not in map(return_address, origins_of(site)):
         raise BadAsk("no shop of ours asks so", client=client)
     if not _STATE.fullmatch(state) or not _CHALLENGE.fullmatch(challenge) or method != "S256":
         raise BadAsk("the request of the shop is incomplete", client=client)

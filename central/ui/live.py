@@ -27,6 +27,7 @@ CARTS = "carts"
 JOBS = "jobs"
 REALMS = "realms"
 STOCK = "stock"
+REGIONS = "regions"
 #: topic -> the right without which nobody is told
 TOPICS = {
     ORDERS: "see_orders",
@@ -37,6 +38,7 @@ TOPICS = {
     JOBS: "mend_jobs",
     REALMS: "see_realms",
     STOCK: "see_stock",
+    REGIONS: "see_sites",
 }
 
 #: topic -> which of the keys of its rows a person may see; of topics whose rows do not say their site
