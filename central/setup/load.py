@@ -26,7 +26,7 @@ from django.db import connections  # noqa: E402
 from central.catalog.actions import Goods, Shop, Unit, save_goods, set_price, shop  # noqa: E402
 from central.catalog.models import Listing, Offer, Variant  # noqa: E402
 from central.orders.models import Order  # noqa: E402
-from central.setup import load_chaos, load_imports, load_stock  # noqa: E402
+from central.setup import load_chaos, load_imports, load_pages, load_stock  # noqa: E402
 from central.stock.receipts import receive_stock  # noqa: E402
 from node.realms import CATALOG, alias_of, atomic, on_commit  # noqa: E402
 from sync.core.log import link_chain  # noqa: E402
@@ -200,6 +200,8 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
         *(load_imports.take_import, load_imports.check_import, load_imports.write_import),
         *(load_imports.import_state, load_imports.written),
         *(load_stock.units_of, load_stock.told_by_edges),
+        *(load_pages.page_goods, load_pages.reprice),
+        *(load_pages.join_cdn, load_pages.pages_changed, load_pages.waiting_purges),
         *(load_chaos.scarce, load_chaos.receive, load_chaos.cancel, load_chaos.books, load_chaos.carts),
     )
 }

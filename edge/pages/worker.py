@@ -20,6 +20,8 @@ from edge.pages.orders import Done, Heard, Order, Want
 
 #: beside the folders of hosts; a web server serves nothing that begins with a dot
 BOOK: Final = ".book.sqlite3"
+#: fact of the book: how many pages were made since it was begun, whether their bytes were new or not
+MADE: Final = "made"
 #: without work it ends after this; a start costs a second
 IDLE_S: Final = 120.0
 #: between two audited pages while there is nothing else to do
@@ -34,6 +36,8 @@ class Worker:
     def __init__(self, maker: Any, book: Any, orders: queue.SimpleQueue[Order | None], say: Any) -> None:
         self._maker, self._book, self._orders, self._say = maker, book, orders, say
         self._said = 0
+        #: pages that processes before this one have made with this book
+        self._made_before = int(book.fact(MADE) or 0)
 
     def run(self) -> None:
         self._maker.begin()
@@ -74,6 +78,7 @@ class Worker:
 
     def _tell(self) -> None:
         """New changes, and how things stand. What the edge has not confirmed is told again by the next process."""
+        self._book.set_fact(MADE, str(self._made_before + self._maker.rendered))
         self._book.save()
         changes = self._book.changes(self._said, _TELL)
         while True:

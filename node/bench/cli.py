@@ -72,6 +72,21 @@ def import_(
     _print(asyncio.run(measure(rows)), as_json)
 
 
+@app.command(
+    "pages",
+    help="Pages: static and rendered, a price to the file, a CDN, a slow phone.\n\nExample: rialto bench pages --json",
+)
+def pages(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small shop: whether it runs, not what it measures.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    from node.bench.pages import FULL, QUICK, measure
+
+    _print(asyncio.run(measure(QUICK if quick else FULL)), as_json)
+
+
 def _print(figures: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(figures))

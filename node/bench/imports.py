@@ -167,7 +167,7 @@ async def _position(central: Loader, run_id: str, wanted: int) -> int:
 
 
 @asynccontextmanager
-async def central_alone() -> AsyncIterator[Path]:
+async def central_alone(site: str = SITE) -> AsyncIterator[Path]:
     """Central with one site and no edge in a scratch directory, which goes away with it; yields its home."""
     with tempfile.TemporaryDirectory(prefix="rialto-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder) / "central", free_base()
@@ -176,8 +176,8 @@ async def central_alone() -> AsyncIterator[Path]:
             process = _run_node(home, log)
             try:
                 await _until_healthy(process, port, Path(log.name))
-                words = ("--name", "Measured", "--origin", f"http://{SITE}.localhost:{port}", "--currency", "RUB")
-                run("--home", str(home), "site", "add", SITE, *words)
+                words = ("--name", "Measured", "--origin", f"http://{site}.localhost:{port}", "--currency", "RUB")
+                run("--home", str(home), "site", "add", site, *words)
                 yield home
             finally:
                 process.send_signal(signal.SIGINT)

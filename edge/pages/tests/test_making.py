@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sqlite3
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from edge.pages import files, making
 from edge.pages.book import Book
 from edge.pages.building import build
 from edge.pages.making import Maker
+from edge.pages.orders import Order
 from edge.pages.tests import make
 from edge.pages.tests.conftest import GREEN, SENCHA, THYME
+from edge.pages.worker import MADE, Worker
 from edge.replica import sites as shops
 from edge.replica.changes import lists_version
 from edge.replica.reads import LIST
@@ -287,3 +290,23 @@ def test_a_file_that_somebody_changed_is_seen_and_mended(maker, book):
 
     assert maker.wrong >= 1
     assert body("/about") == build(shops.site("tea"), "/about").body
+
+
+def test_the_book_counts_what_was_made_whether_its_bytes_were_new_or_not(maker, book):
+    tell(maker, book)
+    assert book.fact(MADE) == str(maker.rendered)
+
+    book.soil_all()
+    again = made(book)
+    work(again)
+    tell(again, book)
+
+    assert (again.rendered, again.written) == (maker.written, 0)  # each once, all equal
+    assert book.fact(MADE) == str(maker.rendered + again.rendered)
+
+
+def tell(maker: Maker, book: Book) -> None:
+    """What a worker's process does that has come and finds its edge gone."""
+    orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+    orders.put(None)
+    Worker(maker, book, orders, lambda done: None).run()
