@@ -43,6 +43,7 @@ from edge.pages import hits, serving, static, wire  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.pages.purging import queue_changes  # noqa: E402
+from edge.places.routes import ROUTES as PLACES_ROUTES  # noqa: E402
 from edge.replica import forgetting, pictures  # noqa: E402
 from edge.replica.sites import site_at, within  # noqa: E402
 from edge.rights.keeper import keeper  # noqa: E402
@@ -60,7 +61,7 @@ logger = logging.getLogger("edge")
 access = logging.getLogger("edge.access")
 SignalHandler = Callable[[int, FrameType | None], Any]
 
-ROUTES = CART_ROUTES | SHOPPER_ROUTES | ACCOUNT_ROUTES | CHECKOUT_ROUTES | API_ROUTES | SEARCH_ROUTES
+ROUTES = CART_ROUTES | SHOPPER_ROUTES | ACCOUNT_ROUTES | CHECKOUT_ROUTES | API_ROUTES | SEARCH_ROUTES | PLACES_ROUTES
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
 MAX_DROPPED = 16 * 1024 * 1024
 DJANGO = ("/order/", "/_r/order/")

@@ -9,6 +9,8 @@ from django.db import connections
 from django.db.models import Count, Min, Sum
 
 from edge.rights.models import Right
+from infra.geo import check_file
+from node.config import config
 from node.realms import EDGE
 from sync.join import joined_settings
 from sync.store.edge.models import Cursor, Outgoing, Parked
@@ -26,6 +28,7 @@ def examine() -> tuple[list[str], dict[str, Any]]:
         "parked": Parked.objects.count(),
         "rights": Right.objects.filter(is_closed=False).aggregate(units=Sum("units"))["units"] or 0,
         "disk": _check_disk(),
+        "places": check_file(file) if (file := config().places_file) else "",
     }
     return list(_problems(figures)), figures
 
@@ -55,6 +58,8 @@ def _problems(figures: dict[str, Any]) -> list[str]:
                 f"{held['ops']:.0f} messages for '{realm}' wait for central, the oldest for {held['oldest_s']:.0f} s: "
                 "look at the link"
             )
+    if figures["places"]:
+        found.append(f"{figures['places']}: visitors are not offered their region; mend `places_file` or leave it out")
     if figures["parked"]:
         found.append(f"{figures['parked']} documents of central could not be applied: upgrade this edge")
     return found

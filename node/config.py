@@ -40,6 +40,7 @@ HINTS: Mapping[str, str] = {
     "link_url": "write central's address as the edge reaches it: http://… or https://…",
     "media_dir": "write a directory this node may write to",
     "pages_dir": "write a directory this node may write to and its web server may read",
+    "places_file": "write the path of a MaxMind DB file (.mmdb) of cities or countries, or leave it out",
     "demo_control": "write the path of the demo's control socket, or leave it out",
     "server": 'write server = "daphne" or server = "uvicorn"',
     "web_workers": "write how many web processes central has, from 1 to 16; an edge always has one",
@@ -125,6 +126,8 @@ class Config(BaseSettings):
     link_url: str = ""
     media_dir: Path = Path("media")
     pages_dir: Path = Path("pages")
+    #: a MaxMind DB file of cities or countries, for regions of shops
+    places_file: Path | None = None
     demo_control: str | None = None
     server: Literal["", "daphne", "uvicorn"] = ""
     web_workers: int = Field(default=1, ge=1, le=16)
@@ -224,6 +227,7 @@ class Config(BaseSettings):
             "home": home,
             "media_dir": home / self.media_dir,
             "pages_dir": home / self.pages_dir,
+            "places_file": home / self.places_file if self.places_file else None,
             "server": self.server or ("daphne" if self.role == "central" else "uvicorn"),
             "secret_key": self.secret_key or places.read_secret(home, "secret_key"),
         }

@@ -252,6 +252,12 @@ def mirrors(site: SiteDoc) -> Iterator[str]:
         yield f"/{site.language}"
 
 
+def alternates(editions: Sequence[SiteDoc], site: SiteDoc) -> list[SiteDoc]:
+    """The same shop in the same region in each of its languages, the edition itself among them; [] for one language."""
+    found = [each for each in editions if each.region == site.region]
+    return found if len(found) > 1 else []
+
+
 def is_rtl(language: str) -> bool:
     """Whether a language is written from right to left."""
     base = language.partition("-")[0]

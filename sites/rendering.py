@@ -11,24 +11,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.template import Context, Engine
 from django.template.utils import get_app_template_dirs
 from django.utils import translation
 
-from sites import editions, urls
+from sites import editions, switching, urls
 from sites.assets import HERE, manifest
 from sync.contracts.documents import CategoryDoc, SiteDoc
 
 
 @dataclass(frozen=True)
 class Shell:
-    """What stands around every page of a shop: its shelves and its sister shops."""
+    """What stands around every page of a shop: its shelves, its sister shops, and all editions of the shop itself."""
 
     categories: tuple[CategoryDoc, ...] = ()
     sisters: tuple[SiteDoc, ...] = ()
+    editions: tuple[SiteDoc, ...] = ()
 
+
+#: of pages that are routes: where the same page of another edition is
+_PATHS: Final = {"cart": urls.cart(), "checkout": urls.checkout(), "search": urls.search()}
 
 ShellSource = Callable[[SiteDoc], Shell]
 
@@ -44,8 +48,8 @@ def use_shell(source: ShellSource) -> None:
 def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
     """The HTML of `shop/<page>.html` in the site's language and theme, e.g. `render_page(site, "cart", {...})`.
 
-    A template gets `site`, `shell`, `base` (before each path), `home`, and what `context` holds; `context["shell"]`
-    overrules the source of the shell.
+    A template gets `site`, `shell`, `base` (before each path), `home`, `is_rtl`, `switcher`, and what `context` holds;
+    `context["shell"]` overrules the source of the shell, `context["path"]` says where in the edition the page is.
     Call it off the event loop: the shell may be read from a database.
     """
     values = {"site": site, "shell": None, "base": site.base, "home": urls.at(site, urls.home()), **context}
@@ -53,6 +57,8 @@ def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
     if values["shell"] is None:
         values["shell"] = _shell_source(site)
     with translation.override(language_of(site)):
+        path = str(context.get("path") or _PATHS.get(page, urls.home()))
+        values["switcher"] = switching.switcher(site, values["shell"].editions, path)
         return engine().get_template(f"shop/{page}.html").render(Context(values))
 
 

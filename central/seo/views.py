@@ -41,6 +41,7 @@ from central.ui.explain import explain
 from central.ui.lists import cells
 from central.ui.scope import limit
 from central.ui.screens import StaffRequest, screen
+from sites.editions import editions_of
 from sites.feeds.fields import elements
 from sites.feeds.items import FEED_TOKENS
 from sites.seo.patterns import ATTRIBUTE, BadPattern
@@ -221,11 +222,12 @@ def robots(request: StaffRequest, site: str) -> HttpResponseBase:
                 {"closed": "\n".join(values["closed"]), "extra": values["extra"], "is_closed": closed},
             )
             return form.saved(_("robots.txt is saved."), "seo-robots", site)
+    shop = site_doc(row)
     return form.page(
         f"{row.label}: robots.txt",
         back=("seo", _("Search engines")),
         template="seo/robots.html",
-        text=robots_txt(site_doc(row), own),
+        text=robots_txt([each for each in editions_of(shop) if each.origin == shop.origin], own),
     )
 
 

@@ -267,3 +267,21 @@ class Suggestions(Struct, kw_only=True):
     url: str
     words: list[str] = []
     groups: list[SuggestionGroup] = []
+
+
+class Where(Struct, kw_only=True):
+    """Another edition of the shop that suits the visitor better; `url` "" when there is none.
+
+    `edition` names it; `hop` is the same where it lives at another host. `moves`: the shop leads there at once. The
+    words are in the language of that edition.
+    """
+
+    url: str = ""
+    edition: str = ""
+    hop: str = ""
+    moves: bool = False
+    language: str = ""
+    is_rtl: bool = False
+    text: str = ""
+    yes: str = ""
+    no: str = ""

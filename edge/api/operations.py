@@ -19,6 +19,7 @@ from edge.api.contracts import (
     OrderView,
     PlaceOrder,
     Suggestions,
+    Where,
 )
 from sync.contracts.orders import KeptOrder
 
@@ -139,6 +140,12 @@ OPERATIONS = (
         "Goods, shelves and pages of this shop; the last word counts as unfinished.",
         query={"q": "What was typed; at most 200 letters count.", "kind": "`product`, `category` or `page` alone."},
         who="everybody", answers={200: Suggestions}, refusals=(429,),
+    ),
+    Operation(
+        "where", "GET", "/_r/where", "Whether another edition suits the visitor better",
+        "By the languages of the browser, and by the place of its address where the operator gave a file of places.",
+        query={"path": "The page he is on, with the edition's base."},
+        who="everybody", answers={200: Where}, refusals=(429,),
     ),
     Operation("health", "GET", "/_r/health", "Whether this node answers", who="everybody", answers={200: Health}),
 )  # fmt: skip

@@ -30,6 +30,7 @@ _KINDS = {
     ("POST", "/_r/cart/form"): "cart",
     ("GET", "/_r/live"): "cart",
     ("GET", "/_r/search"): "search",
+    ("GET", "/_r/where"): "search",
     ("GET", "/search"): "search",
     ("POST", "/_r/hop"): "hop",
     ("GET", "/_r/bring"): "hop",

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils import translation
 
+from edge.replica import sites as shops
 from edge.replica.reads import read_many
-from sites import urls
+from sites import editions, urls
 from sites.rendering import language_of
 from sites.seo import facts, head
 from sites.seo.rules import keys_for
@@ -19,7 +20,8 @@ def head_of(site: SiteDoc, page: str, context: Mapping[str, Any]) -> head.Head:
     """`page` and `context` are what its template gets. Off the event loop."""
     with translation.override(language_of(site)):
         found = _facts(site, page, context)
-        return head.head_of(found, rules(site, keys_for(found.kind, found.id, found.section_ids)))
+        known = rules(site, keys_for(found.kind, found.id, found.section_ids))
+        return head.head_of(found, known, editions.alternates(shops.all_editions(site), site))
 
 
 def rules(site: SiteDoc, keys: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -50,7 +50,7 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     if redirects.is_plain_http(scope, site):
         await wire.redirect(scope, send, 308, redirects.secure_address(scope, site))
         return
-    if streams.is_file(path):
+    if streams.is_file(site, path):
         await streams.serve(scope, send, site)
         return
     if path == "/favicon.ico":

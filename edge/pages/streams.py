@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from edge.pages import documents, feeds, heads, wire
 from edge.replica import sites as shops
-from sites import urls
-from sites.seo import robots, sitemap
+from sites import editions, urls
+from sites.seo import head, robots, sitemap
 from sites.seo.rules import ROBOTS
 from sync.contracts.documents import SiteDoc
 from sync.store.edge import sql
@@ -26,14 +26,17 @@ CACHE: Final = (b"cache-control", b"public, max-age=0, s-maxage=3600, stale-if-e
 _CHUNK: Final = 64 * 1024
 
 
-def is_file(path: str) -> bool:
+def is_file(site: SiteDoc, path: str) -> bool:
+    if path == ROBOTS_PATH and site.base:
+        return False  # of a host there is one
     return path in (ROBOTS_PATH, robots.SITEMAP) or sitemap.part_of(path) is not None or feeds.name_of(path) is not None
 
 
 async def serve(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     path: str = scope["path"]
     if path == ROBOTS_PATH:
-        body = await reader.run(lambda: robots.robots_txt(site, _rules_of_robots(site)))
+        here = [each for each in shops.all_editions(site) if each.origin == site.origin]
+        body = await reader.run(lambda: robots.robots_txt(here, _rules_of_robots(site)))
         etag = hashlib.sha256(body.encode()).hexdigest()[:24]
         await wire.content(scope, send, 200, body.encode(), None, etag, "text/plain; charset=utf-8", [CACHE])
         return
@@ -53,7 +56,7 @@ def _open(site: SiteDoc, path: str) -> tuple[str, Iterator[str] | None]:
     if name := feeds.name_of(path):
         return feeds.open_feed(site, name)
     tag = documents.version_of(site, [f"product:{site.id}", f"category:{site.id}", f"site:{site.group}"])
-    size = sitemap.part_size()
+    size = sitemap.part_size(len(editions.alternates(shops.all_editions(site), site)))
     first = _fixed(site)
     count = sitemap.part_count(len(first) + _products(site), size)
     number = sitemap.part_of(path)
@@ -77,12 +80,17 @@ def _fixed(site: SiteDoc) -> list[str]:
 
 def _places(site: SiteDoc, start: int, count: int) -> Iterator[sitemap.Place]:
     """`count` addresses from the `start`th on: pages and shelves first, then the goods by their ids."""
-    first = _fixed(site)
+    first, languages = _fixed(site), editions.alternates(shops.all_editions(site), site)
     for path in first[start : start + count]:
-        yield sitemap.Place(urls.absolute(site, path))
+        yield _place(site, languages, path)
     count -= len(first[start : start + count])
     for goods in itertools.islice(documents.products_from(site, max(0, start - len(first))), count):
-        yield sitemap.Place(urls.absolute(site, urls.product(goods.slug)), goods.changed)
+        yield _place(site, languages, urls.product(goods.slug), goods.changed)
+
+
+def _place(site: SiteDoc, languages: Sequence[SiteDoc], path: str, changed: str = "") -> sitemap.Place:
+    others = list(head.hreflangs(languages, path)) if languages else []
+    return sitemap.Place(urls.absolute(site, path), changed, others)
 
 
 async def _stream(scope: dict[str, Any], send: Any, tag: str, pieces: Iterator[str]) -> None:

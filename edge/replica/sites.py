@@ -178,7 +178,13 @@ def _load_categories(site_id: str) -> tuple[CategoryDoc, ...]:
 
 def shell_of(site: SiteDoc) -> Shell:
     """What stands around every page of a shop. Off the event loop."""
-    return Shell(children_of(categories_of(site), ""), sister_sites(site))
+    return Shell(children_of(categories_of(site), ""), sister_sites(site), all_editions(site))
+
+
+def all_editions(site: SiteDoc) -> tuple[SiteDoc, ...]:
+    """Every edition of the shop that `site` is one of. Safe on the event loop."""
+    held = _known().by_id.get(site.id)
+    return editions.editions_of(held.doc) if held else (site,)
 
 
 def node_doc(node_id: str, group: str) -> NodeDoc | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -59,12 +59,14 @@ class Head:
     links: tuple[tuple[str, str], ...] = ()
     graph: tuple[tuple[str, str], ...] = ()
     crumbs: tuple[Crumb, ...] = ()
+    #: the same page in each language, itself among them: (hreflang, address)
+    alternates: tuple[tuple[str, str], ...] = ()
     #: the script element with the JSON-LD
     data: SafeString = field(default_factory=lambda: SafeString(""))
 
 
-def head_of(facts: Facts, rules: Rules) -> Head:
-    """The head of a page. Called with the language of the page switched on."""
+def head_of(facts: Facts, rules: Rules, alternates: Sequence[SiteDoc] = ()) -> Head:
+    """The head of a page; `alternates` are its editions in each language. Called with its language switched on."""
     site, values = facts.site, values_of(facts, rules)
     texts = {name: value.text for name, value in values.items()}
     canonical = secure(site, texts["canonical"]) or urls.absolute(site, facts.path)
@@ -80,6 +82,7 @@ def head_of(facts: Facts, rules: Rules) -> Head:
         links=tuple(_links(site, texts, canonical)),
         graph=tuple(_graph(facts, texts, canonical, image)),
         crumbs=tuple(crumbs),
+        alternates=tuple(_alternates(facts, texts, canonical, alternates)),
         data=jsonld.script(jsonld.graph(facts, texts["description"], canonical, image, crumbs)),
     )
 
@@ -155,6 +158,22 @@ def _links(site: SiteDoc, texts: Mapping[str, str], canonical: str) -> list[tupl
     return links
 
 
+def _alternates(
+    facts: Facts, texts: Mapping[str, str], canonical: str, editions: Sequence[SiteDoc]
+) -> Iterator[tuple[str, str]]:
+    """None for a page that is another's copy, or that is not to be found: hreflang and canonical must agree."""
+    if not editions or canonical != urls.absolute(facts.site, facts.path) or "noindex" in texts["robots"]:
+        return
+    yield from hreflangs(editions, facts.path)
+
+
+def hreflangs(editions: Sequence[SiteDoc], path: str) -> Iterator[tuple[str, str]]:
+    """(hreflang, address) of a page in each of its languages, the shop's own one for everybody else."""
+    for each in editions:
+        yield each.language, urls.absolute(each, path)
+    yield "x-default", urls.absolute(editions[0], path)
+
+
 def _graph(facts: Facts, texts: Mapping[str, str], canonical: str, image: str) -> list[tuple[str, str]]:
     site = facts.site
     graph = [
@@ -180,4 +199,5 @@ def lines_of(head: Head) -> Sequence[tuple[str, str]]:
     """All of a head as (name, value) pairs, for a person to read before it is switched on."""
     pairs = [("title", head.title), ("h1", head.h1), ("description", head.description)]
     pairs += [*head.links, *head.metas, *head.graph]
+    pairs += [(f"hreflang {language}", address) for language, address in head.alternates]
     return [*pairs, ("breadcrumb", " › ".join(crumb.title for crumb in head.crumbs))]

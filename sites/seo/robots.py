@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from sites import urls
 from sites.seo.patterns import BadPattern
 from sync.contracts.documents import SiteDoc
 
@@ -17,15 +18,18 @@ MAX_LINE: Final = 500
 _WORDS: Final = ("user-agent", "allow", "disallow", "crawl-delay", "clean-param", "host", "sitemap", "request-rate")
 
 
-def robots_txt(site: SiteDoc, rules: Mapping[str, str]) -> str:
-    """`rules`: "closed", a path a line; "extra", lines taken as they are; "is_closed", "yes" keeps robots out whole."""
+def robots_txt(editions: Sequence[SiteDoc], rules: Mapping[str, str]) -> str:
+    """Of the editions of one host.
+
+    `rules`: "closed", a path a line; "extra", lines taken as they are; "is_closed", "yes" keeps robots out whole.
+    """
     if rules.get("is_closed") == "yes":
         return "User-agent: *\nDisallow: /\n"
     closed = [*CLOSED, *(path for path in _lines(rules.get("closed", "")) if path not in CLOSED)]
-    parts = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    parts = ["User-agent: *", *(f"Disallow: {urls.at(site, path)}" for site in editions for path in closed)]
     if extra := _lines(rules.get("extra", "")):
         parts += ["", *extra]
-    return "\n".join([*parts, "", f"Sitemap: {site.origin}{SITEMAP}", ""])
+    return "\n".join([*parts, "", *(f"Sitemap: {urls.absolute(site, SITEMAP)}" for site in editions), ""])
 
 
 def check_robots(rules: Mapping[str, str]) -> None:

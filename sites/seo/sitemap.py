@@ -8,6 +8,7 @@ from math import ceil
 from typing import Final
 from xml.sax.saxutils import escape
 
+from sites import urls
 from sync.contracts.documents import SiteDoc
 
 #: the limits of the protocol, for one file
@@ -66,7 +67,7 @@ def write_urlset(places: Iterable[Place]) -> Iterator[str]:
 def write_index(site: SiteDoc, parts: int) -> Iterator[str]:
     yield _DECLARED + _INDEX
     for number in range(1, parts + 1):
-        yield f"<sitemap><loc>{escape(site.origin + part_name(number))}</loc></sitemap>\n"
+        yield f"<sitemap><loc>{escape(urls.absolute(site, part_name(number)))}</loc></sitemap>\n"
     yield "</sitemapindex>\n"
 
 

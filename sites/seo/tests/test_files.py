@@ -9,7 +9,7 @@ from sites.tests.sitemaps import read_sitemap
 
 
 def test_robots_txt_closes_what_is_of_a_shopper_and_names_the_map():
-    text = robots.robots_txt(make.site(), {"closed": "/sale\n/cart\n", "extra": "Clean-param: utm_source /\n# note"})
+    text = robots.robots_txt([make.site()], {"closed": "/sale\n/cart\n", "extra": "Clean-param: utm_source /\n# note"})
 
     lines = text.splitlines()
     assert lines.count("Disallow: /cart") == 1
@@ -19,7 +19,7 @@ def test_robots_txt_closes_what_is_of_a_shopper_and_names_the_map():
 
 
 def test_a_shop_that_is_not_open_yet_keeps_robots_out():
-    assert robots.robots_txt(make.site(), {"is_closed": "yes"}) == "User-agent: *\nDisallow: /\n"
+    assert robots.robots_txt([make.site()], {"is_closed": "yes"}) == "User-agent: *\nDisallow: /\n"
 
 
 @pytest.mark.parametrize(

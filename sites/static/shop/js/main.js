@@ -3,6 +3,7 @@ import * as account from "./account.js";
 import * as cart from "./cart.js";
 import "./hop.js";
 import * as live from "./live.js";
+import * as place from "./place.js";
 import "./search.js";
 
 document.documentElement.classList.add("has-js");
@@ -10,6 +11,7 @@ live.open();
 cart.presentAgain();
 cart.send();
 account.show();
+place.ask();
 // Another cart than before: somebody has signed in or out, perhaps in another tab.
 let shown = "";
 cart.onView((view) => {
