@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ def front(
     own = [site for id_ in sorted(shops.own_ids()) if (site := shops.site(id_)) and site.is_active]
     if not own:
         raise Refused("this edge has no open shop: give it one at central (Sites), and let the edge hear of it")
-    made = [_shop(site) for site in own]
+    made = [shop for site in own for shop in _shops(site)]
     if needs_certificates and any(shop.is_secure for shop in made):
         _check_certificates(certificates, [shop for shop in made if shop.is_secure])
     return Front(
@@ -46,13 +47,21 @@ def front(
     )
 
 
-def _shop(site: SiteDoc) -> Shop:
+def _shops(site: SiteDoc) -> Iterator[Shop]:
+    """One for each origin at which editions of the shop live: the files of all that share it lie in one folder."""
+    by_origin = {each.origin: each for each in reversed(editions.editions_of(site))}
+    for origin in dict.fromkeys(each.origin for each in editions.editions_of(site)):
+        yield _shop(by_origin[origin], site.hosts if origin == site.origin else [])
+
+
+def _shop(site: SiteDoc, names: Sequence[str]) -> Shop:
+    """`names`: all host names that lead to it."""
     host = editions.host_of(site)
     headers = [(b"cache-control", serving.PUBLIC), *wire.security(site)]
     return Shop(
         id=site.id,
         host=host,
-        others=[each for each in dict.fromkeys(map(str.lower, site.hosts)) if each != host],
+        others=[each for each in dict.fromkeys(map(str.lower, names)) if each != host],
         origin=site.origin,
         headers=[(name.decode(), value.decode()) for name, value in headers],
     )

@@ -54,8 +54,9 @@ def security(site: SiteDoc | None) -> list[tuple[bytes, bytes]]:
 
 
 def _neighbours(site: SiteDoc) -> set[str]:
-    """Where a form may end up: the sister shops and the editions at other hosts."""
-    return {each.origin for each in shops.sister_sites(site)} | editions.origins_of(site) - {site.origin}
+    """Where a form may end up: at any edition of the sister shops, and at those of this one with another host."""
+    sisters = shops.sister_sites(site)
+    return set().union(*map(editions.origins_of, sisters)) | (editions.origins_of(site) - {site.origin})
 
 
 async def page(scope: dict[str, Any], send: Any, page: Page, headers: Headers) -> None:

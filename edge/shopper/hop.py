@@ -101,6 +101,7 @@ def sister_of(site: SiteDoc, to: str) -> SiteDoc:
     found = next((each for each in shops.sister_sites(site) if each.id == to), None)
     if found is None and editions.shop_of(to) == site.id:
         found = shops.edition_by_key(to)
+        found = found if found and found.origin != site.origin else None
     if found is None:
         raise NoSister("there is no such shop beside this one", to=to)
     return found

@@ -87,9 +87,7 @@ async def test_a_region_at_a_host_of_its_own(tea):
     assert f'<link rel="canonical" href="http://{SPB}:8499/en/p/longjing">' in page.text
 
 
-@pytest.mark.parametrize(
-    "path", ["/en", "/en/c/green", "/en/p/longjing", "/en/about", "/en/search", "/en/cart"]
-)
+@pytest.mark.parametrize("path", ["/en", "/en/c/green", "/en/p/longjing", "/en/about", "/en/search", "/en/cart"])
 async def test_no_link_of_an_edition_leaves_it_but_by_the_switcher_and_the_sisters(visitor, path):
     page = Page((await visitor.get(path)).text)
 

@@ -21,9 +21,15 @@ from edge.pages.tests import make
 from infra.deploy import caddy, nginx
 from node.config import config
 from node.errors import Refused
+from sync.contracts.documents import LanguageDoc
 
 pytestmark = [pytest.mark.slow, pytest.mark.front]
 
+LANGUAGES = [
+    LanguageDoc(code="en", name="English", path="/en"),
+    LanguageDoc(code="ar", name="العربية", origin="http://ar.tea.localhost"),
+]
+ENGLISH, ARABIC = b"<p>English</p>", "<p>عربي</p>".encode()
 HOME, GREEN = b"<!doctype html><p>home</p>" * 40, "<!doctype html><p>зелёный чай</p>".encode() * 40
 PICTURE = "ab" + "0" * 62
 SERVERS = {"nginx": (nginx.write, running.nginx), "caddy": (caddy.write, running.caddy)}
@@ -92,7 +98,7 @@ def edge_behind():
 def shops_here(tea):
     """`tea` over http with a second host name, `clay` over https; two pages and a picture of tea lie as files."""
     make.publish(
-        replace(tea, origin="http://tea.localhost", hosts=["tea.localhost", "chai.localhost"]),
+        replace(tea, origin="http://tea.localhost", hosts=["tea.localhost", "chai.localhost"], languages=LANGUAGES),
         make.make_site("clay", origin="https://clay.localhost", hosts=["clay.localhost"]),
         ver=3,
     )
@@ -101,6 +107,8 @@ def shops_here(tea):
         ("tea.localhost", "/", HOME),
         ("tea.localhost", "/c/зелёный", GREEN),
         ("clay.localhost", "/", HOME),
+        ("tea.localhost", "/en", ENGLISH),
+        ("ar.tea.localhost", "/", ARABIC),
     ):
         files.write(files.place(pages, host, path), body)
     (media / PICTURE[:2]).mkdir(parents=True)
@@ -128,6 +136,16 @@ def test_a_page_that_lies_as_a_file_never_touches_the_edge(web):
         assert answer.headers["cache-control"].startswith("public, max-age=0, s-maxage=")
         assert "script-src 'self'" in answer.headers["content-security-policy"]
         assert "set-cookie" not in answer.headers
+    assert web.asked == []
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "body"), [("tea.localhost", "/en", ENGLISH), ("ar.tea.localhost", "/", ARABIC)]
+)
+def test_a_language_at_a_path_and_one_at_a_host_of_its_own_never_touch_the_edge(web, host, path, body):
+    answer = web.get(path, host)
+
+    assert (answer.status, answer.body) == (200, body)
     assert web.asked == []
 
 

@@ -10,17 +10,19 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 from django.utils.html import escape
+from msgspec.structs import replace
 
 from edge.cart.routes import flash_text
 from edge.cart.tests.world import ASSAM, BOWL, PEN, Browser, count, outbox
 from edge.pages.tests import make
-from edge.replica.sites import site
+from edge.replica.sites import forget_all, site
 from edge.shopper import hop
 from edge.shopper.models import Handle, UsedHop
 from infra.crypto.keys import ensure_node_keys
 from infra.crypto.signing import b64, sign, unb64
 from sync.contracts.cart import CartAlias
 from sync.contracts.codec import pack, unpack
+from sync.contracts.documents import LanguageDoc
 
 TEA, CLAY = "http://tea.localhost:8499", "http://clay.localhost:8499"
 FROM_TEA = {"sec_fetch_mode": "navigate", "sec_fetch_site": "cross-site", "referer": f"{TEA}/"}
@@ -100,6 +102,41 @@ async def test_a_cart_goes_along_and_the_address_is_clean_again(address, there):
     assert "x-rialto-error" not in answer.headers
     assert await there.units() == {"tea-assam": 2}
     assert count(Handle) == 1
+
+
+@pytest.fixture
+def arabic(cluster) -> str:
+    """The tea shop speaks Arabic too, at a host of its own; here is the key of that edition."""
+    tea = site("tea")
+    assert tea is not None
+    languages = [LanguageDoc(code="ar", name="العربية", origin="http://ar.localhost:8499")]
+    make.publish(replace(tea, languages=[*languages, LanguageDoc(code="en", name="English", path="/en")]), ver=20)
+    forget_all()
+    return "tea~ar~"
+
+
+async def test_a_cart_goes_along_to_another_language_of_the_shop_at_its_own_host(shopper, arabic):
+    await shopper.put_in(ASSAM, 2)
+    root = await shopper.root()
+
+    address = await leave(shopper, to=arabic, path="/p/assam")
+    there = Browser("ar")
+    answer = await there.get(path_of(address), **FROM_TEA)
+
+    assert address.startswith("http://ar.localhost:8499/_r/land?t=")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/p/assam")
+    assert "x-rialto-error" not in answer.headers
+    assert await there.units() == {"tea-assam": 2}
+    there.shop = "tea"
+    assert await there.root() == root
+
+
+async def test_a_language_at_the_same_host_needs_no_hop_and_gets_no_token(shopper, arabic):
+    await shopper.put_in(ASSAM)
+
+    answer = await shopper.form("/_r/hop", to="tea~en~", path="/en")
+
+    assert answer.status_code == 404
 
 
 async def test_it_is_the_same_cart_and_central_hears_of_it(shopper, cluster):
