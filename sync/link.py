@@ -16,9 +16,10 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import websockets
+from django.db import OperationalError
 from websockets.asyncio.client import ClientConnection, connect
 
 from infra.crypto.signing import sign, verify
@@ -35,15 +36,19 @@ from sync.store.edge import apply, outbox
 from sync.store.edge.highwater import DiskRolledBack, HighWater, adopt_epoch
 from sync.store.edge.models import Outgoing, Parked
 from sync.store.edge.outbox import Queued
-from sync.store.writer import reader, writer
+from sync.store.writer import WriterStopped, reader, writer
 from sync.version import VERSION
 
 __all__ = ["Link", "LinkDown", "LinkSettings", "link", "told"]
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 Write = Callable[[], apply.Changed]
 Lane = asyncio.Queue[tuple[Sequence[Write], edge_end.Event | None]]
+#: realm, number, and the hooks that hear of the ops up to it
+Heard = tuple[str, int, Sequence[asyncio.Task[bool]]]
 
 #: seconds
 TICK: Final = 0.25
@@ -54,6 +59,8 @@ BREAK: Final = 3.0
 WAIT_MOST: Final = 4.0
 #: acked ops are forgotten together: a crash in between only sends them again
 FORGET_EVERY: Final = 0.1
+#: what keeps a hook from writing now and may be gone later: the disk is full, the node stops
+HINDERED: Final = (OperationalError, WriterStopped)
 #: refusals that say: another disk has gone on from this one's past
 FENCED_BY: Final = ("refused:rolled_back", "refused:stale_epoch")
 #: the same, and what the disk finds by itself or was told by an operator
@@ -305,12 +312,13 @@ class Session:
         self._out: asyncio.Queue[f.Frame] = asyncio.Queue()
         self._after: asyncio.Queue[apply.Changed] = asyncio.Queue()
         self._lanes: dict[str, Lane] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: asyncio.Future[str] = self._loop.create_future()
         self._asked: dict[int, asyncio.Future[io.Answered]] = {}
         self._rids = itertools.count(1)
         #: ops on their way, per realm: (n, kind, ref)
         self._on_the_way: dict[str, deque[tuple[int, str, str]]] = {}
+        self._heard: asyncio.Queue[Heard] = asyncio.Queue()
         self._forgettable: dict[str, int] = {}
         self._parked = 0
 
@@ -328,8 +336,9 @@ class Session:
             for realm, heard in self._state.ups.items():  # news of ops that came while the disk was read
                 ups[realm] = replace(ups[realm], head=max(ups[realm].head, heard.head)) if realm in ups else heard
             self._state = replace(self._state, downs=downs, ups=ups, follows=self._owner.followed())
-            for work in (self._receiver(), self._sender(), self._ticker(), self._announcer(), self._forgetter()):
-                self._spawn(work)
+            works = (self._receiver, self._sender, self._ticker, self._announcer, self._hearer, self._forgetter)
+            for work in works:
+                self._spawn(work())
             self.feed(io.Opened(self._nonce_e))
             return await self._closing
         finally:
@@ -420,12 +429,13 @@ class Session:
             self._closing.set_result(reason)
             self._owner._fell()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("link: %s", error, exc_info=error)
@@ -556,9 +566,28 @@ class Session:
             _, kind, ref = way.popleft()
             if ref:
                 refs.setdefault(kind, []).append(ref)
-        for kind, acked in refs.items():
-            self._spawn(_shielded(replica.run_acked(kind, acked), f"on_central_ack({kind})"))
-        self._forgettable[realm] = max(n, self._forgettable.get(realm, 0))
+        hooks = [self._spawn(self._tell_acked(kind, acked)) for kind, acked in refs.items()]
+        self._heard.put_nowait((realm, n, hooks))
+
+    async def _tell_acked(self, kind: str, refs: list[str]) -> bool:
+        """Whether the ops may be forgotten: not before the hooks have written down what they make of the ack."""
+        try:
+            await replica.run_acked(kind, refs)
+        except HINDERED as error:
+            # The next session sends the ops again, and they are acknowledged again.
+            logger.error("what central has acknowledged could not be noted: %s", error)
+            self._end(f"write:{type(error).__name__}")
+            return False
+        except Exception:
+            logger.exception("on_central_ack(%s) failed", kind)
+        return True
+
+    async def _hearer(self) -> None:
+        while True:
+            realm, n, hooks = await self._heard.get()
+            if not all(await asyncio.gather(*hooks)):
+                return
+            self._forgettable[realm] = n
 
     async def _forgetter(self) -> None:
         try:

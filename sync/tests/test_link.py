@@ -125,6 +125,24 @@ async def test_an_op_is_taken_in_once_and_its_ack_names_it() -> None:
     assert await in_thread(house.taken) == [b"one", b"two"]
 
 
+async def test_an_ack_that_could_not_be_noted_comes_again() -> None:
+    told: list[str] = []
+
+    @on_central_ack("thing")
+    async def note(refs: list[str]) -> None:
+        told.extend(refs)
+        if len(told) == 1:
+            raise OperationalError("database or disk is full")
+
+    async with central() as home, edge(home):
+        await writer.run(lambda: enqueue(ORDERS, "thing", b"one", ref="r1"))
+
+        await until(lambda: told == ["r1", "r1"])
+        await until_db(lambda: Outgoing.objects.count() == 0)
+
+    assert await in_thread(house.taken) == [b"one"]
+
+
 async def test_ops_made_while_cut_off_arrive_once_and_in_order() -> None:
     async with central() as home:
         settings = home.settings("a")
