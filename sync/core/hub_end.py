@@ -85,7 +85,7 @@ class Intake:
     ops: tuple[Op, ...] = ()
     floor: int = 0
     in_hand: int = 0  # how many of `ops` a transaction is working on
-    highest: int = 0  # the greatest number the edge has shown to know
+    highest: int = 0  # the greatest number that the edge knew at its HELLO, or that this session has taken in since
     retry_at: float = 0.0
     told_stalled: bool = False
 
@@ -193,7 +193,8 @@ def _receive(state: HubEnd, frame: f.Frame, now: float, out: Effects) -> HubEnd:
             return _ops(state, frame, now, out)
         case f.SnapAsk(realm=realm):
             out.append(io.ReadHead(realm))
-            return _feed(state, realm, cursor=None, told=None, owes_since=None, must_check=False, has_skipped=True)
+            # A check that is owed stays owed, of what the node has sent if no longer of its place.
+            return _feed(state, realm, cursor=None, told=None, owes_since=None, to_check=None, has_skipped=True)
         case f.PageAsk(realm=realm, topic=topic, after=after):
             if topic in state.audience.get(realm, ()):
                 out.append(io.ReadPage(realm, topic, after))
@@ -202,7 +203,9 @@ def _receive(state: HubEnd, frame: f.Frame, now: float, out: Effects) -> HubEnd:
                 out.append(io.Send(page))
         case f.Resume(realm=realm, cursor=cursor):
             feed = state.feeds.get(realm, Feed())
-            if feed.cursor is None and not feed.is_checking:
+            if feed.is_checking:  # of an older claim; this one comes next
+                return _feed(state, realm, to_check=cursor)
+            if feed.cursor is None:
                 return _check(state, realm, cursor, out)
         case f.Follow(topic=topic, keys=keys):
             if topic not in state.facts:
@@ -263,15 +266,18 @@ def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> Hu
         out.append(io.Send(f.Stalled(realm=realm)))
         return _feed(state, realm, retry_at=now + io.RETRY_AFTER)
     if checked.taken > (highest := state.intakes.get(realm, Intake()).highest):
-        # Compared now, not when it was asked: ops of this very session may have been taken in since.
+        # Compared now, not when it was asked: ops of this very session may have been taken in since. None is before
+        # the first answer: what a rolled-back disk sends under old numbers must not hide that it is one.
         if checked.is_overtaken:
             # This session was late to ask (its realm was away), and says nothing of the disk.
             return _refuse(state, "newer", "the node has sent more through a newer link", out)
         message = f"central took in {checked.taken} ops of '{realm}' from this node, which knows of {highest}: "
         return _refuse(state, "rolled_back", message + "its disk was rolled back; run `rialto adopt` there", out)
-    if not state.feeds[realm].must_check:
-        return state  # the edge has asked for a snapshot meanwhile
+    if checked.cursor != state.feeds[realm].to_check:
+        return state  # the edge has claimed another place meanwhile, which is checked at the next tick
     state = _feed(state, realm, must_check=False, to_check=None)
+    if realm in state.intakes:
+        state = _take(state, realm, now, out)
     if checked.verdict == "refetch":
         out.append(io.Send(f.Refetch(realm=realm, reason=checked.reason)))
     elif checked.verdict == "tail" and checked.cursor is not None:
@@ -381,7 +387,6 @@ def _acked(state: HubEnd, ack: f.Ack, now: float, out: Effects) -> HubEnd:
 
 def _ops(state: HubEnd, ops: f.Ops, now: float, out: Effects) -> HubEnd:
     intake = state.intakes.get(ops.realm, Intake())
-    state = _intake(state, ops.realm, highest=max(intake.highest, ops.first + len(ops.ops) - 1))
     if intake.ops and ops.first == intake.first + len(intake.ops):
         if len(intake.ops) + len(ops.ops) > 2 * io.OPS_WINDOW:
             return _refuse(state, "window", "the edge sends more than it was given room for", out)
@@ -397,11 +402,12 @@ def _ops(state: HubEnd, ops: f.Ops, now: float, out: Effects) -> HubEnd:
 
 def _take(state: HubEnd, realm: str, now: float, out: Effects) -> HubEnd:
     intake = state.intakes[realm]
-    if not intake.ops or intake.in_hand or now < intake.retry_at:
+    if not intake.ops or intake.in_hand or now < intake.retry_at or state.feeds.get(realm, Feed()).must_check:
         return state
     taking = intake.ops[: io.OPS_TOGETHER]
     out.append(io.TakeOps(realm, intake.first, taking, intake.floor))
-    return _intake(state, realm, in_hand=len(taking))
+    highest = max(intake.highest, intake.first + len(taking) - 1)
+    return _intake(state, realm, in_hand=len(taking), highest=highest)
 
 
 def _taken(state: HubEnd, taken: io.Taken, now: float, out: Effects) -> HubEnd:

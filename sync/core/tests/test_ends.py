@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sync.contracts import frames as f
 from sync.contracts.frames import Cursor, Op
 from sync.core import edge_end, hub_end
@@ -281,3 +283,48 @@ def test_a_session_that_was_late_to_ask_says_nothing_of_the_nodes_disk() -> None
         codes.append([frame.code for frame in sent(effects) if isinstance(frame, f.Refused)])
 
     assert codes == [["newer"], ["rolled_back"]]
+
+
+def a_disk_sends(sends: int, *, knows: int, taken: int, asks_first: bool = False) -> list[list[str]]:
+    """What central does, step by step, for a node that is asked about late: its realm was away at the HELLO."""
+    feed = hub_end.Feed(is_checking=True, must_check=True)
+    state = hub(feeds={"r": feed}, intakes={"r": hub_end.Intake(highest=knows)})
+    ops = f.Ops(realm="r", first=knows + 1, ops=[Op("thing", b"%d" % n) for n in range(sends)])
+    events: list[hub_end.Event] = [io.Checked("r", None, "failed"), io.Received(ops), io.Tick()]
+    if asks_first:
+        events.insert(1, io.Received(f.SnapAsk(realm="r")))
+    steps = []
+    for number, event in enumerate([*events, io.Checked("r", None, "fetch", taken=taken)]):
+        state, effects = hub_end.step(state, event, HOUR + number * io.RETRY_AFTER)
+        codes = [frame.code for frame in sent(effects) if isinstance(frame, f.Refused)]
+        steps.append([*(type(one).__name__ for one in effects if isinstance(one, io.Check | io.TakeOps)), *codes])
+    return steps
+
+
+@pytest.mark.parametrize("asks_first", [False, True])
+def test_no_op_is_taken_in_before_central_knows_what_the_node_has_sent(asks_first: bool) -> None:
+    steps = a_disk_sends(3, knows=2, taken=2, asks_first=asks_first)
+
+    assert steps[-3:] == [[], ["Check"], ["TakeOps"]]
+
+
+@pytest.mark.parametrize("asks_first", [False, True])
+def test_what_a_rolled_back_disk_sends_does_not_hide_that_it_is_one(asks_first: bool) -> None:
+    steps = a_disk_sends(3, knows=2, taken=4, asks_first=asks_first)
+
+    assert steps[-3:] == [[], ["Check"], ["rolled_back"]]
+
+
+def test_a_place_claimed_during_a_check_is_checked_next() -> None:
+    feed = hub_end.Feed(is_checking=True, must_check=True, to_check=PLACE)
+    state = hub(feeds={"r": feed}, intakes={"r": hub_end.Intake()})
+    newer = Cursor("e", 7, b"d")
+    for frame in (f.SnapAsk(realm="r"), f.Resume(realm="r", cursor=newer)):
+        state, _ = hub_end.step(state, io.Received(frame), HOUR)
+
+    state, late = hub_end.step(state, io.Checked("r", PLACE, "tail", head=7), HOUR)
+    state, effects = hub_end.step(state, io.Tick(), HOUR)
+    state, _ = hub_end.step(state, io.Checked("r", newer, "tail", head=7), HOUR)
+
+    assert (late, effects) == ([], [io.Check("r", newer)])
+    assert state.feeds["r"].told == newer
