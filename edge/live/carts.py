@@ -175,7 +175,8 @@ def _move(source: str, target: str) -> None:
         watcher.root = target
         _watchers[target].add(watcher)
         watcher.news.set()
-    if target in _watchers:
+    if target in _watchers or source in _followed:
+        # Also where no tab is open just now: central may have linked the target further, or know more of it.
         follow(target)
     _wake(target)
 

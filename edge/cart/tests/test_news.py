@@ -28,6 +28,7 @@ from edge.pages.tests import make
 from sync.contracts.cart import CartAlias, CartDelta, CartState, Dot, LineKey
 from sync.contracts.codec import pack, unpack
 from sync.core import cart as core
+from sync.link import link
 from sync.store.writer import writer
 
 OTHER = Dot("f" * 16, 1)
@@ -170,6 +171,17 @@ async def test_what_was_removed_after_a_link_stays_removed_when_the_source_comes
     await from_central(max(roots), pack(CartDelta(cart=max(roots), delta=unpack(before, CartState))))
 
     assert await source.units() == {}
+
+
+async def test_what_stands_for_a_cart_that_is_open_here_is_followed_in_its_place(cluster):
+    browser = await Browser("tea").open()
+    await browser.put_in()
+    target = f"{7:032x}"
+
+    await from_central(*alias(await browser.root(), target))
+
+    # Of the target nothing has come; and central may have linked it further.
+    assert target in link.followed()["cart"]
 
 
 async def test_uniting_here_tells_central_and_is_done_once(cluster):
