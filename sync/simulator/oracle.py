@@ -11,12 +11,12 @@ and central's own audit of its ledger finds nothing. Loss is allowed only where 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from sync.contracts.cart import CartOp, CartState, Dot
+from sync.contracts.cart import CartOp, CartState, Dot, LineKey
 from sync.contracts.codec import unpack
 from sync.contracts.orders import PlacedOrder
 from sync.simulator.pristine import core
@@ -58,7 +58,9 @@ class Oracle:
         self.pressed_ops: dict[Dot, _Op] = {}
         self.placed: dict[str, _Order] = {}
         self.tried_orders: dict[str, str] = {}
-        self.links: list[tuple[str, str]] = []
+        #: pairs of carts that a shop was asked to make one
+        self.joins: dict[tuple[str, str], _Known] = {}
+        self._roots: dict[str, str] = {}
         self.lost_disks: dict[str, float] = {}  # disk -> what it acknowledged since then is gone
         self.received: dict[str, int] = {}
         self.sold: dict[str, int] = defaultdict(int)
@@ -78,18 +80,23 @@ class Oracle:
         self.ops += 1
         self.pressed_ops[op.dot] = _Op(cart=cart, op=op)
 
-    def acked_op(self, dot: Dot, disk: str, how: str) -> None:
+    def acked_op(self, dot: Dot, where: tuple[str, float]) -> None:
         known = self.pressed_ops[dot]
-        if all(where != disk for where, _ in known.copies):
-            known.copies.append((disk, self.world.loop.now))
+        if all(disk != where[0] for disk, _ in known.copies):
+            known.copies.append(where)
 
-    def joined(self, one: str, two: str) -> None:
-        self.links.append((one, two))
+    def joining(self, one: str, two: str) -> None:
+        # No tab keeps a link: it is as safe as the disk that made it.
+        self.joins.setdefault((one, two), _Known(tab_is_dead=True))
+
+    def joined(self, one: str, two: str, where: tuple[str, float]) -> None:
+        self.joins[one, two].copies.append(where)
 
     def tried(self, order: str, cart: str) -> None:
         self.tried_orders[order] = cart
 
-    def acked_order(self, placed: Any, disk: str, who: str) -> None:
+    def acked_order(self, placed: Any, where: tuple[str, float], who: str) -> None:
+        disk, _ = where
         if placed.is_new and placed.is_fenced and placed.uses:
             self.violate(f"order {placed.id[-6:]}: disk {disk} knew that it was fenced and sold from what it held")
         known = self.placed.get(placed.id)
@@ -106,7 +113,7 @@ class Oracle:
             self._check_sold()
         elif known.body != placed.body:
             self.violate(f"order {placed.id} was answered with two bodies")
-        known.copies.append((disk, self.world.loop.now))
+        known.copies.append(where)
 
     def tab_closed(self, tab: Tab) -> None:
         for dot in tab.ops:
@@ -216,6 +223,7 @@ class Oracle:
         self.look()
         orders = self._central("orders")
         self._judge_orders(orders)
+        self._judge_joins()
         self._judge_carts(orders)
         self._judge_books(orders)
         self._judge_rights()
@@ -286,19 +294,51 @@ class Oracle:
 
     def _judge_carts(self, orders: Mapping[str, Any]) -> None:
         carts = {root: core.decode(unpack(body, CartState)) for root, body in self._central("carts").items()}
-        by_root: dict[str, list[tuple[Dot, _Op]]] = defaultdict(list)
-        roots = {cart: self._central("root_of", cart) for cart in self.all_carts()}
-        for dot, known in self.pressed_ops.items():
-            by_root[roots[known.cart]].append((dot, known))
         bodies = self._order_bodies(orders)
-        deltas = [(one.taken.cart, core.decode(one.taken.delta)) for one in bodies.values()]
-        for root, ops in by_root.items():
+        near = self._near()
+        for root in sorted({self._root(known.cart) for known in self.pressed_ops.values()}):
             held = carts.get(root, core.EMPTY)
+            ops = [(dot, known) for dot, known in self.pressed_ops.items() if near(known.cart, root)]
             for dot, known in ops:
-                if known.copies and not held.has_seen(dot) and not self._may_be_lost(known):
+                is_here = self._root(known.cart) == root
+                if is_here and known.copies and not held.has_seen(dot) and not self._may_be_lost(known):
                     self.violate(f"op {core.dot_text(dot)} ({known.op.kind}), acknowledged, is not in cart {root[:6]}")  # type: ignore[union-attr]
-            of_root = [delta for cart, delta in deltas if self._central("root_of", cart) == root]
-            self._judge_cart(root, held, ops, of_root, bodies)
+            deltas = [
+                core.decode(one.taken.delta)
+                for order, one in bodies.items()
+                if self._root(one.taken.cart) == root
+                or (near(one.taken.cart, root) and held.has_seen(core.order_dot(order)))
+            ]
+            corrected = {key for cart, key in self.world.roles.edge.corrections if near(cart, root)}
+            self._judge_cart(root, held, ops, deltas, bodies, corrected)
+
+    def _root(self, cart: str) -> str:
+        """At the end, when no link is made any more: asked once for each cart."""
+        if cart not in self._roots:
+            self._roots[cart] = self._central("root_of", cart)
+        return self._roots[cart]
+
+    def _near(self) -> Callable[[str, str], bool]:
+        """Whether what one cart holds may lie in the other too: they are one, or a shop has made them one.
+
+        A hop carries a cart along, whole. Where the shop's disk is lost before central hears of the link, the carts
+        stand apart again, and each keeps what it holds.
+        """
+        parents: dict[str, str] = {}
+        for one, two in self.joins:
+            found = core.union(self._root(one), self._root(two), parents.get)
+            if found:
+                parents[found[0]] = found[1]
+
+        def stands_for(cart: str) -> str:
+            return str(core.root_of(self._root(cart), parents.get))
+
+        return lambda one, two: stands_for(one) == stands_for(two)
+
+    def _judge_joins(self) -> None:
+        for (one, two), known in self.joins.items():
+            if known.copies and self._root(one) != self._root(two) and not self._may_be_lost(known):
+                self.violate(f"carts {one[:6]} and {two[:6]} were made one, and are two at central")
 
     def _takes_of_lost_orders(self, held: Any, dot: Dot, bodies: Mapping[str, Any]) -> int:
         """An order may be gone with its disk before its shopper heard of it, while the cart remembers its takes."""
@@ -314,13 +354,17 @@ class Oracle:
         return {order: unpack(body, PlacedOrder) for order, body in bodies.items() if order in orders}
 
     def _judge_cart(
-        self, root: str, held: Any, ops: list[tuple[Dot, _Op]], deltas: list[Any], bodies: Mapping[str, Any]
+        self,
+        root: str,
+        held: Any,
+        ops: list[tuple[Dot, _Op]],
+        deltas: list[Any],
+        bodies: Mapping[str, Any],
+        corrected: Collection[LineKey],
     ) -> None:
         """The cart is what the ops in its memory make of it: nothing lost, nothing back from the dead."""
         known = [core.delta_of(one.op, hlc=0) for dot, one in ops if held.has_seen(dot) and one.op is not None]
         wanted = core.joined([*known, *deltas])
-        corrections = self.world.roles.edge.corrections
-        corrected = {key for cart, key in corrections if self._central("root_of", cart) == root}
         for dot in sorted({*wanted.tokens, *held.tokens}):
             token = wanted.tokens.get(dot) or held.tokens[dot]
             if dot not in held.tokens:

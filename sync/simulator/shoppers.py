@@ -126,12 +126,12 @@ class Shopper:
         for cart, ops in by_cart.items():
             tab = self.tab
             try:
-                acks, host = await world.http(self.at, partial(world.roles.edge.take_ops, cart, ops))
+                acks, where = await world.http(self.at, partial(world.roles.edge.take_ops, cart, ops))
             except Exception as error:
                 return self._failed(error)
             for op in ops:
                 how = acks[core.dot_text(op.dot)]
-                world.oracle.acked_op(op.dot, host.disk_id, how)
+                world.oracle.acked_op(op.dot, where)
                 if how == "central":
                     tab.ops.pop(op.dot, None)
         return True
@@ -162,13 +162,15 @@ class Shopper:
         try:
             (root, state), _ = await world.http(self.at, lambda: world.roles.edge.see(cart))
             mine = self.carts.get(target)
-            root, _ = await world.http(target, lambda: world.roles.edge.land(mine, root, state))
+            if mine is not None:
+                world.oracle.joining(mine, root)
+            landed, where = await world.http(target, lambda: world.roles.edge.land(mine, root, state))
         except Exception as error:
             self._failed(error)
             return
-        if mine is not None and mine != root:
-            world.oracle.joined(mine, cart)
-        self.at, self.carts[target] = target, root
+        if mine is not None:
+            world.oracle.joined(mine, root, where)
+        self.at, self.carts[target] = target, landed
         self._load()
         await self._look()
         await self.present()
@@ -190,7 +192,7 @@ class Shopper:
         for _ in range(self.rng.choice((1, 2, 3))):
             tab = self.tab
             try:
-                placed, host = await world.http(at, lambda: world.roles.edge.order(site, cart, quote))
+                placed, where = await world.http(at, lambda: world.roles.edge.order(site, cart, quote))
             except RialtoError as error:
                 world.trace.tell(self.name, f"order {quote.order[-6:]} at {at}: {error.code}")
                 return
@@ -198,7 +200,7 @@ class Shopper:
                 self._failed(error)
                 continue
             tab.orders[placed.id] = placed.kept
-            world.oracle.acked_order(placed, host.disk_id, self.name)
+            world.oracle.acked_order(placed, where, self.name)
             return
 
     async def _keep(self) -> bool:

@@ -406,8 +406,11 @@ class World:
 
     async def http(
         self, node: str, work: Callable[[], Awaitable[Any]], *, patience: float = 8.0
-    ) -> tuple[Any, EdgeHost]:
-        """Ask a shop. Raises `HttpLost`, and what production would answer as an error."""
+    ) -> tuple[Any, tuple[str, float]]:
+        """Ask a shop: its answer, and the disk it is on, and since when.
+
+        Raises `HttpLost`, and what production would answer as an error.
+        """
         host, rng = self.serving(node), self.rng
         answer: asyncio.Future[Any] = self.loop.create_future()
         copies = 1
@@ -420,7 +423,7 @@ class World:
         for _ in range(copies):
             self.loop.call_in(None, rng.uniform(0.003, 0.06), self._ask, host, work, answer)
         try:
-            return await asyncio.wait_for(answer, patience), host
+            return await asyncio.wait_for(answer, patience)
         except TimeoutError:
             raise HttpLost(node) from None
 
@@ -445,7 +448,9 @@ class World:
             if self.rng.random() < self.http_lost:
                 self.trace.fault("answer_lost")
                 return
-            self.loop.call_in(None, self.rng.uniform(0.003, 0.06), self._answered, answer, result, failure)
+            # The disk of this moment: when the answer has come, another may be in its place.
+            said = result, (host.disk_id, self.loop.now)
+            self.loop.call_in(None, self.rng.uniform(0.003, 0.06), self._answered, answer, said, failure)
 
         self.loop.start(life, handle())
 
