@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("central.catalog.urls")),
     path("", include("central.seo.urls")),
     path("", include("central.cdn.urls")),
+    path("", include("central.pages.urls")),
     path("", include("central.stock.urls")),
     path("", include("central.orders.urls")),
     path("", include("central.carts.urls")),

@@ -169,6 +169,8 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("33 groups", "/site-groups"),
         ("42 pictures", "/pictures"),
         ("43 pictures of a site", "/pictures/sites/clay"),
+        ("44 pages", "/pages?site=tea"),
+        ("44 page", "/pages/of/tea?path=/"),
         ("34 imports", "/imports"),
         ("35 import", run),
         ("36 new import", "/imports/new"),

@@ -86,6 +86,8 @@ class Right(models.Model):
             ("rotate_keys", "See encryption keys, change and retire them"),
             ("see_cdn", "See what the CDN is asked for, and its limits"),
             ("manage_cdn", "Change CDN accounts and zones, purge by hand"),
+            ("see_pages", "See pages of shops, broken links and how fast they are"),
+            ("manage_pages", "Have pages made anew, leave them out, ignore broken links"),
             ("mend_jobs", "See failed jobs, try them again or give them up"),
             ("see_carts", "See what is in shoppers' carts"),
             ("import_goods", "Import goods"),

@@ -61,6 +61,8 @@ GROUPS: Final = (
             "rotate_keys": _("See encryption keys, change and retire them"),
             "see_cdn": _("See what the CDN is asked for, and its limits"),
             "manage_cdn": _("Change CDN accounts and zones, purge by hand"),
+            "see_pages": _("See pages of shops, broken links and how fast they are"),
+            "manage_pages": _("Have pages made anew, leave them out, ignore broken links"),
             "mend_jobs": _("See failed jobs, try them again or give them up"),
         },
     ),

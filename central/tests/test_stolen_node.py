@@ -29,7 +29,7 @@ from central.stock.models import Grant
 from central.ui.tests import cast
 from node.errors import RialtoError
 from node.realms import realm_of_alias
-from sync import intake
+from sync import hub, intake, questions
 from sync.contracts.cart import CartAlias, CartDelta, CartState
 from sync.contracts.codec import pack, unpack
 from sync.contracts.frames import Op
@@ -37,6 +37,7 @@ from sync.contracts.ids import new_cart_id
 from sync.contracts.join import JoinAnswer
 from sync.contracts.orders import KeptOrder
 from sync.contracts.pages import PageChange, PagesChanged
+from sync.contracts.questions import Answered, Question
 from sync.contracts.search import SearchAsk, SearchCount, SearchCounts
 from sync.contracts.seo import RedirectHits, SourceHits
 from sync.contracts.shoppers import (
@@ -227,11 +228,28 @@ def what_was_searched_elsewhere_is_not_made_up() -> None:
     assert SearchedWords.objects.get().times == 5
 
 
+def a_question_to_another_node_is_not_answered() -> None:
+    def asked_of_a(edge: EdgeScope) -> bytes:
+        def told(node: str, kind: str, body: bytes) -> None:
+            ask("question_answered", Answered(id=unpack(body, Question).id, body=b"so it is"), edge)
+
+        hub.tell_by(told)
+        try:
+            return questions.ask("a", "pages", b"", patience_s=0.2)
+        finally:
+            hub.tell_by(None)
+
+    assert asked_of_a(A) == b"so it is"
+    with pytest.raises(questions.NodeAway):
+        asked_of_a(THIEF)
+
+
 TRIED: dict[str, Callable[[], None]] = {
     "ask_stock": foreign_goods_are_not_granted,
     "stock_left": of_foreign_goods_nobody_hears_what_is_left,
     "renew_stock": another_nodes_rights_are_not_renewed,
     "grant_report": another_nodes_rights_are_not_reported_on,
+    "question_answered": a_question_to_another_node_is_not_answered,
     "pages_changed": foreign_pages_are_not_purged,
     "order": a_foreign_order_is_set_aside,
     "kept_order": a_forged_envelope_is_set_aside,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from edge.pages import asked
 from edge.pages.cache import pages
 from edge.pages.foreman import foreman
 from edge.replica import changes
 from edge.replica.reads import Dep
 from sync.replica import after_apply
+
+__all__ = ["asked", "documents_changed", "lists_changed"]
 
 
 @after_apply

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -37,14 +37,29 @@ CREATE INDEX IF NOT EXISTS uses_page ON uses (page);
 CREATE TABLE IF NOT EXISTS change (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, path TEXT NOT NULL,
     tags TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS absent (
+    site TEXT NOT NULL, path TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', tried_at REAL,
+    PRIMARY KEY (site, path)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hit (
+    site TEXT NOT NULL, path TEXT NOT NULL, day INTEGER NOT NULL, served INTEGER NOT NULL, viewed INTEGER NOT NULL,
+    PRIMARY KEY (site, path, day)
+) WITHOUT ROWID;
 """
 #: raised when the tables change: an older book is thrown away and written anew
-_VERSION: Final = 1
+_VERSION: Final = 2
 _CHUNK: Final = 400
+#: days that asks for a page are remembered, today's among them
+HIT_DAYS: Final = 7
+_DAY_S: Final = 86_400
+
+#: of an edition's key the shop's id, see `sites.editions.key_of`
+SHOP: Final = "substr(site, 1, instr(site || '~', '~') - 1)"
 
 #: (`sites.editions.key_of` its edition, the unquoted path at its host)
 PageKey = tuple[str, str]
 Windows = Mapping[Window, Sequence[str]]
+Absence = Literal["waits", "excluded", "failed"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,16 @@ class Entry:
     @property
     def key(self) -> PageKey:
         return self.site, self.path
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Asks for a page: `served` by this edge itself, `viewed` as browsers tell."""
+
+    site: str
+    path: str
+    served: int = 0
+    viewed: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,6 +163,7 @@ class Book:
             "INSERT INTO uses (dep, page, ver) VALUES (?, ?, ?)",
             [(self._dep(dep), page, ver) for dep, ver in uses.items()],
         )
+        self.no_longer_absent(key)
 
     def packed(self, page: int) -> None:
         self._db.execute("UPDATE page SET is_packed = 1 WHERE id = ?", [page])
@@ -146,8 +172,59 @@ class Book:
         self._db.execute("DELETE FROM page WHERE site = ? AND path = ?", key)
 
     def failed(self, key: PageKey, error: str) -> None:
-        """It could not be made anew: the last good one stays, dirty, and is tried later."""
-        self._db.execute("UPDATE page SET error = ?, tried_at = ? WHERE site = ? AND path = ?", [error, _now(), *key])
+        """It could not be made: the last good one, if there is one, stays, dirty, and it is tried later."""
+        stands = self._db.execute(
+            "UPDATE page SET error = ?, tried_at = ? WHERE site = ? AND path = ?", [error, _now(), *key]
+        ).rowcount
+        if not stands:
+            self.absent(key, "failed", error)
+
+    # --- pages without a file ----------------------------------------------------------------------------------------
+
+    def absent(self, key: PageKey, state: Absence, error: str = "") -> None:
+        """There is no file of this page, and why."""
+        self._db.execute("INSERT OR REPLACE INTO absent VALUES (?, ?, ?, ?, ?)", [*key, state, error, _now()])
+
+    def no_longer_absent(self, key: PageKey) -> None:
+        self._db.execute("DELETE FROM absent WHERE site = ? AND path = ?", key)
+
+    def absent_of(self, site: str, waiting: Iterable[str], excluded: Iterable[str]) -> None:
+        """All pages of a site without a file, as its rules are now. One that failed is still said to have failed."""
+        rows = [*((site, path, "waits") for path in waiting), *((site, path, "excluded") for path in excluded)]
+        self._db.execute("DELETE FROM absent WHERE site = ? AND state <> 'failed'", [site])
+        self._db.executemany(
+            "INSERT INTO absent (site, path, state) VALUES (?, ?, ?) ON CONFLICT (site, path) DO UPDATE "
+            "SET state = excluded.state, error = '' WHERE excluded.state = 'excluded'",
+            rows,
+        )
+
+    def keep_sites(self, sites: Sequence[str]) -> None:
+        """Of other sites nothing is remembered but the pages that still have to be taken away."""
+        others = f"{SHOP} NOT IN ({', '.join('?' * len(sites))})"
+        self._db.execute(f"DELETE FROM absent WHERE {others}", sites)  # noqa: S608
+        self._db.execute(f"DELETE FROM hit WHERE {others}", sites)  # noqa: S608
+
+    def never_made(self, limit: int, retry_after_s: float) -> list[PageKey]:
+        """Pages that have failed ever since, the longest untried first."""
+        return self._db.execute(
+            "SELECT site, path FROM absent WHERE state = 'failed' AND tried_at < ? ORDER BY tried_at LIMIT ?",
+            [_now() - retry_after_s, limit],
+        ).fetchall()
+
+    # --- how often they are asked for --------------------------------------------------------------------------------
+
+    def note_hits(self, hits: Iterable[Hits]) -> None:
+        """Count asks for pages; what is older than a week is forgotten."""
+        today = int(_now()) // _DAY_S
+        self._db.execute("DELETE FROM hit WHERE day <= ?", [today - HIT_DAYS])
+        self._db.executemany(
+            "INSERT INTO hit VALUES (?, ?, ?, ?, ?) ON CONFLICT (site, path, day) DO UPDATE "
+            "SET served = served + excluded.served, viewed = viewed + excluded.viewed",
+            [(each.site, each.path, today, each.served, each.viewed) for each in hits],
+        )
+
+    def hits_of(self, key: PageKey) -> int:
+        return int(self._db.execute(f"{HITS} WHERE site = ? AND path = ?", key).fetchone()[0])
 
     # --- what is dirty -----------------------------------------------------------------------------------------------
 
@@ -169,6 +246,14 @@ class Book:
 
     def soil_all(self) -> None:
         self._db.execute("UPDATE page SET dirty_at = coalesce(dirty_at, ?)", [_now()])
+
+    def soil_again(self, keys: Iterable[PageKey]) -> None:
+        """Somebody wants these anew; failed ones without a rest."""
+        self._db.executemany(f"{_SOIL} WHERE site = ? AND path = ?", [(_now(), *key) for key in keys])
+
+    def soil_site(self, site: str) -> None:
+        """All pages of a shop, in each of its editions."""
+        self._db.execute(f"{_SOIL} WHERE {SHOP} = ?", [_now(), site])
 
     def still(self, page: int, deps: Iterable[Dep], ver: int) -> None:
         """The page shows of these lists what they show now, at version `ver`."""
@@ -265,12 +350,34 @@ class Book:
         age = max(0.0, _now() - oldest) if oldest else 0.0
         return {"pages": kept, "bytes": size, "dirty": dirty, "failed": int(failed), "oldest_dirty_s": round(age, 1)}
 
+    def count_of_sites(self) -> dict[str, dict[str, float]]:
+        """Shop -> `pages`, `bytes`, `waits`, `failed`, `excluded`, and `made_at` of its latest page, s since 1970."""
+        return {
+            shop: {"pages": pages, "bytes": size, "waits": waits, "failed": failed, "excluded": excluded, "made_at": at}
+            for shop, pages, size, waits, failed, excluded, at in self._db.execute(_OF_SITES)
+        }
+
     def _dep(self, dep: Dep) -> int:
         row = self._db.execute("SELECT id FROM dep WHERE topic = ? AND key = ?", dep).fetchone()
         if row is None:
             row = self._db.execute("INSERT INTO dep (topic, key) VALUES (?, ?) RETURNING id", dep).fetchone()
         return int(row[0])
 
+
+#: asks in the last week: those that were served here, or those that browsers told of, whichever are more
+HITS: Final = "SELECT coalesce(max(sum(served), sum(viewed)), 0) FROM hit"
+
+_SOIL: Final = "UPDATE page SET dirty_at = coalesce(dirty_at, ?), tried_at = NULL"
+
+_OF_SITES: Final = f"""
+    SELECT {SHOP} AS shop, sum(is_file), sum(size), sum(state = 'waits'), sum(state = 'failed'),
+        sum(state = 'excluded'), max(made_at) FROM (
+        SELECT site, 1 AS is_file, size, made_at,
+            CASE WHEN error <> '' THEN 'failed' WHEN dirty_at IS NOT NULL THEN 'waits' ELSE 'fresh' END AS state
+        FROM page
+        UNION ALL SELECT site, 0, 0, 0, state FROM absent
+    ) GROUP BY shop
+"""  # noqa: S608
 
 _STALE: Final = f"""
     SELECT uses.page, dep.topic, dep.key FROM dep JOIN uses ON uses.dep = dep.id

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from edge.pages.cache import pages
 from edge.pages.foreman import foreman
 from sync.figures import tells
 
 
 @tells("pages")
-def page_figures() -> dict[str, float]:
-    return {"kept": len(pages), "bytes": pages.size, **{f"file_{name}": x for name, x in foreman.figures.items()}}
+def page_figures() -> dict[str, Any]:
+    """`sites`: what central shows of each shop while this edge is cut off."""
+    files = {f"file_{name}": value for name, value in foreman.figures.items()}
+    return {"kept": len(pages), "bytes": pages.size, **files, "sites": foreman.sites}

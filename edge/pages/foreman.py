@@ -11,13 +11,14 @@ import contextlib
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from edge.pages.book import Change
-from edge.pages.orders import Done, Heard, Order, Told, Want
+from edge.pages.book import Change, Hits, PageKey
+from edge.pages.orders import Asked, Done, Heard, Order, Remake, Told, Want
 from edge.replica.reads import Dep
 from node.config import config
 from sync.store.writer import writer
@@ -26,6 +27,8 @@ logger = logging.getLogger("edge.pages")
 
 #: rounds of the robot, of lifetimes and of packing, when there are no news that start a maker
 ROUND_S: Final = 600.0
+#: counts of asks are told so often while there is a maker
+COUNT_S: Final = 60.0
 #: a maker that dies at once is not started again at once
 _REST_S: Final = 5.0
 #: a line of the maker's: 500 changes with long addresses
@@ -33,6 +36,8 @@ _LONGEST_LINE: Final = 4 * 1024 * 1024
 
 #: pages that shoppers asked for while no maker runs: the rest is asked for again
 _ASKED: Final = 1000
+#: pages whose asks are counted between two tellings: made-up addresses fill no memory
+_COUNTED: Final = 50_000
 
 #: `(changes)`, inside the writer's transaction: to queue what a CDN must forget
 QueueChanges = Callable[[Sequence[Change]], None]
@@ -47,8 +52,12 @@ class Foreman:
         self._news: list[Order] = []
         self._woken = asyncio.Event()
         self._queue: QueueChanges | None = None
-        #: as the maker said last
+        #: asks for pages that the maker was not told of yet
+        self._served: Counter[PageKey] = Counter()
+        self._viewed: Counter[PageKey] = Counter()
+        #: as the maker said last, in all and site by site
         self.figures: dict[str, float] = {}
+        self.sites: dict[str, dict[str, float]] = {}
 
     def start(self, queue: QueueChanges | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -69,6 +78,27 @@ class Foreman:
     def want(self, site: str, path: str) -> None:
         """A page was asked for that does not lie as a file. On the event loop."""
         self._say(Want(site, path))
+
+    def remake(self, site: str, keys: Sequence[PageKey]) -> None:
+        """Somebody wants these pages anew, all of the site when none is named. From any thread."""
+        self._say(Remake(site, list(keys)))
+
+    def served(self, site: str, path: str) -> None:
+        """A page that exists was handed out. On the event loop; told when there is a maker, it starts none."""
+        self._count(self._served, (site, path), 1)
+
+    def viewed(self, site: str, path: str, times: int) -> None:
+        """Browsers showed a page so many times. On the event loop."""
+        self._count(self._viewed, (site, path), times)
+
+    def _count(self, counter: Counter[PageKey], key: PageKey, times: int) -> None:
+        if self._loop is not None and (key in counter or len(counter) < _COUNTED):
+            counter[key] += times
+
+    def _take_hits(self) -> list[Hits]:
+        served, viewed = self._served, self._viewed
+        self._served, self._viewed = Counter(), Counter()
+        return [Hits(site, path, served[site, path], viewed[site, path]) for site, path in {*served, *viewed}]
 
     def _say(self, order: Order) -> None:
         loop = self._loop
@@ -96,7 +126,7 @@ class Foreman:
 
         What changed before its start it finds by itself; only what was asked for is told.
         """
-        asked: list[Order] = [order for order in self._news if isinstance(order, Want)]
+        asked: list[Order] = [order for order in self._news if isinstance(order, Want | Remake)]
         self._news = asked[-_ASKED:]
         maker = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -125,14 +155,17 @@ class Foreman:
         with contextlib.suppress(ConnectionError):
             while True:
                 news, self._news = self._news, []
+                if hits := self._take_hits():
+                    news.append(Asked(hits))
                 self._woken.clear()
                 for order in news:
                     pipe.write(msgspec.json.encode(order) + b"\n")
                 await pipe.drain()
-                await self._woken.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), COUNT_S)
 
     async def _took(self, done: Done) -> None:
-        self.figures = done.figures
+        self.figures, self.sites = done.figures, done.sites
         if not done.changes:
             return
         queue = self._queue

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,8 @@ Build = Callable[[SiteDoc, str], Page]
 BATCH: Final = 20
 #: a page that failed is tried again after this; news that touch it do not make it sooner
 RETRY_S: Final = 30.0
+#: one that could never be made yet, after this
+RETRY_FIRST_S: Final = 300.0
 #: a page that has not changed for so long is packed as well as can be
 SETTLED_S: Final = 60.0
 
@@ -70,14 +72,25 @@ class Maker:
         shops.forget([dep for dep in deps if dep[0] != LIST])
         shops.forget_lists(names)
         self._judge(self._book.users_of(deps))
-        if any(lists.has_members(name) for name in names):
-            self.look_for_missing()
+        if any(lists.has_members(name) for name in names) or any(topic.startswith("site:") for topic, _ in deps):
+            self.look_for_missing()  # a site's rules say which pages it wants
         self._book.save()
 
     def want(self, key: PageKey) -> None:
         """Somebody asked for a page that does not lie here."""
         if self._book.entry(key) is None and key not in self._missing:
             self._missing.appendleft(key)
+
+    def remake(self, site: str, keys: Sequence[PageKey]) -> None:
+        """Somebody wants these anew, or all of a site when none is named."""
+        if keys:
+            self._book.soil_again(keys)
+            for key in keys:
+                self.want(key)
+        else:
+            self._book.soil_site(site)
+            self.look_for_missing()
+        self._book.save()
 
     def _judge(self, touched: dict[int, set[Dep]]) -> None:
         """Soil what shows something else now. Where only lists changed, the parts of them that a page shows decide."""
@@ -114,6 +127,7 @@ class Maker:
     def fill(self) -> bool:
         """Pages that have no file yet, at most a batch."""
         batch = [self._missing.popleft() for _ in range(min(BATCH, len(self._missing)))]
+        batch = batch or self._book.never_made(BATCH, RETRY_FIRST_S)
         for key in batch:
             self._make(key)
         self._book.save()
@@ -164,22 +178,28 @@ class Maker:
     def look_for_missing(self) -> None:
         """Pages that should lie here and do not; those of shops that are gone, or that no rule allows, go."""
         wanted: list[PageKey] = []
-        for site_id in shops.own_ids():
-            site = shops.site(site_id)
-            if site is None or not site.is_active:
-                continue
-            if site.pages.making == "all":
-                for edition in editions.editions_of(site):
-                    wanted += self._missing_of(edition)
+        sites = [site for site in map(shops.site, sorted(shops.own_ids())) if site is not None and site.is_active]
+        self._book.keep_sites([site.id for site in sites])
+        for site in sites:
+            for edition in editions.editions_of(site):
+                wanted += self._missing_of(edition)
         known = set(wanted)
         asked = [key for key in self._missing if key not in known]
         self._missing = deque(asked + wanted)
 
-    def _missing_of(self, site: SiteDoc) -> Iterator[PageKey]:
-        key = editions.key_of(site)
-        have = self._book.keys_of(key)
-        paths = ((path, urls.at(site, path)) for path in addresses_of(site))
-        yield from ((key, address) for path, address in paths if address not in have and allows(site, path))
+    def _missing_of(self, site: SiteDoc) -> list[PageKey]:
+        """Pages of an edition to be made; what has no file, and why, is written down."""
+        key, waiting, excluded = editions.key_of(site), list[str](), list[str]()
+        if site.pages.making == "all":
+            have = self._book.keys_of(key)
+            for path in addresses_of(site):
+                address = urls.at(site, path)
+                if not allows(site, path):
+                    excluded.append(address)
+                elif address not in have:
+                    waiting.append(address)
+        self._book.absent_of(key, waiting, excluded)
+        return [(key, address) for address in waiting]
 
     # --- one page --------------------------------------------------------------------------------------------------
 
@@ -196,6 +216,9 @@ class Maker:
         path = editions.inside(site, key[1]) if site else None
         if site is None or path is None or not _is_served(site) or not allows(site, path):
             self._take_away(key, entry)
+            self._book.no_longer_absent(key)
+            if site is not None and path is not None and _is_served(site) and not allows(site, path):
+                self._book.absent(key, "excluded")
             return
         ver, began = lists_version(), time.perf_counter()
         try:
@@ -207,8 +230,12 @@ class Maker:
         took_ms = (time.perf_counter() - began) * 1000
         self.rendered += 1
         file = files.place(self._folder, editions.host_of(site), key[1])
-        if page.status != 200 or file is None or set(page.sections) & set(site.pages.excluded_sections):
+        is_excluded = bool(set(page.sections) & set(site.pages.excluded_sections))
+        if page.status != 200 or file is None or is_excluded:
             self._take_away(key, entry)
+            self._book.no_longer_absent(key)
+            if page.status == 200 and is_excluded:
+                self._book.absent(key, "excluded")
             return
         try:
             self._lay(key, entry, editions.host_of(site), file, page, took_ms, ver)
@@ -258,10 +285,16 @@ def allows(site: SiteDoc, path: str) -> bool:
     """
     rules: PagesDoc = site.pages
     return rules.is_on and not any(
-        fnmatchcase(each, pattern) or each.startswith(pattern.rstrip("/*") + "/")
+        fnmatchcase(each, pattern) or _lies_below(each, pattern, urls.at(site, "/"))
         for each in {path, urls.at(site, path)}
         for pattern in rules.excluded
     )
+
+
+def _lies_below(path: str, pattern: str, home: str) -> bool:
+    """Of the home page only itself is meant: everything lies below it."""
+    above = pattern.rstrip("/*")
+    return above not in ("", home) and fnmatchcase(path, f"{above}/*")
 
 
 def _is_served(site: SiteDoc) -> bool:

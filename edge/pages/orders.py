@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.pages.book import Change
+from edge.pages.book import Change, Hits, PageKey
 
 
 class Heard(Struct, frozen=True, tag="heard"):
@@ -26,11 +26,25 @@ class Told(Struct, frozen=True, tag="told"):
     up_to: int
 
 
-Order = Heard | Want | Told
+class Remake(Struct, frozen=True, tag="remake"):
+    """Somebody wants these pages of a site anew; all of them when none is named."""
+
+    site: str
+    keys: list[PageKey]
+
+
+class Asked(Struct, frozen=True, tag="asked"):
+    """How often pages were asked for since this was said last."""
+
+    hits: list[Hits]
+
+
+Order = Heard | Want | Told | Remake | Asked
 
 
 class Done(Struct, frozen=True):
-    """The maker's answer: pages whose bytes changed, and how things stand."""
+    """The maker's answer: pages whose bytes changed, and how things stand, in all and site by site."""
 
     changes: list[Change]
     figures: dict[str, float]
+    sites: dict[str, dict[str, float]] = {}

@@ -74,6 +74,8 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     if page.status == 404 and (found := await redirects.find(site, scope)):
         await wire.redirect(scope, send, found.status, found.location)
         return
+    if page.status == 200:
+        foreman.served(editions.key_of(site), urls.at(site, path))
     cache = PUBLIC if page.status == 200 else MISSING
     await wire.page(scope, send, page, [(b"cache-control", cache), *_tags(site, page, path), *wire.security(site)])
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import django
 import msgspec
 
-from edge.pages.orders import Done, Heard, Order, Want
+from edge.pages.orders import Asked, Done, Heard, Order, Remake, Told, Want
 
 #: beside the folders of hosts; a web server serves nothing that begins with a dot
 BOOK: Final = ".book.sqlite3"
@@ -63,12 +63,17 @@ class Worker:
         try:
             order = self._orders.get(timeout=wait_s) if wait_s else self._orders.get_nowait()
             while order is not None:
-                if isinstance(order, Heard):
-                    news += order.deps
-                elif isinstance(order, Want):
-                    self._maker.want((order.site, order.path))
-                else:
-                    self._book.told(order.up_to)
+                match order:
+                    case Heard(deps):
+                        news += deps
+                    case Want(site, path):
+                        self._maker.want((site, path))
+                    case Remake(site, keys):
+                        self._maker.remake(site, keys)
+                    case Asked(hits):
+                        self._book.note_hits(hits)
+                    case Told(up_to):
+                        self._book.told(up_to)
                 order = self._orders.get_nowait()
         except queue.Empty:
             if news:
@@ -89,7 +94,7 @@ class Worker:
                 "audited": self._maker.audited,
                 "wrong": self._maker.wrong,
             }
-            self._say(Done(changes=changes, figures=figures))
+            self._say(Done(changes=changes, figures=figures, sites=self._book.count_of_sites()))
             if not changes:
                 return
             self._said = changes[-1].id

@@ -29,6 +29,7 @@ CENTRAL_APPS = [
     "sync.store.jobs",
     "central.notices",
     "central.cdn",
+    "central.pages",
     "central.stock",
     "central.people",
     "central.shoppers",

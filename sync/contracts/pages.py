@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -29,3 +29,87 @@ class PagesChanged(Struct, frozen=True, kw_only=True):
     site: str
     changes: list[PageChange]
     at: int
+
+
+# --- what central asks of them: questions `pages`, `page`, `pages_remake` ------------------------------------------
+
+
+PageState = Literal["fresh", "waits", "excluded", "failed"]
+PageSort = Literal["path", "-path", "made", "-made", "size", "-size", "took", "-took", "asked", "-asked"]
+
+#: rows of one answer
+MOST_ROWS: Final = 200
+
+
+class PagesAsk(Struct, frozen=True, kw_only=True):
+    """Pages of a site. `kind`: of `sites.urls`, "" every. `words`: part of the address. `uses`: key of a document."""
+
+    site: str
+    states: list[PageState] = []
+    kind: str = ""
+    words: str = ""
+    uses: str = ""
+    sort: PageSort = "path"
+    start: int = 0
+    count: int = 50
+
+
+class PageRow(Struct, frozen=True, kw_only=True):
+    """A page: of an edition (`sites.editions.key_of`), at a path of its host, unquoted.
+
+    Times are s since 1970, 0 never; sizes bytes, 0 none. `asked`: in the last week.
+    `changed_at`: since when its bytes are as they are. `reason`: why it failed, as the edge says.
+    """
+
+    edition: str
+    path: str
+    kind: str
+    state: PageState
+    reason: str = ""
+    made_at: float = 0.0
+    changed_at: float = 0.0
+    waits_since: float = 0.0
+    took_ms: float = 0.0
+    size: int = 0
+    gzip: int = 0
+    brotli: int = 0
+    asked: int = 0
+
+
+class PagesTold(Struct, frozen=True, kw_only=True):
+    """`total`: rows of the filter. `states`: how many pages of the site are in which state, whatever the filter."""
+
+    rows: list[PageRow]
+    total: int
+    states: dict[str, int] = {}
+
+
+class PageAsk(Struct, frozen=True, kw_only=True):
+    site: str
+    edition: str
+    path: str
+
+
+class PageUse(Struct, frozen=True, kw_only=True):
+    """Of what a page was made: a document (`topic` without its audience), or a list (`topic` "list")."""
+
+    topic: str
+    key: str
+    title: str = ""
+    ver: int = 0
+
+
+class PageTold(Struct, frozen=True, kw_only=True):
+    """`row` None: there is no such page. `more`: uses that were left out."""
+
+    row: PageRow | None
+    address: str = ""
+    uses: list[PageUse] = []
+    more: int = 0
+
+
+class RemakeAsk(Struct, frozen=True, kw_only=True):
+    """Make these pages of a site anew; all of them when none is named."""
+
+    site: str
+    pages: list[tuple[str, str]] = []  # edition, path

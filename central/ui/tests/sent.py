@@ -176,6 +176,8 @@ FORMS: list[Form] = [
     Form("cdn-account-again", on=None),
     Form("cdn-media-new", {"site": "tea", "origins": "https://files.tea.example"}),
     Form("cdn-media-edit", {"origins": "https://other.tea.example"}),
+    Form("pages-remake", {"row": "tea /p/tea"}, on=None),
+    Form("pages-exclude", {"path": "/p/tea"}, on=None),
     Form("cdn-purge-now", {"site": "tea", "addresses": "/p/tea"}),
     Form("cdn-zone-new", {"name": "other zone", "key": "other"}),
     Form("cdn-zone-edit", {"name": "another zone"}),

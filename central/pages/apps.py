@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class PagesConfig(AppConfig):
+    name = "central.pages"
+    label = "pages"
+    realm = "stats"
