@@ -44,7 +44,7 @@ from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.pages.purging import queue_changes  # noqa: E402
 from edge.places.routes import ROUTES as PLACES_ROUTES  # noqa: E402
-from edge.replica import forgetting, pictures  # noqa: E402
+from edge.replica import forgetting, pictures, words  # noqa: E402
 from edge.replica.sites import site_at, within  # noqa: E402
 from edge.rights.keeper import keeper  # noqa: E402
 from edge.search.counting import counting  # noqa: E402
@@ -201,6 +201,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _start() -> asyncio.Task[None]:
     take_short_turns()
+    await reader.run(words.load)
     live.start()
     _end_streams_on_signal()
     pictures.fetcher.wake()

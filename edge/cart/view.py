@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 
 from edge.cart import cards, service
 from edge.cart.roots import root_of
+from edge.replica import words
 from edge.replica.sites import site as site_by_id
 from edge.rights import scarce
 from sites import editions, urls
@@ -96,6 +97,14 @@ def documents_changed(entries: list[tuple[str, str]]) -> None:
         for view in [view for view, (_, made_of) in _views.items() if not changed.isdisjoint(made_of)]:
             del _views[view]
         live.wake(root for root in live.watched() if service.holds_any(root, {key for _, key in changed}))
+
+
+@words.listen
+def words_changed() -> None:
+    from edge.live import carts as live
+
+    forget_all()
+    live.everyone()
 
 
 def stock_changed(variants: Collection[str]) -> None:

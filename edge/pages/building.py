@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from edge.pages import heads
 from edge.pages.cache import Page
-from edge.replica import shelves
+from edge.replica import shelves, words
 from edge.replica import sites as shops
 from edge.replica.reads import recording
 from sites import shelf, tags, urls
-from sites.rendering import render_page
+from sites.rendering import language_of, render_page
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc
 
 #: goods of every shelf on the home page, and at most how many shelves
@@ -28,6 +28,7 @@ def build(site: SiteDoc, path: str) -> Page:
     """The page at an unquoted `path`: a 404 page when there is none."""
     with recording() as reads:
         shops.note_site(site)
+        words.note(language_of(site))
         found = _content(site, path)
         if found is None:
             status, html = 404, render_page(site, "not_found", {})

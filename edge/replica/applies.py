@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from edge.replica import changes, lists, pictures, sites
+from edge.replica import changes, lists, pictures, sites, words
 from edge.replica.models import CategoryRow
 from edge.replica.reads import Dep
 from sync.contracts.codec import unpack
-from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc
+from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, WordsDoc
 from sync.replica import after_apply, applies
 from sync.store.edge import sql
 
@@ -51,6 +51,12 @@ def apply_site(topic: str, key: str, ver: int, body: bytes | None) -> None:
     if body is not None:
         unpack(body, SiteDoc)  # one that cannot be read is parked here, not met by a shopper
     changes.announce_lists([lists.SITES])
+
+
+@applies("words")
+def apply_words(topic: str, key: str, ver: int, body: bytes | None) -> None:
+    if body is not None:
+        unpack(body, WordsDoc)
 
 
 @applies("category")
@@ -160,6 +166,7 @@ def lists_changed(deps: list[Dep]) -> None:
 
 
 @after_apply
-def changed(entries: list[tuple[str, str]]) -> None:
+async def changed(entries: list[tuple[str, str]]) -> None:
     sites.forget(entries)
     pictures.fetcher.wake()
+    await words.hear(entries)

@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Mapping
 from edge.replica import sites as shops
 from edge.replica.reads import read_many
 from infra.search import Entry
+from sites import editions
 from sites.searching import ABOUT, CATEGORY, KINDS, PAGE, PRODUCT, about_entry, category_entry, product_entry
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc, card_key
 from sync.store.edge import sql
 
 
-def marks_wanted(site: SiteDoc, language: str, only: Collection[str] | None = None) -> dict[str, str]:
+def marks_wanted(site: SiteDoc, only: Collection[str] | None = None) -> dict[str, str]:
     """Entry id -> the mark it ought to have, for all that this shop has, or for those of `only`.
 
     A product with nothing to sell is among them, and makes no entry.
@@ -76,8 +77,11 @@ def _mark(ver: int, is_on_sale: bool) -> str:
     return f"{ver}{'+' if is_on_sale else '-'}"
 
 
-def entries(site: SiteDoc, language: str, ids: Iterable[str], marks: Mapping[str, str]) -> list[Entry]:
-    """The entries of these ids; one whose document is gone, or has nothing to sell, is left out."""
+def entries(site: SiteDoc, ids: Iterable[str], marks: Mapping[str, str]) -> list[Entry]:
+    """The entries of these ids in the language of an edition.
+
+    One whose document is gone, or has nothing to sell, is left out.
+    """
     by_kind: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for each in ids:
         kind, _, key = each.partition("-")
@@ -86,11 +90,12 @@ def entries(site: SiteDoc, language: str, ids: Iterable[str], marks: Mapping[str
     categories = read_many(f"category:{site.id}", by_kind[CATEGORY], CategoryDoc)
     tree = shops.categories_of(site) if products else ()
     found: list[Entry | None] = [
-        category_entry(one.doc, mark=marks[f"{CATEGORY}-{key}"]) for key, one in categories.items()
+        category_entry(editions.category_in(site, one.doc), mark=marks[f"{CATEGORY}-{key}"])
+        for key, one in categories.items()
     ]
     for key, held in products.items():
         mark = marks[f"{PRODUCT}-{key}"]
-        found.append(product_entry(held.doc, tree, is_on_sale=mark.endswith("+"), mark=mark))
+        found.append(product_entry(editions.product_in(site, held.doc), tree, is_on_sale=mark.endswith("+"), mark=mark))
     if by_kind[PAGE]:
         found.append(about_entry(site, mark=marks[ABOUT]))
     return [each for each in found if each is not None]

@@ -137,18 +137,18 @@ class Indexer:
             while self._news:
                 site_id, ids = self._news.popitem()
                 for site in [each for each in _sites() if each.id == site_id]:
-                    for language in tuning.languages_of(site):
-                        await self._bring_up(site, language, ids)
+                    for spoken in tuning.spoken(site):
+                        await self._bring_up(spoken, ids)
 
-    async def _bring_up(self, site: SiteDoc, language: str, ids: set[str] | None) -> None:
-        index = index_of(site.id, language)
-        work = await self._thread.run(lambda: self._work_for(site, language, index, ids))
+    async def _bring_up(self, site: SiteDoc, ids: set[str] | None) -> None:
+        index = index_of(site.id, site.language)
+        work = await self._thread.run(lambda: self._work_for(site, index, ids))
         if work is None:
             return
         done, parts = 0, [work.changed[at : at + BATCH] for at in range(0, len(work.changed), BATCH)]
         for part in parts:
             began = time.monotonic()
-            await self._thread.run(lambda part=part: self._put(site, language, work, part))  # type: ignore[misc]
+            await self._thread.run(lambda part=part: self._put(site, work, part))  # type: ignore[misc]
             done += len(part)
             if work.is_build:
                 self.progress[index] = Progress(done, len(work.changed))
@@ -157,8 +157,8 @@ class Indexer:
         await self._thread.run(lambda: self._finish(index, work))
         self.progress.pop(index, None)
 
-    def _work_for(self, site: SiteDoc, language: str, index: str, ids: set[str] | None) -> _Work | None:
-        settings, build = tuning.settings_of(site.id, language), tuning.tuning_of(site.id).build
+    def _work_for(self, site: SiteDoc, index: str, ids: set[str] | None) -> _Work | None:
+        settings, build = tuning.settings_of(site.id, site.language), tuning.tuning_of(site.id).build
         looked = None if ids is None else _resolved(site, ids)
         try:
             if self.engine.note(index, "build") != str(build):
@@ -167,14 +167,14 @@ class Indexer:
         except (NoIndex, Unavailable):
             into, is_build, looked = self.engine.make(index, settings), True, None
             held = self.engine.marks(into)
-        wanted = made.marks_wanted(site, language, looked)
+        wanted = made.marks_wanted(site, looked)
         changed = [each for each, mark in wanted.items() if held.get(each) != mark]
         gone = [each for each in held if each not in wanted]
         return _Work(into, is_build, wanted, changed, gone, build) if changed or gone or is_build else None
 
-    def _put(self, site: SiteDoc, language: str, work: _Work, part: Sequence[str]) -> None:
-        found = made.entries(site, language, part, work.wanted)
-        self.engine.put(work.into, tuning.settings_of(site.id, language), found)
+    def _put(self, site: SiteDoc, work: _Work, part: Sequence[str]) -> None:
+        found = made.entries(site, part, work.wanted)
+        self.engine.put(work.into, tuning.settings_of(site.id, site.language), found)
         # What has nothing to sell any more is found no more
         self.engine.delete(work.into, set(part) - {each.id for each in found})
 
@@ -188,8 +188,8 @@ class Indexer:
         """Index -> documents, bytes, when it was built, and how far a build is."""
         found: dict[str, Any] = {}
         for site in _sites() if self._task else ():
-            for language in tuning.languages_of(site):
-                index = index_of(site.id, language)
+            for spoken in tuning.spoken(site):
+                index = index_of(site.id, spoken.language)
                 state, under_way = self.engine.state(index), self.progress.get(index)
                 found[index] = {
                     "documents": state.documents if state else 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.replica.reads import Shared
 from infra.search import Settings
+from sites import editions
 from sync.contracts.codec import unpack
 from sync.contracts.documents import SiteDoc
 from sync.contracts.search import SearchDoc
@@ -30,9 +31,9 @@ def settings_of(site_id: str, language: str) -> Settings:
     return Settings(language, tuple(tuple(group) for group in groups))
 
 
-def languages_of(site: SiteDoc) -> tuple[str, ...]:
-    """The languages a shop's pages speak; each has an index of its own."""
-    return (site.language, *(each.code for each in site.languages))
+def spoken(site: SiteDoc) -> list[SiteDoc]:
+    """A published shop in each of its languages; each has an index of its own, for all regions."""
+    return [each for each in editions.editions_of(site) if not each.region]
 
 
 def forget(site_id: str) -> None:

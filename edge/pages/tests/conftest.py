@@ -5,7 +5,7 @@ import pytest
 from edge.pages.cache import pages
 from edge.pages.tests import make
 from edge.pages.tests.client import Browser
-from edge.replica import sites
+from edge.replica import sites, words
 from node import config as node_config
 from sync.discover import load_edge
 from sync.store.writer import reader, writer
@@ -25,6 +25,7 @@ def edge(db_of_edge, tmp_path):
 
 def _forget() -> None:
     sites.forget_all()
+    words.forget_all()
     pages.clear()
 
 

@@ -22,6 +22,7 @@ from sync.contracts.documents import (
     SeoDoc,
     SiteDoc,
     VariantDoc,
+    WordsDoc,
     card_key,
 )
 from sync.replica import apply_hooks, run_after_apply
@@ -135,6 +136,8 @@ def entry(doc: Struct) -> Entry:
             return f"redirect:{doc.site}", doc.source, doc
         case FeedDoc():
             return f"feed:{doc.site}", doc.name, doc
+        case WordsDoc():
+            return "words:all", doc.language, doc
     raise TypeError(doc)
 
 

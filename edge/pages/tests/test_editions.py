@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils import translation
+from django.utils.translation import ngettext
 from msgspec.structs import replace
 
 from edge.asgi import application
 from edge.pages.book import Book
+from edge.pages.building import build
 from edge.pages.making import Maker
 from edge.pages.tests import make
 from edge.pages.tests.client import Browser, Page
@@ -23,7 +26,9 @@ from sync.contracts.documents import (
     RegionDoc,
     SiteDoc,
     SiteWords,
+    WordsDoc,
 )
+from sync.store.writer import reader
 
 SPB = "spb.tea.localhost"
 
@@ -237,3 +242,38 @@ def test_a_page_rule_covers_an_address_in_every_edition_and_one_edition_alone(ma
     main, english = editions.editions_of(ruled)
     assert not allows(main, "/c/sale/2") and not allows(english, "/c/sale/2")
     assert allows(main, "/about") and not allows(english, "/about")
+
+
+async def test_the_words_of_pages_are_centrals_to_say_and_pages_follow(visitor):
+    key = ("words:all", "en")
+    assert "To the cart" in (await visitor.get("/en")).text
+
+    await make.arrive(WordsDoc(language="en", words={"To the cart": ["To the basket"]}))
+
+    assert "To the basket" in (await visitor.get("/en")).text
+    assert "To the basket" not in (await visitor.get("/")).text
+    assert "Your cart is empty" in (await visitor.get("/en/cart")).text  # nobody has another word for that
+    assert key in await reader.run(lambda: build(shops.edition_by_key("tea~en~"), "/").reads)
+    assert key not in await reader.run(lambda: build(shops.edition_by_key("tea~ru~"), "/").reads)
+
+    await make.arrive(WordsDoc(language="en"), ver=2)
+    assert "To the cart" in (await visitor.get("/en")).text
+
+
+async def test_words_count_in_the_way_of_the_language(visitor):
+    rule = "n==1 ? 0 : n==2 ? 1 : 2"
+    await make.arrive(WordsDoc(language="en", words={"%(count)s item": ["{0}", "{1}", "{2}"]}, plural=rule))
+
+    with translation.override("en"):
+        assert [ngettext("%(count)s item", "%(count)s items", number) for number in (1, 2, 5)] == ["{0}", "{1}", "{2}"]
+
+
+async def test_a_language_that_runs_from_right_to_left(edge):
+    make.publish(make.make_site("tea", language="ar"))
+    await make.arrive(WordsDoc(language="ar", words={"Cart": ["سلة"]}))
+
+    page = await Browser("tea.localhost", application).get("/")
+
+    html = Page(page.text).all("html")[0]
+    assert (html["lang"], html["dir"]) == ("ar", "rtl")
+    assert "سلة" in page.text

@@ -6,11 +6,13 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from edge.pages.tests import make
 from edge.pages.tests.conftest import GREEN, SENCHA, THYME
 from edge.search.indexer import indexer
 from sync.contracts.codec import pack
+from sync.contracts.documents import LanguageDoc, ProductWords
 from sync.contracts.search import SearchDoc
 from sync.replica import apply_hooks, run_after_apply
 from sync.store.edge.models import Document
@@ -168,3 +170,22 @@ async def test_cut_off_a_shop_with_a_server_engine_searches_by_itself(visitor, e
 async def test_any_address_is_answered(visitor, query):
     for path in ("/search", "/_r/search"):
         assert (await visitor.get(f"{path}?{query}")).status == 200
+
+
+async def test_each_language_is_searched_in_its_own_words_and_leads_into_itself(visitor):
+    words = {"en": ProductWords(title="Roasted sencha leaves")}
+    await _arrive(
+        make.make_site(
+            "tea", name="Чабрец", language="ru", currency="RUB",
+            languages=[LanguageDoc(code="en", name="English", path="/en")],
+        ),
+        replace(SENCHA, translations=words),
+    )  # fmt: skip
+
+    answer = await visitor.get("/en/_r/search?q=leaves+roasting")
+    [item] = [item for group in json.loads(answer.text)["groups"] for item in group["items"]]
+
+    assert (item["title"], item["url"]) == ("Roasted sencha leaves", "/en/p/sencha")
+    assert await _titles(visitor, "roasting") == []
+    assert await _titles(visitor, "сенчу") == ["Сенча"]
+    assert 'href="/en/p/sencha"' in (await visitor.get("/en/search?q=leaves")).text
