@@ -81,6 +81,10 @@ add_action(
         words=_("add new group of sites"),
     )
 )
+add_entry(Entry(44, "regions", _("Regions"), "map-pin", "see_sites", in_side_bar=False))
+add_action(
+    Action(45, "regions-new", _("Add a region"), "manage_sites", "plus", where=("regions",), words=_("add new city"))
+)
 add_entry(Entry(50, "realms", _("Realms"), "list", "see_realms", "r"))
 add_action(Action(51, "realms-test", _("Test a database"), "manage_realms", "search", words=_("check realm move")))
 add_entry(Entry(90, "profile", _("Profile"), "user", in_side_bar=False))
@@ -100,6 +104,9 @@ add_sentences(
         "move_stopped": _("The move was ended before the switch: the realm is where it was."),
         "move_doubt": _("The two databases were not the same: the realm is where it was."),
         "move_undecided": _("The old database does not answer: nobody can tell yet where the realm is."),
+        "unknown_region": _("There is no such region among those you may see."),
+        "unknown_language": _("The shop does not speak this language."),
+        "region_in_use": lambda error: _("It is needed by: %(users)s.") % error.data,
         "bad_field": _("One of the fields holds what it may not."),
         "name_taken": _("This id is taken."),
         "demo_control_failed": _("The demo does not answer, or knows no such node."),

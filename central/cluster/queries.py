@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
-from central.cluster.models import Invite, Node, Rate, Silence, Site, SiteGroup
+from central.cluster.models import Invite, Node, Rate, Region, Silence, Site, SiteGroup
 from central.ui.scope import ALL, limit, visible_sites
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ def groups_visible_to(user: User | AnonymousUser) -> QuerySet[SiteGroup]:
     seen = visible_sites(user)
     groups = SiteGroup.objects.select_related("parent")
     return groups if seen is ALL else groups.filter(sites__in=list(seen)).distinct()
+
+
+def regions_visible_to(user: User | AnonymousUser) -> QuerySet[Region]:
+    """All regions for who sees all sites, else those in which a site of the person's is."""
+    seen = visible_sites(user)
+    regions = Region.objects.select_related("parent")
+    return regions if seen is ALL else regions.filter(at_sites__site__in=list(seen)).distinct()
 
 
 def open_silences() -> Prefetch[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -14,30 +14,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from central.cluster import ways
 from central.cluster.fields import ID, ID_HELP
 from central.cluster.inheritance import INHERITABLE, TEXTS, Origin, Sites, own_of, parents_of, standings
 from central.cluster.models import WEEK_MINUTES, Site
 from central.cluster.trees import below
-from central.ui.forms import ColourField, LinesField, LongTextField, MoneyField, RecordForm, Section, TickField
+from central.ui.forms import ColourField, LinesField, LongTextField, RecordForm, Section, TickField
 from sync.contracts.documents import PagesDoc
 
 _HOST = forms.RegexField(r"^[a-z0-9.-]{1,200}$")
 
-#: code -> what the way is called in a shop of that language, and what else it is born with
-Ways = Mapping[str, tuple[dict[str, str], dict[str, Any]]]
-
-_DELIVERIES: Ways = {
-    "pickup": ({"en": "Pick up yourself", "ru": "Самовывоз"}, {"needs_address": False}),
-    "courier": ({"en": "Courier", "ru": "Курьером"}, {"needs_address": True}),
-}
-_PAYMENTS: Ways = {
-    "cash": (
-        {"en": "Cash on delivery", "ru": "Наличными при получении"},
-        {"provider": "cash_on_delivery", "needs_central": False},
-    ),
-    "card": ({"en": "By card", "ru": "Картой"}, {"provider": "pretend_card", "needs_central": True}),
-}
-_OWN = ("name", "label", "colour", "is_active", "origin", "extra_hosts", "node", "group", "parent")
+_OWN = ("name", "label", "colour", "is_active", "origin", "extra_hosts", "node", "group", "parent", "detection")
 _LOOK = ("language", "currency", "theme", "cart_group")
 _PLAIN = (*_LOOK, "unpaid_minutes")
 _PAGES = tuple(PagesDoc.__struct_fields__)
@@ -59,30 +46,22 @@ def _row(setting: str) -> tuple[str, ...]:
     return name, f"inherit_{name}", f"lock_{name}"
 
 
-def _ways(*codes: str, priced: bool) -> list[tuple[str, ...]]:
-    rows = []
-    for code in codes:
-        price = (f"{code}_price",) if priced else ()
-        rows += [(code,), (f"{code}_title", *price, f"{code}_note")]
-    return rows
-
-
 class SiteForm(RecordForm):
     """All of a site that people edit. Read `is_saveable()`, then give `fields_of_site` to an action."""
 
     sections = (
         Section(_("Shop"), ("id", "parent", "take_all"), ("name", "label", "colour"), "is_active"),
         Section(_("Address and node"), ("origin", "extra_hosts"), ("node", "group")),
-        Section(_("Language, currency, look"), *(_row(name) for name in _LOOK)),
+        Section(_("Language, currency, look"), *(_row(name) for name in _LOOK), "detection"),
         Section(
             _("Delivery"),
             ("inherit_deliveries", "lock_deliveries"),
-            *_ways("pickup", "courier", priced=True),
+            *ways.rows_of(ways.DELIVERIES),
         ),
         Section(
             _("Payment"),
             ("inherit_payments", "lock_payments"),
-            *_ways("cash", "card", priced=False),
+            *ways.rows_of(ways.PAYMENTS),
             _row("unpaid_minutes"),
         ),
         Section(
@@ -130,6 +109,17 @@ class SiteForm(RecordForm):
         error_messages={"invalid": _("Three letters, such as EUR.")},
     )
     theme = forms.ChoiceField(label=_("Theme"), choices=themes)
+    detection = forms.ChoiceField(
+        label=_("First visit"),
+        required=False,
+        choices=[
+            ("off", _("the page as it was asked for")),
+            ("offer", _("offer the visitor's language and region")),
+            ("move", _("go to the visitor's language and region")),
+        ],
+        initial="offer",
+        help_text=_("Of a shop with further languages or regions. What a visitor chose himself always wins."),
+    )
     cart_group = forms.RegexField(
         ID,
         label=_("Cart group"),
@@ -137,11 +127,6 @@ class SiteForm(RecordForm):
         help_text=_("Sites of one group share one cart."),
         error_messages={"invalid": ID_HELP},
     )
-
-    pickup = TickField(label=_("Pick-up"), initial=True)
-    courier = TickField(label=_("Courier"), initial=True)
-    cash = TickField(label=_("Cash on delivery"), initial=True)
-    card = TickField(label=_("By card"), initial=True)
 
     unpaid_minutes = forms.IntegerField(
         label=_("Minutes to pay online"),
@@ -242,12 +227,7 @@ class SiteForm(RecordForm):
 
     def _add_ways(self, site: Site | None) -> None:
         currency = str(self.data.get("currency") or (site.currency if site else "")).upper()
-        for code in (*_DELIVERIES, *_PAYMENTS):
-            self.fields[f"{code}_title"] = forms.CharField(label=_("Called"), required=False, max_length=60)
-            self.fields[f"{code}_note"] = forms.CharField(label=_("Note"), required=False, max_length=120)
-        for code in _DELIVERIES:
-            price = MoneyField(label=_("Price"), currency=currency if len(currency) == 3 else "EUR", required=False)
-            self.fields[f"{code}_price"] = price
+        ways.add_fields(self, currency if len(currency) == 3 else "EUR")
 
     def _add_origins(self, site: Site, sites: Sites) -> None:
         for setting, standing in standings(site, sites).items():
@@ -272,15 +252,12 @@ class SiteForm(RecordForm):
             "site": self._called(source),
             "value": self._in_words(name, own),
         }
-        codes = {"deliveries": _DELIVERIES, "payments": _PAYMENTS}.get(name)
-        names = [one for code in codes for one in self._fields_of_way(code)] if codes else [name]
+        codes = {"deliveries": ways.DELIVERIES, "payments": ways.PAYMENTS}.get(name)
+        names = ways.names_of(codes) if codes else [name]
         names = [f"pages_{one}" for one in _PAGES] if name == "pages" else names
         for one in names:
             self.fields[one].disabled = True
         self.fields[names[0]].help_text = text
-
-    def _fields_of_way(self, code: str) -> list[str]:
-        return [name for name in (code, f"{code}_title", f"{code}_price", f"{code}_note") if name in self.fields]
 
     def _called(self, site_id: str) -> str:
         return self._names.get(site_id) or gettext("a site you may not see")
@@ -298,6 +275,9 @@ class SiteForm(RecordForm):
 
     def clean_origin(self) -> str:
         return str(self.cleaned_data["origin"]).rstrip("/")
+
+    def clean_detection(self) -> str:
+        return str(self.cleaned_data["detection"]) or "offer"
 
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).upper()
@@ -333,9 +313,10 @@ class SiteForm(RecordForm):
         changed = {name: value for name, value in self.changes.items() if not self.fields[name].disabled}
         fields = {name: changed[name] for name in (*_OWN, *_PLAIN) if name in changed}
         fields |= {f"texts.{name}": changed[name] for name in TEXTS if name in changed}
-        for setting, codes in (("deliveries", _DELIVERIES), ("payments", _PAYMENTS)):
-            if any(name in changed for code in codes for name in self._fields_of_way(code)):
-                fields[setting] = self._ways(own_of(self.site, setting) if self.site else [], codes)
+        for setting, codes in (("deliveries", ways.DELIVERIES), ("payments", ways.PAYMENTS)):
+            if any(name in changed for name in ways.names_of(codes)):
+                had = own_of(self.site, setting) if self.site else []
+                fields[setting] = ways.read(self.cleaned_data, had, codes, self.cleaned_data["language"])
         if any(f"pages_{one}" in changed for one in _PAGES):
             had = own_of(self.site, "pages") if self.site else {}
             told = {one: self.cleaned_data[f"pages_{one}"] for one in _PAGES}
@@ -353,25 +334,6 @@ class SiteForm(RecordForm):
             setting for setting in INHERITABLE if self.cleaned_data.get(f"{kind}_{_field_of(setting)}", setting in had)
         ]
 
-    def _ways(self, had: list[dict[str, Any]], codes: Ways) -> list[dict[str, Any]]:
-        """`had` ways, those of `codes` as the form says; a new one comes last."""
-        data = self.cleaned_data
-        known = {way["code"]: way for way in had}
-        order = [*known, *(code for code in codes if code not in known)]
-        return [
-            known[code] if code not in codes else self._way(code, *codes[code], known.get(code, {}))
-            for code in order
-            if code not in codes or data[code]
-        ]
-
-    def _way(self, code: str, titles: dict[str, str], born: dict[str, Any], had: dict[str, Any]) -> dict[str, Any]:
-        data = self.cleaned_data
-        way = {**born, **had, "code": code, "title": data[f"{code}_title"] or titles[data["language"]]}
-        way["note"] = data[f"{code}_note"]
-        if code in _DELIVERIES:
-            way["price"] = data[f"{code}_price"] or 0
-        return way
-
 
 def initial_of(site: Site, sites: Sites) -> dict[str, Any]:
     """The form as the site stands: own values, but what a site above locks."""
@@ -379,12 +341,7 @@ def initial_of(site: Site, sites: Sites) -> dict[str, Any]:
         _field_of(name): standing.value if standing.origin is Origin.LOCKED else standing.own
         for name, standing in standings(site, sites).items()
     }
-    ways = {way["code"]: way for way in [*shown.pop("deliveries"), *shown.pop("payments")]}
-    for code in (*_DELIVERIES, *_PAYMENTS):
-        way = ways.get(code, {})
-        shown |= {code: code in ways, f"{code}_title": way.get("title", ""), f"{code}_note": way.get("note", "")}
-        if code in _DELIVERIES:
-            shown[f"{code}_price"] = way.get("price", 0)
+    shown |= ways.initial_of(shown.pop("deliveries"), shown.pop("payments"))
     rules = msgspec.to_builtins(msgspec.convert(shown.pop("pages"), PagesDoc))
     shown |= {f"pages_{name}": rules[name] for name in _PAGES}
     own = {name: getattr(site, name) for name in _OWN if name not in ("node", "group", "parent")}

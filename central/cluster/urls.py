@@ -4,7 +4,8 @@ from central.cluster.join import adopt, join
 from central.cluster.lists import GROUPS, SITES
 from central.cluster.node_list import NODES
 from central.cluster.refusal_list import REFUSALS
-from central.cluster.views import groups, moves, nodes, realms, sites
+from central.cluster.region_list import REGIONS
+from central.cluster.views import groups, locales, moves, nodes, realms, sites
 from central.ui import lists
 
 urlpatterns = [
@@ -29,4 +30,15 @@ urlpatterns = [
     path("site-groups/new", groups.new_group, name="sites-groups-new"),
     path("site-groups/<slug:group_id>", groups.group, name="sites-groups-one"),
     path("sites/<slug:site_id>", sites.site, name="sites-one"),
+    path("sites/<slug:site_id>/editions", locales.editions, name="sites-editions"),
+    path("sites/<slug:site_id>/languages/new", locales.new_language, name="sites-languages-new"),
+    path("sites/<slug:site_id>/languages/<slug:language>", locales.site_language, name="sites-languages-one"),
+    path("sites/<slug:site_id>/languages/<slug:language>/drop", locales.drop_language, name="sites-languages-drop"),
+    path("sites/<slug:site_id>/regions/new", locales.new_site_region, name="sites-regions-new"),
+    path("sites/<slug:site_id>/regions/<slug:region_id>", locales.site_region, name="sites-regions-one"),
+    path("sites/<slug:site_id>/regions/<slug:region_id>/drop", locales.drop_site_region, name="sites-regions-drop"),
+    *lists.urls(REGIONS),
+    path("regions/new", locales.new_region, name="regions-new"),
+    path("regions/<slug:region_id>", locales.region, name="regions-one"),
+    path("regions/<slug:region_id>/delete", locales.delete_region, name="regions-delete"),
 ]

@@ -143,6 +143,7 @@ watch(
         "places": _("Visitors from"),
     },
     words={"parent": _region},
+    card="regions-one",
     name_of=_region,
 )
 watch(

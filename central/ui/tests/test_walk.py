@@ -21,6 +21,7 @@ from central.catalog.models import Media, Offer
 from central.cdn import accounts
 from central.cdn.models import MediaOrigin, Purge
 from central.cluster.groups import make_group
+from central.cluster.locales import make_region, put_language, put_site_region
 from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import DuplicatePair, Order
@@ -96,6 +97,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "node_id": node,
             "site_id": site,
             "group_id": f"{site}-group",
+            **_locales_of(site, name),
             "card_id": "today",
             "failure_id": failure.pk,
             "failures-row": failure.pk,
@@ -125,6 +127,14 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             **_seo_of(site, name),
         }
     return arguments
+
+
+def _locales_of(site: str, name: str) -> dict[str, Any]:
+    """A region with the site alone in it, one with nobody, and a further language of the site."""
+    make_region(f"{site}-city", title="A city", by="test")
+    put_site_region(site, f"{site}-city", path=f"/{site}", phone=f"{name} phone", by="test")
+    put_language(site, "de", path="/de", words={"about": f"{name} about"}, by="test")
+    return {"region_id": f"{site}-city", "regions-row": f"{site}-city", "language": "de"}
 
 
 def _seo_of(site: str, name: str) -> dict[str, Any]:
@@ -366,6 +376,9 @@ def test_staff_of_one_site_do_see_it(world: Any) -> None:
         "nodes-one": "Tea node",
         "sites": "Tea shop",
         "sites-one": "Tea shop",
+        "sites-editions": "tea.example/de/",
+        "sites-regions-one": "Tea phone",
+        "regions": "tea-city",
         "keys": "Tea key",
         "keys-one": "Tea key",
         "clients": "Tea namesake",
