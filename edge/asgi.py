@@ -39,7 +39,7 @@ from edge.checkout.web import Capped  # noqa: E402
 from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_response  # noqa: E402
 from edge.live import carts as live  # noqa: E402
 from edge.live.routes import stream  # noqa: E402
-from edge.pages import hits, serving, static, wire  # noqa: E402
+from edge.pages import hits, redirects, serving, static, wire  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.pages.purging import queue_changes  # noqa: E402
@@ -134,6 +134,9 @@ async def _own(scope: Scope, receive: Receive, send: Send, handler: object) -> N
     if site is None or not site.is_active:
         await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
         return
+    if address := redirects.own_address(scope, site):
+        await wire.redirect(scope, send, 308, address)
+        return
     try:
         if scope["path"] == "/_r/live":
             await stream(request, send)
@@ -156,10 +159,13 @@ async def _own(scope: Scope, receive: Receive, send: Send, handler: object) -> N
 
 
 async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
-    if site_at(scope) is None:
+    site = site_at(scope)
+    if site is None:
         await wire.page(scope, send, unknown_host_page(), wire.NO_STORE)
-        return
-    await _django(scope, receive, send)
+    elif address := redirects.own_address(scope, site):
+        await wire.redirect(scope, send, 308, address)
+    else:
+        await _django(scope, receive, send)
 
 
 async def _refuse(send: Send, path: str) -> None:

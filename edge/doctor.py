@@ -12,6 +12,7 @@ from edge.rights.models import Right
 from infra.geo import check_file
 from node.config import config
 from node.realms import EDGE
+from sites import assets
 from sync.join import joined_settings
 from sync.store.edge.models import Cursor, Outgoing, Parked
 
@@ -60,6 +61,8 @@ def _problems(figures: dict[str, Any]) -> list[str]:
             )
     if figures["places"]:
         found.append(f"{figures['places']}: visitors are not offered their region; mend `places_file` or leave it out")
+    for name, why in assets.manifest().left.items():
+        found.append(f"the static file {name} is served as it is: {why}")
     if figures["parked"]:
         found.append(f"{figures['parked']} documents of central could not be applied: upgrade this edge")
     return found

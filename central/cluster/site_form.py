@@ -70,6 +70,9 @@ class SiteForm(RecordForm):
             "pages_is_on",
             ("pages_making", "pages_renewal", "pages_lifetime_minutes"),
             ("pages_excluded", "pages_excluded_sections"),
+            "pages_packs_html",
+            ("pages_minifies_css", "pages_joins_css"),
+            ("pages_minifies_js", "pages_joins_js"),
         ),
         Section(_("Texts and contacts"), *(_row(name) for name in TEXTS)),
     )
@@ -170,6 +173,24 @@ class SiteForm(RecordForm):
         required=False,
         rows=2,
         help_text=_("The word of the shelf in its address, one a line; the goods that stand on it too."),
+    )
+
+    pages_packs_html = TickField(
+        label=_("Pages go out packed"),
+        initial=True,
+        help_text=_("With gzip or Brotli, as the browser takes it."),
+    )
+    pages_minifies_css = TickField(
+        label=_("Styles minified"), initial=True, help_text=_("Without comments and white space.")
+    )
+    pages_joins_css = TickField(
+        label=_("Styles joined"), initial=True, help_text=_("What every page loads is one file, named by its content.")
+    )
+    pages_minifies_js = TickField(
+        label=_("Scripts minified"), initial=True, help_text=_("Without comments and white space.")
+    )
+    pages_joins_js = TickField(
+        label=_("Scripts joined"), initial=True, help_text=_("What every page loads is one file, named by its content.")
     )
 
     tagline = forms.CharField(label=_("Tagline"), required=False, max_length=120)

@@ -99,3 +99,5 @@ class Health(Struct, frozen=True, kw_only=True):
     pending: int | None = None
     failures: int | None = None
     cdn: list[CdnFigures] | None = None
+    #: static files of the shops that could not be minified or joined
+    left_files: list[str] | None = None

@@ -45,6 +45,7 @@ class Finding:
 def findings_of(health: Health) -> list[Finding]:
     """In the language of who asks."""
     found = [*_of_realms(health.realms or []), *_of_books(health), *_of_queues(health), *_of_cdn(health.cdn or [])]
+    found += _of_files(health.left_files or [])
     for node in health.nodes:
         found += _of_node(node)
     return sorted(found, key=lambda one: one.urgency)
@@ -114,6 +115,12 @@ def _of_cdn(accounts: list[CdnFigures]) -> Iterator[Finding]:
         elif one.failing_s is not None and one.failing_s > CDN_S:
             text = _("The CDN account %(account)s does not answer; %(count)s pages wait to be purged.") % named
             yield Finding(Urgency.BAD, "cdn_silent", one.account, text, url, "see_cdn")
+
+
+def _of_files(left: list[str]) -> Iterator[Finding]:
+    for name in left:
+        text = _("The shops' file %(file)s cannot be minified or joined; it is served as it is.") % {"file": name}
+        yield Finding(Urgency.LOOK, "file_left", name, text, reverse("sites"), "see_sites")
 
 
 def _of_node(node: NodeFigures) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from central.orders.queries import orders_visible_to
 from central.stock.models import MAIN, Audit, BreachRow, Grant, PendingUnits, Warehouse
 from central.ui.scope import ALL, visible_sites
 from node.realms import CENTRAL_REALMS, ORDERS, alias_of
+from sites.assets import manifest
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def _health(nodes: QuerySet[Node], orders: QuerySet[Order], sees_all: bool, now:
         duplicates=_of_orders(lambda: orders.filter(is_duplicate_suspect=True).count(), down),
         pending=_of_orders(_pending, down) if sees_all else None,
         cdn=_cdn(now) if sees_all else None,
+        left_files=sorted(manifest().left) if sees_all else None,
         failures=Failure.objects.filter(state__in=WAITING).count() if sees_all else None,
     )
 

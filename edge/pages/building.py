@@ -45,9 +45,12 @@ def build(site: SiteDoc, path: str) -> Page:
 
 def page_of(status: int, html: str) -> Page:
     body = html.encode()
-    etag = hashlib.sha256(body).hexdigest()[:24]
     # mtime=0: equal pages are equal bytes
-    return Page(status, body, gzip.compress(body, 6, mtime=0), etag)
+    return Page(status, body, gzip.compress(body, 6, mtime=0), etag_of(body))
+
+
+def etag_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:24]
 
 
 def _content(site: SiteDoc, path: str) -> tuple[str, Mapping[str, Any]] | None:

@@ -21,21 +21,23 @@ _REMEMBERED: Final = 20_000
 class Page:
     """A rendered page. `etag` is a hash of `body`, without quotes; `reads` says which versions it was made of.
 
-    `windows`: the parts of lists it shows; `sections`: slugs of the shelves it stands on, the nearest first.
+    `windows`: the parts of lists it shows; `sections`: slugs of the shelves it stands on, the nearest first. `zipped`
+    and `brotli`: `body` packed, where somebody has done so.
     """
 
     status: int
     body: bytes
-    zipped: bytes
+    zipped: bytes | None
     etag: str
     reads: Mapping[Dep, int] = field(default_factory=dict)
     windows: Mapping[Window, Sequence[str]] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    brotli: bytes | None = None
 
     @property
     def size(self) -> int:
-        return len(self.body) + len(self.zipped) + 100 * len(self.reads)
+        return sum(len(form or b"") for form in (self.body, self.zipped, self.brotli)) + 100 * len(self.reads)
 
 
 class PageCache:

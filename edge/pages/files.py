@@ -45,11 +45,14 @@ def _is_name(part: str) -> bool:
     return len(f"{part}{_SUFFIX}.gz".encode()) <= _LONGEST
 
 
-def write(file: Path, body: bytes, effort: Effort = "quick") -> int:
-    """Replace a page; returns its time. Raises `OSError`; then the old page stands, packed or not."""
+def write(file: Path, body: bytes, effort: Effort = "quick", *, packs: bool = True) -> int:
+    """Replace a page; returns its time. Raises `OSError`; then the old page stands, packed or not.
+
+    `packs` False: there will be no packed forms.
+    """
     when = _next_time(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    forms = {"": body, ".gz": _gzipped(body, effort), ".br": brotli.compress(body, quality=_BROTLI[effort])}
+    forms = {"": body, **(_forms(body, effort) if packs else {})}
     with contextlib.ExitStack() as stack:
         ready = {suffix: stack.enter_context(_written(file, form, when)) for suffix, form in forms.items()}
         for suffix in PACKED:
@@ -63,9 +66,18 @@ def write(file: Path, body: bytes, effort: Effort = "quick") -> int:
 def pack(file: Path, body: bytes, when: int) -> None:
     """Pack a page that stays as it is as well as can be."""
     with contextlib.ExitStack() as stack:
-        forms = {".gz": _gzipped(body, "best"), ".br": brotli.compress(body, quality=_BROTLI["best"])}
-        for suffix, form in forms.items():
+        for suffix, form in _forms(body, "best").items():
             os.replace(stack.enter_context(_written(file, form, when)), _packed(file, suffix))
+
+
+def unpack(file: Path) -> None:
+    """Take the packed forms away: the page goes out as it is."""
+    for suffix in PACKED:
+        _packed(file, suffix).unlink(missing_ok=True)
+
+
+def is_packed(file: Path) -> bool:
+    return _packed(file, PACKED[-1]).exists()
 
 
 def remove(file: Path) -> None:
@@ -81,6 +93,26 @@ def read(file: Path) -> bytes | None:
         return None
 
 
+def read_forms(file: Path) -> tuple[bytes, bytes | None, bytes | None] | None:
+    """A page as it lies and its packed forms, those of them that are of the same version; None when it is not there."""
+    held = _timed(file)
+    if held is None:
+        return None
+    body, when = held
+    packed = (_timed(_packed(file, suffix)) for suffix in PACKED)
+    zipped, brotlied = (form[0] if form and form[1] == when else None for form in packed)
+    return body, zipped, brotlied
+
+
+def _timed(file: Path) -> tuple[bytes, int] | None:
+    """The bytes of one version of a file and its time, whatever is renamed over it meanwhile."""
+    try:
+        with file.open("rb") as held:
+            return held.read(), os.fstat(held.fileno()).st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def sweep(folder: Path) -> int:
     """Remove what a writer that was killed left behind. Returns how many files."""
     left = [path for path in folder.rglob(f"{_TEMPORARY}*") if path.is_file()]
@@ -89,8 +121,11 @@ def sweep(folder: Path) -> int:
     return len(left)
 
 
-def _gzipped(body: bytes, effort: Effort) -> bytes:
-    return gzip.compress(body, _GZIP[effort], mtime=0)
+def _forms(body: bytes, effort: Effort) -> dict[str, bytes]:
+    return {
+        ".gz": gzip.compress(body, _GZIP[effort], mtime=0),
+        ".br": brotli.compress(body, quality=_BROTLI[effort]),
+    }
 
 
 def _packed(file: Path, suffix: str) -> Path:

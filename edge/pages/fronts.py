@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from edge.pages import serving, wire
+from edge.pages import serving, static, wire
 from edge.replica import sites as shops
 from infra.deploy.fronts import Front, Shop
 from node.config import config
 from node.errors import Refused
-from sites import editions
+from sites import editions, tags, urls
 from sync.contracts.documents import SiteDoc
 
 #: whoever has it, staff, sees each page as the edge makes it this moment
 PREVIEW_COOKIE: Final = "rialto_preview"
+
+#: the beginning of an address -> the kind of page, as in `sites.urls.Address`
+_KINDS: Final = {"/": "home", "/about": "about", "/c/": "category", "/p/": "product"}
 
 
 def front(
@@ -38,6 +41,7 @@ def front(
         shops=made,
         pages=config().pages_dir,
         media=config().media_dir,
+        files=config().pages_dir / static.FOLDER.parent,
         upstream=upstream or f"{config().bind_host}:{config().bind_port}",
         preview_cookie=PREVIEW_COOKIE,
         certificates=certificates.resolve() if certificates else None,
@@ -49,13 +53,16 @@ def front(
 
 def _shops(site: SiteDoc) -> Iterator[Shop]:
     """One for each origin at which editions of the shop live: the files of all that share it lie in one folder."""
-    by_origin = {each.origin: each for each in reversed(editions.editions_of(site))}
-    for origin in dict.fromkeys(each.origin for each in editions.editions_of(site)):
-        yield _shop(by_origin[origin], site.hosts if origin == site.origin else [])
+    by_origin: dict[str, list[SiteDoc]] = {}
+    for each in editions.editions_of(site):
+        by_origin.setdefault(each.origin, []).append(each)
+    for origin, there in by_origin.items():
+        yield _shop(there, site.hosts if origin == site.origin else [])
 
 
-def _shop(site: SiteDoc, names: Sequence[str]) -> Shop:
-    """`names`: all host names that lead to it."""
+def _shop(there: Sequence[SiteDoc], names: Sequence[str]) -> Shop:
+    """`there`: the editions of one origin; `names`: all host names that lead to it."""
+    site = there[0]
     host = editions.host_of(site)
     headers = [(b"cache-control", serving.PUBLIC), *wire.security(site)]
     return Shop(
@@ -64,7 +71,16 @@ def _shop(site: SiteDoc, names: Sequence[str]) -> Shop:
         others=[each for each in dict.fromkeys(map(str.lower, names)) if each != host],
         origin=site.origin,
         headers=[(name.decode(), value.decode()) for name, value in headers],
+        tags=dict(_tags(there)),
+        packs=site.pages.packs_html,
     )
+
+
+def _tags(there: Sequence[SiteDoc]) -> Iterator[tuple[str, str]]:
+    """Those that an address shows without a look into documents: of the shop, and of its pages of one kind."""
+    for edition in there:
+        for begin, kind in _KINDS.items():
+            yield urls.at(edition, begin), tags.header(tags.page_tags(edition.id, kind)).decode()
 
 
 def _check_certificates(folder: Path | None, secure: list[Shop]) -> None:

@@ -152,7 +152,8 @@ class Maker:
             if file is None or body is None or _hash(body) != entry.hash:
                 self._book.soil([entry.id])  # somebody else has had a hand in it
                 continue
-            files.pack(file, body, entry.time)
+            if _packs(entry.key):
+                files.pack(file, body, entry.time)
             self._book.packed(entry.id)
         self._book.save()
         return bool(settled)
@@ -248,12 +249,15 @@ class Maker:
     ) -> None:
         digest = _hash(page.body)
         is_same = entry is not None and (entry.hash, entry.host) == (digest, host) and files.read(file) == page.body
+        packs = _packs(key)
         if entry is not None and is_same:
-            when, is_packed = entry.time, entry.is_packed
+            when, is_packed = entry.time, entry.is_packed and (not packs or files.is_packed(file))
+            if not packs:
+                files.unpack(file)
         else:
             if entry is not None and entry.host != host:
                 self._take_away(key, entry)
-            when, is_packed = files.write(file, page.body), False
+            when, is_packed = files.write(file, page.body, packs=packs), False
             self.written += 1
             self._book.note_change(key, page.tags)
         uses = {dep: ver if dep[0] == LIST else held for dep, held in page.reads.items()}
@@ -299,6 +303,11 @@ def _lies_below(path: str, pattern: str, home: str) -> bool:
 
 def _is_served(site: SiteDoc) -> bool:
     return site.is_active and site.id in shops.own_ids()
+
+
+def _packs(key: PageKey) -> bool:
+    site = shops.edition_by_key(key[0])
+    return site is not None and site.pages.packs_html
 
 
 def _hash(body: bytes) -> str:

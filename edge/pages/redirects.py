@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from edge.pages import hits, wire
 from edge.replica.reads import read_many
-from sites import urls
+from edge.replica.sites import name_of
+from infra.http.address import scheme_named
+from sites import editions, urls
 from sync.contracts.documents import RedirectDoc, SiteDoc
 from sync.store.writer import reader
 
@@ -62,11 +64,18 @@ def _join(target: str, rest: str, query: str) -> str:
     return f"{path}?{query}" if query and "?" not in path and "#" not in path else path
 
 
-def is_plain_http(scope: dict[str, Any], site: SiteDoc) -> bool:
-    """Whether a proxy says that a shopper of a secure shop came in the clear. Without its word nobody knows."""
-    return site.origin.startswith("https://") and wire.header(scope, b"x-forwarded-proto").lower() == "http"
+def own_address(scope: dict[str, Any], site: SiteDoc) -> str:
+    """Where a GET should have gone, "" when it came right: each page has one address.
 
-
-def secure_address(scope: dict[str, Any], site: SiteDoc) -> str:
+    It may have come by another host name of the shop, or in the clear to a secure one. What pages fetch answers by
+    every name: a cart, a file must not be lost on the way.
+    """
+    if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/_r/"):
+        return ""
+    is_elsewhere = name_of(wire.header(scope, b"host")) != editions.host_of(site)
+    # Without the word of a proxy of ours nobody knows how it came
+    is_plain = site.origin.startswith("https://") and scheme_named(scope) == "http"
+    if not is_elsewhere and not is_plain:
+        return ""
     query = scope["query_string"].decode("latin-1")
     return f"{urls.absolute(site, quote(scope['path']))}{f'?{query}' if query else ''}"

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from edge.pages import files, redirects, streams, wire
-from edge.pages.building import build, page_of
+from edge.pages.building import build, etag_of
 from edge.pages.cache import Page, PageKey, pages
 from edge.pages.foreman import foreman
 from edge.pages.plain import closed_page, failed_page, unknown_host_page
@@ -47,8 +48,8 @@ async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     path: str = scope["path"]
-    if redirects.is_plain_http(scope, site):
-        await wire.redirect(scope, send, 308, redirects.secure_address(scope, site))
+    if address := redirects.own_address(scope, site):
+        await wire.redirect(scope, send, 308, address)
         return
     if streams.is_file(site, path):
         await streams.serve(scope, send, site)
@@ -77,6 +78,8 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     if page.status == 200:
         foreman.served(editions.key_of(site), urls.at(site, path))
     cache = PUBLIC if page.status == 200 else MISSING
+    if not site.pages.packs_html:
+        page = replace(page, zipped=None, brotli=None)
     await wire.page(scope, send, page, [(b"cache-control", cache), *_tags(site, page, path), *wire.security(site)])
 
 
@@ -107,14 +110,17 @@ def _filed(site: SiteDoc, path: str) -> Page | None:
         state = file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return _read(file, state.st_mtime_ns, state.st_size)
+    return _read(file, state.st_mtime_ns, state.st_size, files.is_packed(file))
 
 
 @lru_cache(maxsize=500)
-def _read(file: Path, time: int, size: int) -> Page | None:
-    """`time` and `size` make it another call when the file is another one."""
-    body = files.read(file)
-    return None if body is None else page_of(200, body.decode())
+def _read(file: Path, time: int, size: int, is_packed: bool) -> Page | None:
+    """As it lies, packed too. What is not used here makes it another call when the file is another one."""
+    forms = files.read_forms(file)
+    if forms is None:
+        return None
+    body, zipped, brotli = forms
+    return Page(200, body, zipped, etag_of(body), brotli=brotli)
 
 
 async def page_at(site: SiteDoc, path: str) -> Page:

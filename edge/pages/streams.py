@@ -95,7 +95,7 @@ def _place(site: SiteDoc, languages: Sequence[SiteDoc], path: str, changed: str 
 
 async def _stream(scope: dict[str, Any], send: Any, tag: str, pieces: Iterator[str]) -> None:
     """The pieces as they are made, in a reader's thread, one chunk at a time; packed when the client takes it."""
-    is_zipped = wire.takes_gzip(wire.header(scope, b"accept-encoding"))
+    is_zipped = wire.takes(wire.header(scope, b"accept-encoding"), "gzip")
     etag = f'"{tag}-gz"' if is_zipped else f'"{tag}"'
     headers = [CACHE, (b"etag", etag.encode()), (b"vary", b"Accept-Encoding"), (b"x-content-type-options", b"nosniff")]
     if wire.has_tag(wire.header(scope, b"if-none-match"), tag):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from edge.pages.cache import Page
@@ -14,6 +15,9 @@ from sync.contracts.documents import SiteDoc
 logger = logging.getLogger("edge.pages")
 
 Headers = Sequence[tuple[bytes, bytes]]
+#: content coding -> what an ETag ends with
+_SUFFIXES: Final = {"": "", "gzip": "-gz", "br": "-br"}
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 NO_STORE: Final[list[tuple[bytes, bytes]]] = [(b"cache-control", b"no-store")]
 
 
@@ -61,7 +65,8 @@ def _neighbours(site: SiteDoc) -> set[str]:
 
 async def page(scope: dict[str, Any], send: Any, page: Page, headers: Headers) -> None:
     """A page with its ETag: 304 when the browser or the CDN has it, gzip when they take it."""
-    await content(scope, send, page.status, page.body, page.zipped, page.etag, "text/html; charset=utf-8", headers)
+    kind = "text/html; charset=utf-8"
+    await content(scope, send, page.status, page.body, page.zipped, page.etag, kind, headers, brotli=page.brotli)
 
 
 async def content(
@@ -73,21 +78,52 @@ async def content(
     etag: str,
     kind: str,
     headers: Headers,
+    *,
+    brotli: bytes | None = None,
 ) -> None:
-    """`zipped` None: the body is not worth it. The two encodings have ETags of their own, for they differ in bytes."""
-    is_zipped = zipped is not None and takes_gzip(header(scope, b"accept-encoding"))
-    tag = f'"{etag}-gz"' if is_zipped else f'"{etag}"'
+    """`zipped`, `brotli` None: there is no such form. Each has an ETag of its own, for they differ in bytes."""
+    packed = {"br": brotli, "gzip": zipped}
+    coding, sent = _best(packed, header(scope, b"accept-encoding"), body)
+    tag = f'"{etag}{_SUFFIXES[coding]}"'
     common = [*headers, (b"etag", tag.encode())]
-    if zipped is not None:
+    if any(form is not None for form in packed.values()):
         common.append((b"vary", b"Accept-Encoding"))
     if status == 200 and has_tag(header(scope, b"if-none-match"), etag):
         await send({"type": "http.response.start", "status": 304, "headers": common})
         await send({"type": "http.response.body", "body": b""})
         return
     common.append((b"content-type", kind.encode()))
-    if is_zipped:
-        common.append((b"content-encoding", b"gzip"))
-    await answer(scope, send, status, zipped if is_zipped and zipped is not None else body, common)
+    if coding:
+        common.append((b"content-encoding", coding.encode()))
+    if status == 200:
+        status, sent, more = _part_of(scope, sent, tag)
+        common += more
+    await answer(scope, send, status, sent, common)
+
+
+def _best(packed: Mapping[str, bytes | None], accepted: str, body: bytes) -> tuple[str, bytes]:
+    """The form of a body that the client takes, the smallest first, and its coding; "" for the body itself."""
+    for coding, form in packed.items():
+        if form is not None and takes(accepted, coding):
+            return coding, form
+    return "", body
+
+
+def _part_of(scope: dict[str, Any], body: bytes, tag: str) -> tuple[int, bytes, Headers]:
+    """What a client that asks for one range gets: 206, or 416; all of it where it asks in another way."""
+    common = [(b"accept-ranges", b"bytes")]
+    asked, condition = _RANGE.fullmatch(header(scope, b"range").strip()), header(scope, b"if-range")
+    if asked is None or asked.groups() == ("", "") or (condition and condition != tag):
+        return 200, body, common
+    first, last = asked.groups()
+    start = int(first) if first else max(0, len(body) - int(last))
+    end = min(int(last), len(body) - 1) if first and last else len(body) - 1
+    if start > end:
+        is_wrong = bool(first and last) and int(last) < int(first)  # then it is no range at all
+        nothing = (b"content-range", f"bytes */{len(body)}".encode())
+        return (200, body, common) if is_wrong else (416, b"", [*common, nothing])
+    named = (b"content-range", f"bytes {start}-{end}/{len(body)}".encode())
+    return 206, body[start : end + 1], [*common, named]
 
 
 async def answer(scope: dict[str, Any], send: Any, status: int, body: bytes, headers: Headers) -> None:
@@ -101,17 +137,18 @@ async def redirect(scope: dict[str, Any], send: Any, status: int, location: str)
     await answer(scope, send, status, b"", [(b"location", location.encode()), (b"cache-control", b"max-age=300")])
 
 
-def takes_gzip(accepted: str) -> bool:
+def takes(accepted: str, coding: str) -> bool:
+    """Whether an Accept-Encoding lets us send `coding`."""
     for part in accepted.lower().split(","):
-        coding, _, parameters = part.strip().partition(";")
-        if coding.strip() in ("gzip", "*"):
+        named, _, parameters = part.strip().partition(";")
+        if named.strip() in (coding, "*"):
             return parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
     return False
 
 
 def has_tag(if_none_match: str, etag: str) -> bool:
-    """Whether one of the client's tags is of this content, in either encoding."""
+    """Whether one of the client's tags is of this content, in any encoding."""
     if if_none_match.strip() == "*":
         return True
     tags = (tag.strip().removeprefix("W/").strip('"') for tag in if_none_match.split(","))
-    return any(tag in (etag, f"{etag}-gz") for tag in tags)
+    return any(tag == f"{etag}{suffix}" for tag in tags for suffix in _SUFFIXES.values())

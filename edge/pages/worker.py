@@ -6,17 +6,21 @@ robot's rounds. It ends when its edge does: then its stdin ends.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, Final
 
 import django
 import msgspec
 
 from edge.pages.orders import Asked, Done, Heard, Order, Remake, Told, Want
+
+logger = logging.getLogger(__name__)
 
 #: beside the folders of hosts; a web server serves nothing that begins with a dot
 BOOK: Final = ".book.sqlite3"
@@ -110,6 +114,15 @@ def _listen(orders: queue.SimpleQueue[Order | None]) -> None:
     orders.put(None)
 
 
+def _lay_static(folder: Path) -> None:
+    from edge.pages import static
+
+    try:
+        static.lay(folder)
+    except OSError as error:  # the edge serves them itself
+        logger.error("static files cannot be laid into %s: %s", folder, error)
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not stand between the answers
@@ -132,6 +145,7 @@ def main() -> None:
     book = Book(folder / BOOK)
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=[orders], daemon=True).start()
+    _lay_static(folder)
     try:
         Worker(Maker(book, folder, config().edge_database), book, orders, say).run()
     except BrokenPipeError:

@@ -101,11 +101,16 @@ def site_of(host: str, path: str = "/") -> SiteDoc | None:
 
     `host`: a Host header, port or none; `path`: unquoted.
     """
+    there = _known().by_host.get(name_of(host))
+    return editions.at(there, path) if there else None
+
+
+def name_of(host: str) -> str:
+    """The name in a Host header, without a port."""
     name = host.strip().lower()
     # "[::1]:80" has colons of its own, and names no shop anyway
     name = name.rpartition(":")[0] if ":" in name and name.rpartition(":")[2].isdigit() else name
-    there = _known().by_host.get(name.rstrip("."))
-    return editions.at(there, path) if there else None
+    return name.rstrip(".")
 
 
 def site_at(scope: Mapping[str, Any]) -> SiteDoc | None:

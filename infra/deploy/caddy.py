@@ -5,7 +5,7 @@ Caddy gets certificates for https origins by itself unless a folder of them is g
 
 from __future__ import annotations
 
-from infra.deploy.fronts import FOR_EVER, Front, Shop
+from infra.deploy.fronts import DRAWING, FOR_EVER, Front, Shop
 
 
 def write(front: Front) -> str:
@@ -34,6 +34,16 @@ def _tls(front: Front, shop: Shop) -> str:
     return f"\ttls {front.certificates}/{shop.host}.crt {front.certificates}/{shop.host}.key\n"
 
 
+def _tags(shop: Shop) -> str:
+    """By the address as it came: Caddy writes headers before it rewrites."""
+    lines = [
+        f"\t\t@tags{number} path {path}{'*' if path.endswith('/') and path != '/' else ''}\n"
+        f'\t\theader @tags{number} Cache-Tag "{tags}"\n'
+        for number, (path, tags) in enumerate(shop.tags.items())
+    ]
+    return "".join(lines)
+
+
 def _pages(front: Front, shop: Shop) -> str:
     headers = "".join(f'\t\theader {name} "{value}"\n' for name, value in shop.headers)
     return f"""{_address(front, shop, shop.host)} {{
@@ -49,7 +59,26 @@ def _pages(front: Front, shop: Shop) -> str:
 \thandle @page {{
 \t\troot * "{front.pages}/{shop.host}"
 \t\trewrite * {{http.matchers.file.relative}}
-{headers}\t\tfile_server {{
+{headers}{_tags(shop)}\t\tfile_server {{
+\t\t\tprecompressed br gzip
+\t\t}}
+\t}}
+
+\t@static {{
+\t\tpath /static/*
+\t\tmethod GET HEAD
+\t\tfile {{
+\t\t\troot "{front.files}"
+\t\t}}
+\t}}
+\thandle @static {{
+\t\troot * "{front.files}"
+\t\t@drawing path *.svg
+\t\theader Cache-Control "{FOR_EVER}"
+\t\theader X-Content-Type-Options nosniff
+\t\theader Access-Control-Allow-Origin *
+\t\theader @drawing Content-Security-Policy "{DRAWING}"
+\t\tfile_server {{
 \t\t\tprecompressed br gzip
 \t\t}}
 \t}}
@@ -62,7 +91,7 @@ def _pages(front: Front, shop: Shop) -> str:
 \t\t\trewrite * /{{re.picture.2}}/{{re.picture.1}}
 \t\t\theader Cache-Control "{FOR_EVER}"
 \t\t\theader X-Content-Type-Options nosniff
-\t\t\theader Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+\t\t\theader Content-Security-Policy "{DRAWING}"
 \t\t\tfile_server
 \t\t}}
 \t\thandle {{

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 #: one year: the name of such a file is its content
 FOR_EVER: Final = "public, max-age=31536000, immutable"
+#: opened by itself an SVG is a document of the shop's origin: it may draw, never run or load
+DRAWING: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @dataclass(frozen=True)
 class Shop:
-    """`host` has the pages; requests for `others` are sent there. `headers` go with each page that lies as a file."""
+    """`host` has the pages; requests for `others` are sent there. `headers` go with each page that lies as a file.
+
+    `tags`: an address, or with a slash at its end (but for "/") all below it -> the `Cache-Tag` of such pages. `packs`
+    False: its pages go out as they are.
+    """
 
     id: str
     host: str
     others: Sequence[str]
     origin: str
     headers: Sequence[tuple[str, str]]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    packs: bool = True
 
     @property
     def is_secure(self) -> bool:
@@ -28,7 +36,8 @@ class Shop:
 
 @dataclass(frozen=True)
 class Front:
-    """`pages`, `media`: folders that the server's user may read. `upstream`: where the edge listens, host:port.
+    """`pages`, `media`, `files`: folders that the server's user may read; `/static/...` lies in `files` under its whole
+    address. `upstream`: where the edge listens, host:port.
 
     `certificates`: a folder with `<host>.crt` and `<host>.key`, None where the server gets its own or there are none.
     `port` and `tls_port` are other than 80 and 443 behind another server, or in a test. `preview_cookie`: whoever has
@@ -38,6 +47,7 @@ class Front:
     shops: Sequence[Shop]
     pages: Path
     media: Path
+    files: Path
     upstream: str
     preview_cookie: str
     certificates: Path | None = None

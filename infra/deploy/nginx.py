@@ -6,7 +6,9 @@ time grows with each change.
 
 from __future__ import annotations
 
-from infra.deploy.fronts import FOR_EVER, Front, Shop
+import re
+
+from infra.deploy.fronts import DRAWING, FOR_EVER, Front, Shop
 
 
 def write(front: Front) -> str:
@@ -31,7 +33,27 @@ map $http_upgrade $rialto_connection {{
     "" "";
     default upgrade;
 }}
-"""
+map $uri $rialto_drawing {{
+    ~\\.svg$ "{DRAWING}";
+    default "";
+}}
+{"".join(_tags(shop) for shop in front.shops)}"""
+
+
+def _tags(shop: Shop) -> str:
+    """By the name of the file: that is what `$uri` is when its headers are written."""
+    rows = "".join(f'    "~^{_file(path)}" "{tags}";\n' for path, tags in shop.tags.items())
+    return f'map $uri ${_tags_of(shop)} {{\n{rows}    default "";\n}}\n'
+
+
+def _file(path: str) -> str:
+    """What the name of such a file begins with, or is, as a regular expression."""
+    begin = re.escape("/index" if path == "/" else path)
+    return begin if path.endswith("/") and path != "/" else f"{begin}\\.html$"
+
+
+def _tags_of(shop: Shop) -> str:
+    return f"rialto_tags_{re.sub('[^a-z0-9]', '_', shop.host)}"
 
 
 def _shop(front: Front, shop: Shop) -> str:
@@ -63,6 +85,8 @@ def _elsewhere(front: Front, shop: Shop, hosts: list[str], listen: str) -> str:
 
 def _pages(front: Front, shop: Shop) -> str:
     headers = "".join(f'        add_header {name} "{value}" always;\n' for name, value in shop.headers)
+    headers += f"        add_header Cache-Tag ${_tags_of(shop)};\n"
+    packed = "" if shop.packs else "    gzip off;\n"
     brotli = "    brotli_static on;\n" if front.has_brotli else ""
     return f"""server {{
 {_listen(front, shop)}    server_name {shop.host};
@@ -70,7 +94,7 @@ def _pages(front: Front, shop: Shop) -> str:
     charset utf-8;
     gzip_static on;
     gzip_vary on;
-{brotli}    client_max_body_size 64k;
+{brotli}{packed}    client_max_body_size 64k;
     disable_symlinks if_not_owner;
 
     location = / {{
@@ -99,7 +123,15 @@ def _pages(front: Front, shop: Shop) -> str:
         }}
         add_header Cache-Control "{FOR_EVER}";
         add_header X-Content-Type-Options nosniff;
-        add_header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+        add_header Content-Security-Policy "{DRAWING}";
+    }}
+    location ^~ /static/ {{
+        root "{front.files}";
+        try_files $uri @edge;
+        add_header Cache-Control "{FOR_EVER}";
+        add_header X-Content-Type-Options nosniff;
+        add_header Access-Control-Allow-Origin *;
+        add_header Content-Security-Policy $rialto_drawing;
     }}
     location /_r/ {{
         proxy_buffering off;

@@ -44,6 +44,15 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
     return _is_in(address, tuple(networks))
 
 
+def scheme_named(scope: Scope) -> str:
+    """http or https, as a proxy of our own says of the request; "" when there is none, for then nobody knows."""
+    peer = str((scope.get("client") or ("",))[0])
+    if not _is_in(peer, tuple(config().trusted_proxies)):
+        return ""
+    said = next((value for name, value in scope["headers"] if name == b"x-forwarded-proto"), b"").decode("latin-1")
+    return said.lower() if said.lower() in ("http", "https") else ""
+
+
 def behind_proxies(app: App) -> App:
     """An ASGI application that sees the shopper's address and scheme where a trusted proxy names them."""
 

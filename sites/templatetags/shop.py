@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -19,14 +19,43 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def asset(context: Context, name: str) -> str:
-    """`{% asset "shop/css/shop.css" %}`: the versioned address of a static file."""
-    return _from(context, assets.url(name))
+    """`{% asset "shop/css/account.css" %}`: the versioned address of a static file, minified as the site has it."""
+    return _from(context, assets.url(name, is_minified=_is_minified(context.get("site"), name)))
 
 
 @register.simple_tag(takes_context=True)
 def theme_asset(context: Context, site: SiteDoc, name: str) -> str:
     """`{% theme_asset site "hero.svg" %}`: a file of the site's theme."""
     return _from(context, assets.url(f"themes/{site.theme}/{name}"))
+
+
+@register.simple_tag(takes_context=True)
+def styles(context: Context, site: SiteDoc) -> SafeString:
+    """`{% styles site %}`: the styles of every page, joined and minified as the site has it."""
+    rules = site.pages
+    found = assets.styles(site.theme, is_minified=rules.minifies_css, is_joined=rules.joins_css)
+    return _lines('<link rel="stylesheet" href="{}">', context, found)
+
+
+@register.simple_tag(takes_context=True)
+def scripts(context: Context, site: SiteDoc) -> SafeString:
+    """`{% scripts site %}`: the scripts of every page, joined and minified as the site has it."""
+    rules = site.pages
+    found, imported = assets.scripts(is_minified=rules.minifies_js, is_joined=rules.joins_js)
+    modules = _lines('<script type="module" src="{}"></script>', context, found)
+    # Named here, what modules import is fetched beside them and not after them
+    early = _lines('<link rel="modulepreload" href="{}">', context, imported)
+    return format_html("{}\n{}", early, modules) if early else modules
+
+
+def _lines(form: str, context: Context, paths: list[str]) -> SafeString:
+    return format_html_join("\n", form, ((_from(context, path),) for path in paths))
+
+
+def _is_minified(site: object, name: str) -> bool:
+    if not isinstance(site, SiteDoc):
+        return False
+    return site.pages.minifies_js if name.endswith(".js") else site.pages.minifies_css
 
 
 def _from(context: Context, path: str) -> str:

@@ -43,6 +43,11 @@ class PagesDoc(Struct, frozen=True, kw_only=True):
     renewal: Literal["at_once", "asked"] = "at_once"  # a changed page is made anew at once, or when it is asked for
     excluded: list[str] = []
     excluded_sections: list[str] = []  # slugs of shelves: their pages, and those of the goods that stand first on them
+    packs_html: bool = True  # pages go out as gzip or Brotli
+    minifies_css: bool = True
+    minifies_js: bool = True
+    joins_css: bool = True  # what every page loads is one file
+    joins_js: bool = True
 
 
 class MediaDoc(Struct, frozen=True, kw_only=True):

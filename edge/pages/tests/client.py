@@ -38,6 +38,7 @@ class Browser:
             "method": method,
             "path": unquote(raw),
             "query_string": query.encode(),
+            "client": ("127.0.0.1", 50_000),
             "headers": [(name.encode(), value.encode()) for name, value in named.items()],
         }
 

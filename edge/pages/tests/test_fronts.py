@@ -14,13 +14,14 @@ import brotli
 import pytest
 from msgspec.structs import replace
 
-from edge.pages import files
+from edge.pages import files, static
 from edge.pages.fronts import PREVIEW_COOKIE, front
 from edge.pages.tests import front as running
 from edge.pages.tests import make
 from infra.deploy import caddy, nginx
 from node.config import config
 from node.errors import Refused
+from sites import assets, tags
 from sync.contracts.documents import LanguageDoc
 
 pytestmark = [pytest.mark.slow, pytest.mark.front]
@@ -211,6 +212,39 @@ def test_staff_get_each_page_from_the_edge(web):
 
 def test_another_cookie_makes_no_difference(web):
     assert web.get("/", cookie="rialto=abc").body == HOME
+
+
+def test_a_page_names_its_shop_and_kind_to_a_cdn(web):
+    kinds = {"/": "home", "/c/%D0%B7%D0%B5%D0%BB%D1%91%D0%BD%D1%8B%D0%B9": "category"}
+
+    for path, kind in kinds.items():
+        assert web.get(path).headers["cache-tag"] == tags.header(tags.page_tags("tea", kind)).decode()
+    assert "cache-tag" not in web.get("/p/none").headers
+
+
+def test_a_page_of_a_shop_that_packs_none_goes_out_as_it_is(web):
+    file = files.place(config().pages_dir, "tea.localhost", "/")
+    files.unpack(file)
+
+    answer = web.get("/", accept_encoding="gzip, br")
+
+    assert (answer.body, answer.headers.get("content-encoding")) == (HOME, None)
+
+
+def test_a_static_file_comes_from_the_disk_for_ever_packed_and_for_every_origin(web):
+    static.lay(config().pages_dir)
+    drawing, [style] = assets.url("themes/tea/favicon.svg"), assets.styles("tea", is_minified=True, is_joined=True)
+
+    for address in (style, drawing):
+        answer = web.get(address, accept_encoding="br")
+        assert answer.status == 200
+        assert brotli.decompress(answer.body) == assets.find(address.removeprefix("/static/"))[0].read()
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert ("sandbox" in answer.headers.get("content-security-policy", "")) is (address is drawing)
+    assert web.get(style).headers["content-type"].startswith("text/css")
+    assert web.asked == []
+    assert web.get("/static/0000000000/shop/css/shop.css").body == b"from the edge"
 
 
 def test_a_picture_comes_from_the_disk_for_ever(web):

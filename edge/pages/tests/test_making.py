@@ -193,7 +193,7 @@ def test_a_page_that_cannot_be_made_keeps_its_last_good_version(maker, book, mon
 
 
 def test_a_disk_that_is_full_keeps_the_last_good_version(maker, book, monkeypatch):
-    def full(file, body):
+    def full(file, body, **_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "write", full)
@@ -230,6 +230,36 @@ def test_a_shop_may_do_without(maker, book):
     assert book.keys_of("tea") == set()
     assert body("/") is None
     assert body("/", "ink") is not None
+
+
+def test_a_shop_may_have_its_pages_unpacked_and_packed_again(maker, book, tmp_path):
+    place = files.place(config().pages_dir, "tea.localhost", "/about")
+    written = maker.written
+    rules(packs_html=False)
+    hear(maker, [("site:main", "tea")])
+    work(maker)
+    assert (place.exists(), files.is_packed(place), maker.written) == (True, False, written)
+
+    make.publish(replace(shops.site("tea"), pages=PagesDoc()), ver=6)
+    hear(maker, [("site:main", "tea")])
+    work(maker)
+    _age(tmp_path, minutes=2)
+    while maker.pack():
+        pass
+
+    assert (files.is_packed(place), maker.written) == (True, written)
+
+
+def test_another_theme_or_other_switches_make_every_page_of_the_shop_anew(maker, book):
+    before = body("/about")
+
+    rules(joins_css=False, minifies_css=False)
+    hear(maker, [("site:main", "tea")])
+    work(maker)
+
+    assert b"/joined/tea.min.css" in before and b"/joined/tea" not in body("/about")
+    assert body("/about").count(b'rel="stylesheet"') == 4
+    assert b"/joined/shop.min.js" in body("/about")
 
 
 def test_pages_are_made_when_somebody_asks_if_that_is_the_rule(tea, book):

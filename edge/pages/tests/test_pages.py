@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from edge.pages import files
 from edge.pages.cache import pages
 from edge.pages.tests import make
 from edge.pages.tests.client import Browser, Fragment, Page
 from edge.pages.tests.conftest import GREEN, THYME
+from edge.replica import sites
+from node.config import config
+from sync.contracts.documents import PagesDoc
 
 
 def add_forms(page: Page) -> list[dict[str, str]]:
@@ -275,3 +282,34 @@ async def test_the_maker_is_asked_for_pages_and_for_no_made_up_address(visitor, 
         await visitor.get(path)
 
     assert asked == ["/p/sencha"]
+
+
+async def test_a_page_that_lies_as_a_file_goes_out_as_it_lies(visitor):
+    file = files.place(config().pages_dir, "tea.localhost", "/about")
+    files.write(file, b"<p>as it lies</p>" * 50, "best")
+    lies = {"br": Path(f"{file}.br").read_bytes(), "gzip": Path(f"{file}.gz").read_bytes(), "": file.read_bytes()}
+
+    for coding, body in lies.items():
+        assert (await visitor.get("/about", accept_encoding=coding)).body == body
+    head = await visitor.get("/about", method="HEAD")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(lies[""])))
+    part = await visitor.get("/about", range="bytes=0-2")
+    assert (part.status, part.body) == (206, b"<p>")
+    tag = (await visitor.get("/about", accept_encoding="br")).headers["etag"]
+    assert (await visitor.get("/about", accept_encoding="br", if_none_match=tag)).status == 304
+
+
+async def test_packed_forms_of_another_version_are_not_used(visitor):
+    file = files.place(config().pages_dir, "tea.localhost", "/about")
+    files.write(file, b"<p>new</p>" * 50)
+    os.utime(f"{file}.br", (1, 1))
+
+    answer = await visitor.get("/about", accept_encoding="br, gzip;q=0.5")
+
+    assert answer.headers["content-encoding"] == "gzip"
+
+
+async def test_a_shop_may_have_its_pages_unpacked(visitor):
+    make.publish(replace(sites.site_of("tea.localhost"), pages=PagesDoc(packs_html=False)), ver=5)
+
+    assert "content-encoding" not in (await visitor.get("/about", accept_encoding="gzip, br")).headers

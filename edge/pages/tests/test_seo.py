@@ -10,8 +10,10 @@ from lxml import etree
 from edge.pages import documents, hits
 from edge.pages.cache import pages
 from edge.pages.tests import make
+from edge.pages.tests.client import Browser
 from edge.pages.tests.conftest import GREEN, SENCHA, THYME
 from edge.pages.tests.test_dirty import ALL, GREENS, filled, gone  # noqa: F401
+from node import config as node_config
 from sites.seo import sitemap
 from sites.seo.rules import EVERY, ROBOTS, kind_key, page_key, section_key
 from sites.tests.sitemaps import read_sitemap
@@ -96,13 +98,26 @@ async def test_hits_are_counted_by_the_address_that_was_found(visitor):
 async def test_a_secure_shop_sends_who_comes_in_the_clear_to_https(visitor):
     make.publish(make.make_site("tea", origin="https://tea.localhost"), ver=5)
 
-    found = await visitor.get("/p/longjing", x_forwarded_proto="http")
+    with node_config.overridden(trusted_proxies=["127.0.0.1"]):
+        found = await visitor.get("/p/longjing", x_forwarded_proto="http")
+        page = await visitor.get("/p/longjing", x_forwarded_proto="https")
+    believed = await visitor.get("/p/longjing", x_forwarded_proto="http")
 
     assert (found.status, found.headers["location"]) == (308, "https://tea.localhost/p/longjing")
-    page = await visitor.get("/p/longjing", x_forwarded_proto="https")
+    assert believed.status == 200  # anybody can say so; only a proxy of ours is believed
     assert page.status == 200
     assert page.headers["strict-transport-security"] == "max-age=31536000"
     assert "upgrade-insecure-requests" in page.headers["content-security-policy"]
+
+
+async def test_a_second_host_name_leads_to_the_first(visitor):
+    hosts = ["tea.localhost", "chai.localhost"]
+    make.publish(make.make_site("tea", origin="http://tea.localhost", hosts=hosts), ver=5)
+
+    found = await Browser("chai.localhost").get("/p/longjing?page=2")
+
+    assert (found.status, found.headers["location"]) == (308, "http://tea.localhost/p/longjing?page=2")
+    assert (await visitor.get("/p/longjing")).status == 200
 
 
 async def test_no_page_of_a_secure_shop_names_anything_of_it_by_http(visitor):
