@@ -5,7 +5,8 @@ Plain SQL where it runs for every product and card: thousands come at once, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +14,20 @@ from edge.replica import changes, lists, pictures, sites, words
 from edge.replica.models import CategoryRow
 from edge.replica.reads import Dep
 from sync.contracts.codec import unpack
-from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, WordsDoc
+from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, VariantDoc, WordsDoc
 from sync.replica import after_apply, applies
 from sync.store.edge import sql
 
 _STANDING = """
-    SELECT slug, title_key, price, position,
+    SELECT slug, title_key, price, position, prices, titles,
            (SELECT group_concat(category) FROM edge_replica_placing WHERE row_id = shelf.id)
     FROM edge_replica_shelfproduct AS shelf WHERE site = ? AND product = ?
 """
 _STAND = """
-    INSERT INTO edge_replica_shelfproduct (site, product, slug, title_key, price, position)
-    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
-    title_key = excluded.title_key, price = excluded.price, position = excluded.position RETURNING id
+    INSERT INTO edge_replica_shelfproduct (site, product, slug, title_key, price, position, prices, titles)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
+    title_key = excluded.title_key, price = excluded.price, position = excluded.position, prices = excluded.prices,
+    titles = excluded.titles RETURNING id
 """
 _UNPLACE = """
     DELETE FROM edge_replica_placing
@@ -95,23 +97,50 @@ class _Standing:
     title: str
     price: int
     position: int
+    #: as columns of `ShelfProduct`
+    prices: str
+    titles: str
 
     @classmethod
     def of_row(cls, row: tuple[Any, ...] | None) -> _Standing | None:
         if row is None:
             return None
-        slug, title, price, position, categories = row
-        return cls(slug, frozenset(categories.split(",") if categories else ()), title, price, position)
+        slug, title, price, position, prices, titles, categories = row
+        shelves = frozenset(categories.split(",") if categories else ())
+        return cls(slug, shelves, title, price, position, prices, titles)
 
     @classmethod
     def of_product(cls, product: ProductDoc | None) -> _Standing | None:
         if product is None:
             return None
-        title = product.title.casefold().replace("ё", "е")
+        titles = {each: _sorted_by(words.title) for each, words in product.translations.items() if words.title}
         price = min((variant.price for variant in product.variants), default=0)
         # A product with nothing to sell keeps its page and leaves the lists
         categories = frozenset(product.categories if product.variants else ())
-        return cls(product.slug, categories, title, price, product.position)
+        prices, titles_json = _json(_regional(product.variants)), _json(titles)
+        return cls(product.slug, categories, _sorted_by(product.title), price, product.position, prices, titles_json)
+
+    def looked_at(self, facet: str) -> tuple[Any, ...]:
+        """What an order by a facet of `lists.FACETS` looks at, in any edition."""
+        return {
+            "position": (self.position,),
+            "price": (self.price, self.prices),
+            "title": (self.title, self.titles),
+        }[facet]
+
+
+def _sorted_by(title: str) -> str:
+    return title.casefold().replace("ё", "е")
+
+
+def _regional(variants: Sequence[VariantDoc]) -> dict[str, int]:
+    """Region -> price of the cheapest unit there. Near enough for an order: what units cost further up is not asked."""
+    regions = {region for variant in variants for region in variant.prices}
+    return {region: min(each.prices.get(region, each.price) for each in variants) for region in sorted(regions)}
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
 def _place(site: str, product: str, standing: _Standing | None) -> None:
@@ -119,7 +148,8 @@ def _place(site: str, product: str, standing: _Standing | None) -> None:
     if standing is None:
         sql.execute(_LEAVE, [site, product])
         return
-    row = sql.fetch_one(_STAND, [site, product, standing.slug, standing.title, standing.price, standing.position])
+    facts = [standing.slug, standing.title, standing.price, standing.position, standing.prices, standing.titles]
+    row = sql.fetch_one(_STAND, [site, product, *facts])
     assert row is not None  # noqa: S101  it returns its id
     for category in sorted(standing.categories):
         sql.execute(_PLACE, [row[0], category])
@@ -134,7 +164,7 @@ def _touched(site: str, before: _Standing | None, after: _Standing | None) -> se
     if before.slug != after.slug:
         names |= {lists.slug(site, before.slug), lists.slug(site, after.slug)}
     for facet in lists.FACETS:
-        if getattr(before, facet) != getattr(after, facet):
+        if before.looked_at(facet) != after.looked_at(facet):
             names |= {lists.shelf_facet(site, each, facet) for each in before.categories | after.categories}
     return names
 

@@ -19,6 +19,9 @@ class ShelfProduct(models.Model):
     #: of the cheapest unit, minor units
     price = models.BigIntegerField()
     position = models.IntegerField()
+    #: JSON: region -> price of the cheapest unit there; language -> title as `title_key`. Where they differ
+    prices = models.TextField(default="{}")
+    titles = models.TextField(default="{}")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "product"], name="shelf_product_once")]

@@ -37,7 +37,16 @@ def category(site: SiteDoc, key: str) -> CategoryDoc | None:
 
 def shelf(site: SiteDoc, categories: Sequence[str], order: Order, start: int, count: int) -> list[ProductDoc]:
     """`count` goods of these shelves from the `start`th on."""
-    return products(site, windows.look(("shelf", (site.id, tuple(categories), order, start, count))))
+    scopes = tuple(_scopes(site, order))
+    place = (site.id, tuple(categories), order, start, count, *([scopes] if scopes else []))
+    return products(site, windows.look(("shelf", place)))
+
+
+def _scopes(site: SiteDoc, order: Order) -> Iterable[str]:
+    if order in ("price", "-price"):
+        return [each.id for each in editions.chain_of(site.regions, site.region)]
+    is_translated = order == "title" and any(each.code == site.language for each in site.languages)
+    return [site.language] if is_translated else []
 
 
 def shelf_size(site: SiteDoc, categories: Sequence[str], order: Order) -> int:

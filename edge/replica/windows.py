@@ -14,11 +14,12 @@ from edge.replica.reads import Window, note_list, note_window
 from sites.urls import Order
 from sync.store.edge import sql
 
-_COLUMNS: Final[dict[Order, str]] = {
-    "position": "position",
-    "price": "price",
-    "-price": "price DESC",
-    "title": "title_key",
+#: what an order sorts by: a column, and where an edition may have another value of it
+_COLUMNS: Final[dict[Order, tuple[str, str]]] = {
+    "position": ("position", ""),
+    "price": ("price", "prices"),
+    "-price": ("price", "prices"),
+    "title": ("title_key", "titles"),
 }
 _ON_SHELVES: Final = "FROM edge_replica_shelfproduct p JOIN edge_replica_placing ON row_id = p.id WHERE p.site = ?"
 
@@ -47,12 +48,18 @@ def lists_of(window: Window) -> list[str]:
     return [lists.shelf(site, each, order) for each in categories]
 
 
-def _shelf(site: str, categories: tuple[str, ...], order: Order, start: int, count: int) -> list[str]:
+def _shelf(
+    site: str, categories: tuple[str, ...], order: Order, start: int, count: int, scopes: tuple[str, ...] = ()
+) -> list[str]:
+    """`scopes`: the edition's regions, the nearest first, where `order` looks at prices; its language, at titles."""
+    column, others = _COLUMNS[order]
+    paths = [f'$."{scope}"' for scope in scopes] if others else []
+    value = f"coalesce({', '.join(f'json_extract({others}, ?)' for _ in paths)}, {column})" if paths else column
     # A product may stand on several of the shelves
     rows = sql.fetch(
-        f"SELECT DISTINCT product, title_key, price, position {_ON_SHELVES} AND category IN ({sql.marks(categories)}) "
-        f"ORDER BY {_COLUMNS[order]}, product LIMIT ? OFFSET ?",
-        [site, *categories, count, start],
+        f"SELECT DISTINCT product, {value} AS value {_ON_SHELVES} AND category IN ({sql.marks(categories)}) "
+        f"ORDER BY value{' DESC' if order.startswith('-') else ''}, product LIMIT ? OFFSET ?",
+        [*paths, site, *categories, count, start],
     )
     return [row[0] for row in rows]
 

@@ -277,3 +277,21 @@ async def test_a_language_that_runs_from_right_to_left(edge):
     html = Page(page.text).all("html")[0]
     assert (html["lang"], html["dir"]) == ("ar", "rtl")
     assert "سلة" in page.text
+
+
+async def test_a_shelf_is_sorted_by_what_its_edition_shows(visitor):
+    dear = replace(SENCHA, translations={"en": ProductWords(title="Aaa")})
+    regional = [replace(each, prices={"msk": 9_900_000}) for each in SENCHA.variants]
+    await make.arrive(
+        replace(dear, variants=regional), replace(GREEN, translations={"en": ProductWords(title="Zzz")}), ver=5
+    )
+
+    async def shown(path: str) -> list[str]:
+        text = (await visitor.get(path)).text
+        return sorted(("longjing", "sencha"), key=lambda slug: text.index(f'/p/{slug}"'))
+
+    assert await shown("/c/green/cheapest") == ["sencha", "longjing"]
+    assert await shown("/moscow/c/green/cheapest") == ["longjing", "sencha"]
+    assert await shown("/en/moscow/c/green/dearest") == ["sencha", "longjing"]
+    assert await shown("/c/green/by-name") == ["longjing", "sencha"]  # Лунцзин, Сенча
+    assert await shown("/en/c/green/by-name") == ["sencha", "longjing"]  # Aaa, Zzz
