@@ -12,7 +12,7 @@ from edge.replica.reads import read_many
 from sites import editions, urls
 from sites.rendering import language_of
 from sites.seo import facts, head
-from sites.seo.rules import keys_for
+from sites.seo.rules import in_language, keys_for, language_key
 from sync.contracts.documents import SeoDoc, SiteDoc
 
 
@@ -25,8 +25,11 @@ def head_of(site: SiteDoc, page: str, context: Mapping[str, Any]) -> head.Head:
 
 
 def rules(site: SiteDoc, keys: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The rules under these keys, those that there are."""
-    return {key: held.doc.fields for key, held in read_many(f"seo:{site.id}", keys, SeoDoc).items()}
+    """The rules under these keys, those that there are, in the language of the edition."""
+    is_translated = any(each.code == site.language for each in site.languages)
+    wanted = [*keys, *(language_key(site.language, key) for key in keys)] if is_translated else keys
+    found = {key: held.doc.fields for key, held in read_many(f"seo:{site.id}", wanted, SeoDoc).items()}
+    return in_language(site.language, found) if is_translated else found
 
 
 def _facts(site: SiteDoc, page: str, context: Mapping[str, Any]) -> facts.Facts:

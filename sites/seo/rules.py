@@ -113,6 +113,27 @@ def page_key(kind: str, id_: str = "") -> str:
     return f"page:{kind}:{id_}" if id_ else f"page:{kind}"
 
 
+def language_key(language: str, key: str) -> str:
+    """The words of a rule in one more language of the shop; `key` alone is the shop's own."""
+    return f"{language}/{key}"
+
+
+def in_language(language: str, rules: Rules) -> dict[str, dict[str, str]]:
+    """Rules as a page in one more language takes them: its own words, and of the shop's rules all but the words.
+
+    A pattern in another language would stand in the midst of a page's own; what is shipped speaks every language.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for key, fields in rules.items():
+        if "/" not in key:
+            found.setdefault(key, {}).update({name: value for name, value in fields.items() if name not in TEXTS})
+    for key, fields in rules.items():
+        spoken, slash, plain = key.partition("/")
+        if slash and spoken == language:
+            found.setdefault(plain, {}).update(fields)
+    return found
+
+
 def keys_for(kind: Kind, id_: str, sections: Sequence[str]) -> list[str]:
     """The keys a page reads, the nearest first. `sections` go from the top down."""
     inside = [section_key(each, kind) for each in reversed(sections)]

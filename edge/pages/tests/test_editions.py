@@ -24,6 +24,7 @@ from sync.contracts.documents import (
     LanguageDoc,
     ProductWords,
     RegionDoc,
+    SeoDoc,
     SiteDoc,
     SiteWords,
     WordsDoc,
@@ -295,3 +296,17 @@ async def test_a_shelf_is_sorted_by_what_its_edition_shows(visitor):
     assert await shown("/en/moscow/c/green/dearest") == ["sencha", "longjing"]
     assert await shown("/c/green/by-name") == ["longjing", "sencha"]  # Лунцзин, Сенча
     assert await shown("/en/c/green/by-name") == ["sencha", "longjing"]  # Aaa, Zzz
+
+
+async def test_patterns_speak_the_language_of_the_page_and_closed_pages_are_closed_in_all(visitor):
+    await make.arrive(
+        SeoDoc(site="tea", key="kind:product", fields={"title": "Купить {title}", "robots": "noindex"}),
+        SeoDoc(site="tea", key="en/kind:product", fields={"title": "Buy {title}"}),
+        SeoDoc(site="tea", key="kind:category", fields={"title": "Раздел {title}"}),
+    )
+
+    russian, english = (await visitor.get("/p/longjing")).text, (await visitor.get("/en/p/longjing")).text
+    assert "<title>Купить Лунцзин</title>" in russian and 'content="noindex"' in russian
+    assert "<title>Buy Dragon Well</title>" in english and 'content="noindex"' in english
+    assert "hreflang" not in english.partition("</head>")[0]
+    assert "<title>Green tea — Thyme</title>" in (await visitor.get("/en/c/green")).text
