@@ -140,7 +140,7 @@ def _sections(tree: Sequence[CategoryDoc], place: CategoryDoc) -> tuple[str, ...
 def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:
     tree = shops.categories_of(site)
     place = next((each for each in tree if each.id in product.categories), None)
-    also = shelves.shelf(site, [place.id], "position", 0, ALSO_GOODS + 1) if place else []
+    also = shelves.neighbours(site, place.id, product.id, ALSO_GOODS) if place else []
     units = shelf.units_of(site, product, shelves.cards_of(site, [product]))
     return {
         "path": urls.product(product.slug),
@@ -150,7 +150,7 @@ def _product(site: SiteDoc, product: ProductDoc) -> Mapping[str, Any]:
         "is_on_sale": any(unit.is_on_sale for unit in units),
         "picture": product.pictures[0] if product.pictures else None,
         "place": shelf.path_to(tree, place) if place else [],
-        "also": _goods(site, [each for each in also if each.id != product.id][:ALSO_GOODS]),
+        "also": _goods(site, also),
         "also_from": place,
         "sister_goods": shelves.sister_goods(shops.sister_sites(site), product.id, SISTER_GOODS),
     }

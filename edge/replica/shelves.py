@@ -20,9 +20,10 @@ from sync.store.edge import sql
 
 def product_by_slug(site: SiteDoc, slug: str) -> ProductDoc | None:
     note_list(lists.slug(site.id, slug))
-    # While a slug moves from one product to another both may hold it: the newer has the greater key
+    # While a slug moves from one product to another both may hold it: the newer has the greater key. The plus keeps
+    # SQLite from reading all goods of the site in that order to find one of them.
     row = sql.fetch_one(
-        "SELECT product FROM edge_replica_shelfproduct WHERE site = ? AND slug = ? ORDER BY product DESC",
+        "SELECT product FROM edge_replica_shelfproduct WHERE site = ? AND slug = ? ORDER BY +product DESC",
         [site.id, slug],
     )
     held = read(f"product:{site.id}", row[0], ProductDoc) if row else None
@@ -47,6 +48,12 @@ def _scopes(site: SiteDoc, order: Order) -> Iterable[str]:
         return [each.id for each in editions.chain_of(site.regions, site.region)]
     is_translated = order == "title" and any(each.code == site.language for each in site.languages)
     return [site.language] if is_translated else []
+
+
+def neighbours(site: SiteDoc, category: str, product: str, count: int) -> list[ProductDoc]:
+    """The first `count` goods of a shelf beside this one. The page reads those it shows, no others."""
+    keys = windows.look(("shelf", (site.id, (category,), "position", 0, count + 1)))
+    return products(site, [key for key in keys if key != product][:count])
 
 
 def shelf_size(site: SiteDoc, categories: Sequence[str], order: Order) -> int:

@@ -21,7 +21,10 @@ _COLUMNS: Final[dict[Order, tuple[str, str]]] = {
     "-price": ("price", "prices"),
     "title": ("title_key", "titles"),
 }
-_ON_SHELVES: Final = "FROM edge_replica_shelfproduct p JOIN edge_replica_placing ON row_id = p.id WHERE p.site = ?"
+#: CROSS: from the shelf to its goods; left alone SQLite goes through all goods of the site
+_ON_SHELVES: Final = (
+    "FROM edge_replica_placing CROSS JOIN edge_replica_shelfproduct p ON p.id = row_id WHERE p.site = ?"
+)
 
 
 def look(window: Window) -> list[str]:

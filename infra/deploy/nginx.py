@@ -95,7 +95,6 @@ def _pages(front: Front, shop: Shop) -> str:
     gzip_static on;
     gzip_vary on;
 {brotli}{packed}    client_max_body_size 64k;
-    disable_symlinks if_not_owner;
 
     location = / {{
         try_files /index.html @edge;

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Final
 
+import msgspec
 from django import template
-from django.template import Context
-from django.utils.html import format_html, format_html_join
+from django.template import Context, NodeList
+from django.template.base import Parser, Token
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation.trans_real import catalog
 
 from sites import assets, urls
 from sites.money import format_money
@@ -118,7 +122,7 @@ _SIZES = {
 }
 
 
-@register.inclusion_tag("shop/includes/picture.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def picture(
     context: Context,
     picture: Picture | None,
@@ -127,27 +131,42 @@ def picture(
     loading: str = "lazy",
     css: str = "",
     place: str = "good",
-) -> dict[str, Any]:
+) -> SafeString:
     """`{% picture good.picture good.title %}`: the picture with its size, or a neutral frame when there is none.
 
     `place`: a key of `_SIZES`. `loading`: "eager" for the one picture a page opens with.
     """
-    shown: dict[str, Any] = {"picture": picture, "alt": alt, "loading": loading, "css": css, "others": [], "own": ""}
+    # Written here and in no template: a page has a dozen, and as templates they were a quarter of what it costs
     if picture is None:
-        return shown
-    shown["src"] = _from(context, urls.picture(picture))
-    if not picture.sources:
-        return shown
+        named = _attributes(role="img", aria_label=alt) if alt else ""
+        return SafeString(f"<span{_attributes(**{'class': f'no-picture {css}'.rstrip()})}{named}></span>")
     sets: dict[str, list[PictureSource]] = {}
     for source in picture.sources:
         sets.setdefault(source.type, []).append(source)
-    own = sets.pop(_type_of(picture), [])
-    return {
-        **shown,
-        "others": [(type, _srcset(context, files)) for type, files in sets.items()],
-        "own": _srcset(context, own) if len(own) > 1 else "",
-        "sizes": _SIZES[place],
-    }
+    own, sizes = sets.pop(_type_of(picture), []), _SIZES[place]
+    many = {"srcset": _srcset(context, own), "sizes": sizes} if len(own) > 1 else {}
+    image = _attributes(
+        src=_from(context, urls.picture(picture)),
+        **many,
+        width=picture.width,
+        height=picture.height,
+        alt=alt,
+        loading=loading,
+        decoding="async",
+        **({"fetchpriority": "high"} if loading == "eager" else {}),
+        **({"class": css} if css else {}),
+    )
+    if not sets:
+        return SafeString(f"<img{image}>")
+    others = "".join(
+        f"<source{_attributes(type=type, srcset=_srcset(context, files), sizes=sizes)}>" for type, files in sets.items()
+    )
+    return SafeString(f"<picture>{others}<img{image}></picture>")
+
+
+def _attributes(**values: str | int) -> str:
+    """` name="value"` of each, escaped."""
+    return "".join(f' {name.replace("_", "-")}="{conditional_escape(str(value))}"' for name, value in values.items())
 
 
 def _type_of(picture: Picture) -> str:
@@ -168,3 +187,44 @@ def hero_templates(theme: str) -> list[str]:
 def brand_templates(theme: str) -> list[str]:
     """The theme's own wordmark, else the shop's name in words."""
     return [f"themes/{theme}/brand.html", "shop/includes/brand.html"]
+
+
+#: values that stand for all of a shop, and so may be seen inside `{% shell %}`
+_OF_SHOP: Final = ("site", "base", "home", "is_rtl")
+#: kept forms of one place: a few shops with their languages and regions, as they were before and after a change
+_MOST_SHELLS: Final = 200
+
+
+@register.tag("shell")
+def shell(parser: Parser, token: Token) -> _Shell:
+    """`{% shell %}...{% endshell %}`: the same bytes on every page of a shop, rendered once and kept.
+
+    Inside, nothing of the page can be seen, only what is kept by: the site, its shelves, the language and its words.
+    """
+    inner = parser.parse(("endshell",))
+    parser.delete_first_token()
+    return _Shell(inner)
+
+
+class _Shell(template.Node):
+    def __init__(self, inner: NodeList) -> None:
+        self._inner = inner
+        #: by value: a form whose site, shelves or words have changed is never found again
+        self._kept: dict[tuple[object, bytes], str] = {}
+
+    def render(self, context: Context) -> str:
+        site, whole = context["site"], context["shell"]
+        # `sites.words` puts another catalogue in the place of one whose words have changed
+        key = (catalog(), msgspec.msgpack.encode((get_language(), site, whole.categories)))
+        html = self._kept.get(key)
+        if html is None:
+            html = self._rendered(context, replace(whole, sisters=(), editions=()))
+            if len(self._kept) >= _MOST_SHELLS:
+                self._kept.clear()
+            self._kept[key] = html
+        return SafeString(html)
+
+    def _rendered(self, context: Context, bare: object) -> str:
+        inside = context.new({**{name: context.get(name) for name in _OF_SHOP}, "shell": bare})
+        inside.template = context.template
+        return self._inner.render(inside)

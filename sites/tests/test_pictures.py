@@ -70,3 +70,12 @@ def test_an_original_or_a_drawing_is_an_image_and_no_more():
 
 def test_a_picture_names_each_of_its_files_once():
     assert RICH.names == [f"{E}.jpg", f"{A}.avif", f"{B}.avif", f"{C}.webp", f"{D}.jpg"]
+
+
+def test_a_text_that_is_escaped_already_is_not_escaped_twice():
+    template = engine().from_string(
+        "{% blocktrans asvar words %}{{ alt }}{% endblocktrans %}{% picture picture words %}"
+    )
+    html = template.render(Context({"picture": PLAIN, "alt": 'Cup & "saucer"'}))
+
+    assert 'alt="Cup &amp; &quot;saucer&quot;"' in html
