@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -77,12 +78,13 @@ class Filed:
         """The moment the file of `path` holds `words`. Raises `Failed`."""
         file, until, seen = self.file(path), time.monotonic() + patience_s, (0, 0)
         while time.monotonic() < until:
-            state = file.stat()
-            if (state.st_ino, state.st_mtime_ns) != seen:
-                moment = time.monotonic()
-                if words in file.read_bytes():
-                    return moment
-                seen = state.st_ino, state.st_mtime_ns
+            with contextlib.suppress(FileNotFoundError):  # it has never been made
+                state = file.stat()
+                if (state.st_ino, state.st_mtime_ns) != seen:
+                    moment = time.monotonic()
+                    if words in file.read_bytes():
+                        return moment
+                    seen = state.st_ino, state.st_mtime_ns
             await asyncio.sleep(LOOK)
         raise Failed(f"{path} does not show {words.decode()} after {patience_s:.0f} s")
 

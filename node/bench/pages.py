@@ -42,6 +42,7 @@ LIKE = "chaynik-more"
 CONNECTIONS = 16
 PAIRS = 10
 READY_S = 1800.0
+PICTURES_S = 300.0
 SHOWN_S = 60.0
 
 
@@ -102,6 +103,8 @@ def _fsync(cluster: Cluster) -> dict[str, float]:
 
 
 async def _fill(central: Loader, filed: Filed, size: Size) -> dict[str, Any]:
+    # The worker of pictures has just begun: until then a page shows the photo as it was taken
+    await filed.until_shown(f"/p/{LIKE}", b"<source", PICTURES_S)
     _say(f"{size.goods + size.unfiled} goods, and a page of each as a file")
     goods = {"count": size.goods, "a_shelf": size.a_shelf, "unfiled": size.unfiled}
     await central.ask("page_goods", site=SITE, like=LIKE, **goods)
