@@ -20,9 +20,10 @@ from infra.search import Entry
 from infra.search.servers import server
 from node.errors import RialtoError
 from node.realms import CATALOG, atomic
+from sites.editions import category_in, edition, product_in
 from sites.searching import CATEGORY, PRODUCT, about_entry, category_entry, index_of, product_entry
 from sync.contracts.codec import unpack
-from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, card_key
+from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, card_key
 from sync.events import schedule_job
 from sync.logtail import LogRow, NoLogYet, Tail, read_tail
 from sync.topics import StateTopic, topic_of
@@ -61,7 +62,7 @@ def build(name: str, *, still_mine: Callable[[], object] = lambda: None) -> int:
     head = _head()
     fresh = engine.make(name, settings)
     total, done = _count(site), 0
-    for batch in _batches(_all_entries(site)):
+    for batch in _batches(_all_entries(site, row.language)):
         engine.put(fresh, settings, batch)
         done += len(batch)
         _note(name, done=done, total=max(total, done))
@@ -116,7 +117,8 @@ def _take(row: ServerIndex, site: Site, news: Iterable[LogRow]) -> None:
     if keys["search"]:
         engine.configure(row.name, settings)
     products = keys["product"] | _products_of(site, keys["card"])
-    entries = list(_products(site, sorted(products))) + list(_categories(site, sorted(keys["category"])))
+    shop = _spoken(site, row.language)
+    entries = list(_products(site, shop, sorted(products))) + list(_categories(shop, sorted(keys["category"])))
     wanted = {f"{PRODUCT}-{key}" for key in products} | {f"{CATEGORY}-{key}" for key in keys["category"]}
     engine.put(row.name, settings, entries)
     if gone := wanted - {each.id for each in entries}:
@@ -132,21 +134,29 @@ def _topic(name: str) -> StateTopic:
     return found
 
 
-def _all_entries(site: Site) -> Iterator[Entry]:
-    tree = _tree(site)
+def _spoken(site: Site, language: str) -> SiteDoc:
+    """The shop in one of its languages, for all regions."""
+    shop = site_doc(site)
+    return edition(shop, language, "") or shop
+
+
+def _all_entries(site: Site, language: str) -> Iterator[Entry]:
+    shop = _spoken(site, language)
+    tree = _tree(shop)
     yield from (category_entry(each) for each in tree)
-    if (about := about_entry(site_doc(site))) is not None:
+    if (about := about_entry(shop)) is not None:
         yield about
     for keys in _pages(f"product:{site.pk}"):
-        yield from _products(site, keys, tree)
+        yield from _products(site, shop, keys, tree)
 
 
-def _products(site: Site, keys: list[str], tree: list[CategoryDoc] | None = None) -> Iterator[Entry]:
-    tree = _tree(site) if tree is None and keys else tree or []
+def _products(site: Site, shop: SiteDoc, keys: list[str], tree: list[CategoryDoc] | None = None) -> Iterator[Entry]:
+    """`shop`: the edition whose words are indexed."""
+    tree = _tree(shop) if tree is None and keys else tree or []
     full = f"product:{site.pk}"
     for at in range(0, len(keys), BATCH):
         bodies = _topic(full).read(full, keys[at : at + BATCH])
-        docs = [unpack(body, ProductDoc) for _, body in bodies.values() if body is not None]
+        docs = [product_in(shop, unpack(body, ProductDoc)) for _, body in bodies.values() if body is not None]
         on_sale = _on_sale(site, docs)
         for doc in docs:
             is_on_sale = any(card_key(site.pk, each.sku, each.options) in on_sale for each in doc.variants)
@@ -154,16 +164,17 @@ def _products(site: Site, keys: list[str], tree: list[CategoryDoc] | None = None
                 yield entry
 
 
-def _categories(site: Site, keys: list[str]) -> Iterator[Entry]:
-    full = f"category:{site.pk}"
+def _categories(shop: SiteDoc, keys: list[str]) -> Iterator[Entry]:
+    full = f"category:{shop.id}"
     bodies = _topic(full).read(full, keys) if keys else {}
-    yield from (category_entry(unpack(body, CategoryDoc)) for _, body in bodies.values() if body is not None)
+    found = (unpack(body, CategoryDoc) for _, body in bodies.values() if body is not None)
+    yield from (category_entry(category_in(shop, each)) for each in found)
 
 
-def _tree(site: Site) -> list[CategoryDoc]:
-    full = f"category:{site.pk}"
+def _tree(shop: SiteDoc) -> list[CategoryDoc]:
+    full = f"category:{shop.id}"
     bodies = [body for keys in _pages(full) for _, body in _topic(full).read(full, keys).values()]
-    return [unpack(body, CategoryDoc) for body in bodies if body is not None]
+    return [category_in(shop, unpack(body, CategoryDoc)) for body in bodies if body is not None]
 
 
 def _on_sale(site: Site, docs: list[ProductDoc]) -> set[str]:

@@ -93,7 +93,7 @@ class Index:
 
 def languages_of(site: Site) -> tuple[str, ...]:
     """The languages a shop's pages speak; each has an index of its own."""
-    return (site.language,)
+    return (site.language, *(each.code for each in site.languages.all()))
 
 
 def indexes_of(sites: Iterable[Site], searches: Mapping[str, SiteSearch]) -> dict[str, list[Index]]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from central.catalog.actions import delist, upsert_category
 from central.catalog.tests.make import make_product, make_site
+from central.cluster.models import SiteLanguage
 from central.search import actions, indexing, queries
 from central.search.answers import search
 from central.search.errors import FewSynonyms, NoServerEngine, StaleSynonyms
@@ -183,6 +184,21 @@ def test_the_index_follows_the_log(server):
     number_batch(CATALOG)
     indexing.follow()
     assert _ask("matcha").total == 0
+
+
+def test_each_language_of_a_shop_is_built_in_its_own_words(server):
+    _built("Sencha")
+    site = make_site("tea")
+    words = {"name": "Tees", "about": "Geröstete Blätter aus Uji"}
+    SiteLanguage.objects.create(site=site, code="de", name="Deutsch", path="/de", words=words)
+
+    indexing.schedule(site)
+    for row in ServerIndex.objects.order_by("name"):
+        indexing.build(row.name)
+
+    found = unpack(search(EDGE, pack(SearchAsk(site="tea", language="de", words="Geröstete"))), SearchReply)
+    assert [kind for _, kind in found.hits] == ["page"]
+    assert _ask("Geröstete").total == 0 and _ask("sencha").total == 1
 
 
 def test_synonyms_reach_the_server(server):
