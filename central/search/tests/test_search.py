@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from central.catalog.actions import delist, upsert_category
 from central.catalog.tests.make import make_product, make_site
-from central.cluster.models import SiteLanguage
+from central.cluster.models import Site, SiteLanguage
 from central.search import actions, indexing, queries
 from central.search.answers import search
 from central.search.errors import FewSynonyms, NoServerEngine, StaleSynonyms
@@ -188,7 +188,7 @@ def test_the_index_follows_the_log(server):
 
 def test_each_language_of_a_shop_is_built_in_its_own_words(server):
     _built("Sencha")
-    site = make_site("tea")
+    site = Site.objects.get(pk="tea")
     words = {"name": "Tees", "about": "Geröstete Blätter aus Uji"}
     SiteLanguage.objects.create(site=site, code="de", name="Deutsch", path="/de", words=words)
 
