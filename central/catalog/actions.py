@@ -19,8 +19,9 @@ from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCat
 from central.catalog.feeding import refuse_fed
 from central.catalog.galleries import tell_placed
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
-from central.catalog.models import Category, Listing, Media, Offer, PriceChange
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange, RegionalPrice
 from central.cluster.models import Site
+from central.cluster.queries import regions_at
 from central.cluster.queries import site as site_row
 from infra.storage.inspect import inspect_picture
 from infra.storage.media import media_store, sha256_of
@@ -387,6 +388,40 @@ def set_price(
         publish_card(where.group, offer)
         touch_product(listing)
     return offer
+
+
+def set_regional_prices(site: str, prices: Mapping[tuple[str, str], Mapping[str, int | None]], *, by: str) -> None:
+    """Set what a site asks for units in regions: (sku, options) -> region -> minor units.
+
+    None: as in the region around, or in the shop; regions not named are left alone. Raises `UnknownSite`,
+    `UnknownUnit`, `BadGoods`.
+    """
+    where, known = shop(site), regions_at(site)
+    for told in prices.values():
+        for region, price in told.items():
+            if price is not None:
+                check_price(price)
+                if region not in known:
+                    raise BadGoods("region", f"the shop is not in '{region}'")
+    with atomic(CATALOG):
+        lock_goods()
+        for (sku, options), told in sorted(prices.items()):
+            _price_in_regions(where.group, *_lock_offer(site, sku, options), told, by)
+
+
+def _price_in_regions(group: str, listing: Listing, offer: Offer, told: Mapping[str, int | None], by: str) -> None:
+    before = dict(offer.regional_prices.values_list("region", "price"))
+    changed = {region: price for region, price in told.items() if price != before.get(region)}
+    for region, price in sorted(changed.items()):
+        was, became = before.get(region, offer.price), offer.price if price is None else price
+        PriceChange.objects.create(offer=offer, region=region, by=by, was=was, became=became)
+        if price is None:
+            offer.regional_prices.filter(region=region).delete()
+        else:
+            RegionalPrice.objects.update_or_create(offer=offer, region=region, defaults={"price": price})
+    if changed:
+        publish_card(group, offer)
+        touch_product(listing)
 
 
 def refuse_stale(seen: int, now: int) -> None:

@@ -92,6 +92,7 @@ def product_card(user: Any, product_id: UUID) -> ProductCard:
 
 def _listings(user: Any, product_id: UUID) -> QuerySet[Listing]:
     offers = Offer.objects.select_related("variant").order_by("variant__position", "variant_id")
+    offers = offers.prefetch_related("regional_prices")
     rows = limit_to_sites(Listing.objects.filter(product=product_id), user).select_related("product__master")
     return rows.prefetch_related(Prefetch("offers", offers), "translations").order_by("site")
 

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from central.catalog.models import Category, Listing, Media, Offer, PictureRule, ProductPicture, ShownPicture
+from central.catalog.models import (
+    Category,
+    Listing,
+    Media,
+    Offer,
+    PictureRule,
+    ProductPicture,
+    ShownPicture,
+    SpokenLanguages,
+    Translation,
+)
 from central.cluster.queries import site as site_row
-from sync.contracts.documents import CardDoc, CategoryDoc, Picture, PictureSource, ProductDoc, VariantDoc
+from sync.contracts.documents import (
+    CardDoc,
+    CategoryDoc,
+    CategoryWords,
+    Picture,
+    PictureSource,
+    ProductDoc,
+    ProductWords,
+    VariantDoc,
+)
 
 
 class Looks:
@@ -58,6 +77,9 @@ def _source(body: dict[str, Any]) -> PictureSource:
 def category_docs(rows: Sequence[Category]) -> list[CategoryDoc]:
     """In order; `picture` of each is loaded."""
     looks = Looks((row.site, row.picture_id) for row in rows if row.picture_id)
+    spoken = spoken_at(row.site for row in rows)
+    if spoken:
+        prefetch_related_objects(rows, "translations")
     return [
         CategoryDoc(
             id=row.pk.hex,
@@ -68,16 +90,36 @@ def category_docs(rows: Sequence[Category]) -> list[CategoryDoc]:
             position=row.position,
             text=row.text,
             picture=looks.whole(row.site, row.picture, row.title),
+            translations={
+                each.language: CategoryWords(title=each.title, text=each.text)
+                for each in _said(row, spoken)
+                if each.title or each.text
+            },
         )
         for row in rows
     ]
 
 
+def spoken_at(sites: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Site -> the further languages its documents hold words in, where there are any."""
+    rows = SpokenLanguages.objects.filter(site__in=set(sites))
+    return {row.site: frozenset(row.languages) for row in rows if row.languages}
+
+
+def _said(row: Any, spoken: Mapping[str, frozenset[str]]) -> list[Any]:
+    """The words of a listing or a shelf in the further languages of its site, in the order of their tags."""
+    if row.site not in spoken:
+        return []
+    return sorted(
+        (each for each in row.translations.all() if each.language in spoken[row.site]), key=lambda each: each.language
+    )
+
+
 def listings_whole(rows: QuerySet[Listing]) -> QuerySet[Listing]:
-    """With all that `product_docs` reads, in five queries however many there are."""
+    """With all that `product_docs` reads, in six queries however many there are."""
     offers = Offer.objects.filter(is_active=True).select_related("variant")
     return rows.select_related("product").prefetch_related(
-        Prefetch("offers", offers.order_by("variant__position", "variant_id")),
+        Prefetch("offers", offers.order_by("variant__position", "variant_id").prefetch_related("regional_prices")),
         Prefetch("categories", Category.objects.filter(is_active=True).only("id")),
         "product__picture_alts",
         Prefetch("product__picture_rows", ProductPicture.objects.select_related("media").order_by("position", "id")),
@@ -87,10 +129,13 @@ def listings_whole(rows: QuerySet[Listing]) -> QuerySet[Listing]:
 def product_docs(listings: Sequence[Listing]) -> list[ProductDoc]:
     """In order; they come out of `listings_whole`."""
     looks = Looks((one.site, row.media_id) for one in listings for row in one.product.picture_rows.all())
-    return [_product_doc(listing, looks) for listing in listings]
+    spoken = spoken_at(one.site for one in listings)
+    if spoken:
+        prefetch_related_objects(listings, "translations")
+    return [_product_doc(listing, looks, spoken) for listing in listings]
 
 
-def _product_doc(listing: Listing, looks: Looks) -> ProductDoc:
+def _product_doc(listing: Listing, looks: Looks, spoken: Mapping[str, frozenset[str]]) -> ProductDoc:
     offers = list(listing.offers.all())
     alts = {(alt.media_id, alt.language): alt.alt for alt in listing.product.picture_alts.all()}
     language = site_row(listing.site).language if alts else ""
@@ -112,7 +157,25 @@ def _product_doc(listing: Listing, looks: Looks) -> ProductDoc:
         attributes=[(str(name), str(value)) for name, value in listing.attributes],
         position=listing.position,
         changed=listing.changed_at.date().isoformat(),
+        translations={
+            each.language: words for each in _said(listing, spoken) if (words := _words(each, offers)) != ProductWords()
+        },
     )
+
+
+def _words(said: Translation, offers: Sequence[Offer]) -> ProductWords:
+    titles = {offer.variant_id.hex: said.options.get(offer.pk.hex, "") for offer in offers}
+    return ProductWords(
+        title=said.title,
+        text=said.text,
+        options={variant: title for variant, title in titles.items() if title},
+        attributes=[(str(name), str(value)) for name, value in said.attributes],
+    )
+
+
+def _prices(offer: Offer) -> dict[str, int]:
+    """Also of regions the site is not in, where they lie unused: documents follow the rows of this realm alone."""
+    return {row.region: row.price for row in sorted(offer.regional_prices.all(), key=lambda row: row.region)}
 
 
 def _variant_doc(offer: Offer) -> VariantDoc:
@@ -124,6 +187,7 @@ def _variant_doc(offer: Offer) -> VariantDoc:
         price=offer.price,
         old_price=offer.old_price,
         barcode=offer.variant.barcode,
+        prices=_prices(offer),
     )
 
 
@@ -132,6 +196,8 @@ def card_docs(offers: Sequence[Offer]) -> list[CardDoc]:
     pictures = main_pictures(offer.variant.product_id for offer in offers)
     shown = {offer.pk: pictures.get(offer.variant.product_id) for offer in offers}
     looks = Looks((offer.site, media.sha256) for offer in offers if (media := shown[offer.pk]))
+    spoken = spoken_at(offer.site for offer in offers)
+    prefetch_related_objects(offers, "regional_prices", *(["listing__translations"] if spoken else []))
     return [
         CardDoc(
             site=offer.site,
@@ -145,6 +211,12 @@ def card_docs(offers: Sequence[Offer]) -> list[CardDoc]:
             currency=offer.currency,
             picture=looks.thumb(offer.site, shown[offer.pk]),
             is_on_sale=offer.is_active and offer.listing.is_active,
+            prices=_prices(offer),
+            titles={
+                each.language: (each.title, each.options.get(offer.pk.hex, ""))
+                for each in _said(offer.listing, spoken)
+                if each.title or each.options.get(offer.pk.hex)
+            },
         )
         for offer in offers
     ]

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from central.catalog.actions import Goods, Unit, lock_goods, publish_card, refuse_stale, save_one, shop, touch_product
-from central.catalog.errors import BadGoods, BarcodeTaken, UnknownProduct
+from central.catalog.documents import spoken_at
+from central.catalog.errors import BadGoods, BarcodeTaken, UnknownCategory, UnknownProduct
 from central.catalog.feeding import refuse_fed
 from central.catalog.galleries import place_pictures, tell_placed
 from central.catalog.keys import check_barcode, name_key
-from central.catalog.models import Listing, Offer, PictureAlt, ProductPicture, Translation, Variant
+from central.catalog.models import (
+    Category,
+    CategoryTranslation,
+    Listing,
+    Offer,
+    PictureAlt,
+    ProductPicture,
+    Translation,
+    Variant,
+)
+from central.catalog.spoken import publish_shelf
 from central.catalog.words import search_words
 from node.realms import CATALOG, atomic
 
@@ -22,20 +34,24 @@ MAX_PICTURES = 20
 
 @dataclass(frozen=True)
 class Words:
-    """A listing's words in one language. `options`: id of an offer -> its options as one reads them."""
+    """A listing's words in one language. `options`: id of an offer -> its options as one reads them.
+
+    `attributes` None leaves what is there; in the site's own language they are `Goods.attributes`.
+    """
 
     title: str
     text: str = ""
     options: Mapping[UUID, str] = field(default_factory=dict)
+    attributes: Sequence[tuple[str, str]] | None = None
 
 
 def edit_words(
     site: str, product: UUID, own: Words, others: Mapping[str, Words], *, by: str, seen_ver: int | None = None
 ) -> None:
-    """Write a listing's words: `own` in its site's language, which go to the shops, `others` by language for staff.
+    """Write a listing's words: `own` in its site's language, `others` by language.
 
-    Documents get a new version only where they differ. Raises `UnknownProduct`, `BadGoods`, `StaleProduct`,
-    `FieldFed`.
+    Shops get those they speak, staff find goods in all. Documents get a new version only where they differ. Raises
+    `UnknownProduct`, `BadGoods`, `StaleProduct`, `FieldFed`.
     """
     where = shop(site)
     with atomic(CATALOG):
@@ -50,16 +66,17 @@ def edit_words(
             for offer in listing.offers.select_related("variant")
         ]
         save_one(where, Goods(units, title=own.title, text=own.text), by)
-        for language, words in others.items():
-            _translate(listing, language, words)
+        changed = {language for language, words in others.items() if _translate(listing, language, words)}
+        _publish_words(where.group, [listing] if changed & _spoken(site) else [])
         note_search_words(Listing.objects.filter(pk=listing.pk))
 
 
 def translate_goods(site: str, words: Mapping[UUID, Mapping[str, Words]], *, by: str) -> None:
-    """Write what products are called in languages their site does not speak: product -> language -> words.
+    """Write what products are called in other languages than their site's own: product -> language -> words.
 
-    For staff; no document holds them. Raises `UnknownProduct`, `BadGoods`.
+    Shops get those they speak, staff find goods in all. Raises `UnknownSite`, `UnknownProduct`, `BadGoods`.
     """
+    where = shop(site)
     with atomic(CATALOG):
         lock_goods()
         rows = Listing.objects.select_for_update().filter(site=site, product__in=words).order_by("product_id")
@@ -67,9 +84,46 @@ def translate_goods(site: str, words: Mapping[UUID, Mapping[str, Words]], *, by:
         for product, said in words.items():
             if product not in listings:
                 raise UnknownProduct(f"the shop '{site}' has no product {product.hex}")
-            for language, one in said.items():
-                _translate(listings[product], language, one)
+            changed = {language for language, one in said.items() if _translate(listings[product], language, one)}
+            _publish_words(where.group, [listings[product]] if changed & _spoken(site) else [])
         note_search_words(Listing.objects.filter(pk__in=[row.pk for row in listings.values()]))
+
+
+def translate_category(site: str, category: UUID, words: Mapping[str, tuple[str, str]], *, by: str) -> None:
+    """Write a shelf's words in other languages than its site's own: language -> (title, text); both "" takes it away.
+
+    Raises `UnknownCategory`, `BadGoods`.
+    """
+    with atomic(CATALOG):
+        row = Category.objects.select_for_update().filter(site=site, pk=category).first()
+        if row is None:
+            raise UnknownCategory(f"there is no category {category.hex} in '{site}'")
+        before = {one.language: (one.title, one.text) for one in row.translations.all()}
+        changed = {language for language, said in words.items() if said != before.get(language, ("", ""))}
+        for language in sorted(changed):
+            title, text = words[language]
+            if len(title) > 200:
+                raise BadGoods("category", "its title is longer than 200 signs")
+            if title or text:
+                CategoryTranslation.objects.update_or_create(
+                    category=row, language=language, defaults={"title": title, "text": text}
+                )
+            else:
+                row.translations.filter(language=language).delete()
+        if changed & _spoken(site) and row.is_active:
+            publish_shelf(row)
+
+
+def _spoken(site: str) -> frozenset[str]:
+    return spoken_at([site]).get(site, frozenset())
+
+
+def _publish_words(group: str, listings: Iterable[Listing]) -> None:
+    for listing in listings:
+        listing.refresh_from_db()
+        touch_product(listing)
+        for offer in Offer.objects.filter(listing=listing).select_related("variant").order_by("card_key"):
+            publish_card(group, offer)
 
 
 def set_barcodes(product: UUID, codes: Mapping[UUID, str], *, by: str) -> None:
@@ -109,16 +163,28 @@ def note_search_words(rows: QuerySet[Listing]) -> None:
     Listing.objects.bulk_update(listings, ["search_key"])
 
 
-def _translate(listing: Listing, language: str, words: Words) -> None:
+def _translate(listing: Listing, language: str, words: Words) -> bool:
+    """Whether that changed anything."""
     if len(words.title) > 300:
         raise BadGoods("title", "is longer than 300 signs")
-    values = {
+    values: dict[str, Any] = {
         "title": words.title,
         "title_key": name_key(words.title)[:300],
         "text": words.text,
         "options": {offer.hex: title for offer, title in words.options.items() if title},
     }
-    Translation.objects.update_or_create(listing=listing, language=language, defaults=values)
+    if words.attributes is not None:
+        values["attributes"] = [[name, value] for name, value in words.attributes]
+    row = Translation.objects.filter(listing=listing, language=language).first()
+    if row is None:
+        Translation.objects.create(listing=listing, language=language, **values)
+        return any(values.values())
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        row.save()
+    return bool(changed)
 
 
 def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,20 +12,41 @@ from django.utils.translation import gettext_lazy as _
 
 from central.catalog.editing import Words
 from central.catalog.keys import MAX_SKU, canonical_options, parse_options
-from central.catalog.models import Listing
-from central.ui.forms import LongTextField, MoneyField, NumberField, PictureField, RecordForm, Section
+from central.catalog.models import Category, Listing, Offer
+from central.cluster.models import Region
+from central.ui.forms import (
+    LinesField,
+    LongTextField,
+    MoneyField,
+    NumberField,
+    PictureField,
+    RecordForm,
+    Section,
+    in_language,
+)
+from central.ui.texts import money_field
 
+_PROPERTIES_HELP = _("One a line, like “Weight: 100 g”. The shop's own come with the product.")
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
 class WordsForm(RecordForm):
-    """A listing's words in the languages of the desk: its site's own first, which is what shoppers read."""
+    """A listing's words: in its site's own language first, then in those the site speaks and those of the desk."""
 
-    def __init__(self, request: Any, listing: Listing, own: str, *, fed: Mapping[str, str], **kwargs: Any) -> None:
-        """`fed`: field -> the source that feeds it, of those nobody took over."""
+    def __init__(
+        self,
+        request: Any,
+        listing: Listing,
+        own: str,
+        *,
+        spoken: Sequence[str] = (),
+        fed: Mapping[str, str],
+        **kwargs: Any,
+    ) -> None:
+        """`spoken`: the site's further languages; `fed`: field -> the source that feeds it, if nobody took it over."""
         self.listing = listing
         self.own = own
-        self.languages = [own, *(code for code in LANGUAGES if code != own)]
+        self.languages = list(dict.fromkeys((own, *spoken, *LANGUAGES)))
         super().__init__(request, initial=self._initial(), ver=listing.ver, **kwargs)
         titles, texts = [], []
         for code in self.languages:
@@ -35,9 +56,11 @@ class WordsForm(RecordForm):
             texts.append(f"text_{code}")
         self._lock(fed)
         rows: list[str | tuple[str, ...]] = [tuple(titles), tuple(texts)]
+        properties = tuple(self._property_names()) if listing.attributes else ()
         options = [self._option_row(offer) for offer in listing.offers.all() if offer.variant.options]
         self.sections = (  # type: ignore[misc]
-            Section(_("Words"), *rows, help=_("Shoppers read the language of their shop; staff find goods in both.")),
+            Section(_("Words"), *rows, help=_("Shoppers read what their shop speaks; staff find goods in all.")),
+            *([Section(_("Properties"), properties, help=_PROPERTIES_HELP)] if properties else []),
             *([Section(_("Options as they are read"), *options)] if options else []),
         )
         if not self.may_edit:
@@ -45,9 +68,14 @@ class WordsForm(RecordForm):
                 one.disabled = True
 
     def _add(self, name: str, field: forms.Field, language: str) -> None:
-        field.language = language  # type: ignore[attr-defined]
-        field.widget.attrs["lang"] = language
-        self.fields[name] = field
+        self.fields[name] = in_language(field, language)
+
+    def _property_names(self) -> Iterator[str]:
+        rows = max(3, len(self.listing.attributes))
+        for code in self.languages:
+            self._add(f"properties_{code}", LinesField(rows=rows, required=False, label=_("Properties")), code)
+            self.fields[f"properties_{code}"].disabled = code == self.own
+            yield f"properties_{code}"
 
     def _lock(self, fed: Mapping[str, str]) -> None:
         for name in fed.keys() & {"title", "text"}:
@@ -65,13 +93,15 @@ class WordsForm(RecordForm):
             names.append(name)
         return tuple(names)
 
-    def _initial(self) -> dict[str, str]:
+    def _initial(self) -> dict[str, Any]:
         listing = self.listing
-        found = {f"title_{self.own}": listing.title, f"text_{self.own}": listing.text}
+        found: dict[str, Any] = {f"title_{self.own}": listing.title, f"text_{self.own}": listing.text}
+        found[f"properties_{self.own}"] = _lines(listing.attributes)
         for offer in listing.offers.all():
             found[f"option_{offer.pk.hex}_{self.own}"] = offer.options_title
         for other in listing.translations.all():
             found |= {f"title_{other.language}": other.title, f"text_{other.language}": other.text}
+            found[f"properties_{other.language}"] = _lines(other.attributes)
             found |= {f"option_{offer}_{other.language}": title for offer, title in other.options.items()}
         return found
 
@@ -83,7 +113,104 @@ class WordsForm(RecordForm):
             for name, text in data.items()
             if name.startswith("option_") and name.endswith(f"_{language}")
         }
-        return Words(data[f"title_{language}"], data[f"text_{language}"], options)
+        lines = data.get(f"properties_{language}")
+        attributes = None if lines is None or language == self.own else [_pair(line) for line in lines]
+        return Words(data[f"title_{language}"], data[f"text_{language}"], options, attributes)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for code in self.languages:
+            if code != self.own and any(":" not in line for line in data.get(f"properties_{code}") or ()):
+                self.add_error(f"properties_{code}", _("Write one a line, like “Weight: 100 g”."))
+        return data
+
+
+class RegionalPricesForm(RecordForm):
+    """What a listing's units cost in the regions its shop is in."""
+
+    def __init__(self, request: Any, listing: Listing, regions: Sequence[Region], **kwargs: Any) -> None:
+        self.offers = list(listing.offers.all())
+        self.regions = regions
+        own = {offer.pk: dict(offer.regional_prices.values_list("region", "price")) for offer in self.offers}
+        initial = {
+            self.name_of(offer, region): own[offer.pk].get(region.pk) for offer in self.offers for region in regions
+        }
+        super().__init__(request, initial=initial, ver=listing.ver, **kwargs)
+        sections = []
+        for offer in self.offers:
+            for region in regions:
+                field = MoneyField(label=region.title, currency=offer.currency, required=False)
+                field.widget.attrs["placeholder"] = money_field(
+                    self._around(offer, region, own[offer.pk]), offer.currency
+                )
+                self.fields[self.name_of(offer, region)] = field
+            title = " · ".join(part for part in (offer.options_title, offer.variant.sku) if part)
+            names = [self.name_of(offer, region) for region in regions]
+            sections.append(Section(title, *(tuple(names[at : at + 3]) for at in range(0, len(names), 3))))
+        self.sections = sections  # type: ignore[misc]
+
+    @staticmethod
+    def name_of(offer: Offer, region: Region) -> str:
+        return f"price_{offer.pk.hex}_{region.pk}"
+
+    def _around(self, offer: Offer, region: Region, own: Mapping[str, int]) -> int:
+        """What it costs there while nothing is said."""
+        by_id = {one.pk: one for one in self.regions}
+        above = by_id.get(region.parent_id or "")
+        while above is not None:
+            if above.pk in own:
+                return own[above.pk]
+            above = by_id.get(above.parent_id or "")
+        return offer.price
+
+    @property
+    def prices(self) -> dict[tuple[str, str], dict[str, int | None]]:
+        """What differs, for `set_regional_prices`. Read after `is_saveable()`."""
+        changed = self.changes
+        found: dict[tuple[str, str], dict[str, int | None]] = {}
+        for offer in self.offers:
+            names = {self.name_of(offer, region): region.pk for region in self.regions}
+            told = {region: self.cleaned_data[name] for name, region in names.items() if name in changed}
+            if told:
+                found[offer.variant.sku, offer.variant.options] = told
+        return found
+
+
+class CategoryWordsForm(RecordForm):
+    """A shelf's words in the further languages of its site, beside its own."""
+
+    def __init__(self, request: Any, shelf: Category, own: str, languages: Sequence[str], **kwargs: Any) -> None:
+        self.languages = languages
+        initial = {f"title_{own}": shelf.title, f"text_{own}": shelf.text}
+        for row in shelf.translations.all():
+            initial |= {f"title_{row.language}": row.title, f"text_{row.language}": row.text}
+        super().__init__(request, initial=initial, ver=shelf.ver, **kwargs)
+        codes = [own, *languages]
+        for code in codes:
+            title = forms.CharField(max_length=200, required=False, label=_("Title"))
+            self.fields[f"title_{code}"] = in_language(title, code)
+            self.fields[f"text_{code}"] = in_language(LongTextField(required=False, label=_("Text")), code)
+        for name in (f"title_{own}", f"text_{own}"):
+            self.fields[name].disabled = True
+        if not self.may_edit:
+            for one in self.fields.values():
+                one.disabled = True
+        titles, texts = tuple(f"title_{code}" for code in codes), tuple(f"text_{code}" for code in codes)
+        self.sections = (Section(_("Words"), titles, texts),)  # type: ignore[misc]
+
+    @property
+    def words(self) -> dict[str, tuple[str, str]]:
+        data = self.cleaned_data
+        return {code: (data[f"title_{code}"], data[f"text_{code}"]) for code in self.languages}
+
+
+def _lines(attributes: Iterable[Sequence[str]]) -> list[str]:
+    return [f"{name}: {value}" for name, value in attributes]
+
+
+def _pair(line: str) -> tuple[str, str]:
+    name, _colon, value = line.partition(":")
+    return name.strip(), value.strip()
 
 
 class NewProductForm(RecordForm):

@@ -7,6 +7,9 @@ from uuid import UUID
 from central.catalog import reindexing
 from central.catalog.importing import fetching, runs
 from central.catalog.levels import note_levels
+from central.catalog.spoken import note_languages
+from central.cluster.events import LanguagesChanged
+from central.cluster.queries import languages_of
 from central.stock.events import StockLevelsChanged
 from sync.events import JobRun, handles, job, renew
 
@@ -40,3 +43,9 @@ def note_stock_levels(event: StockLevelsChanged, run: JobRun) -> None:
 @job(reindexing.JOB, lease_s=3_600)
 def reindex(payload: bytes, run: JobRun) -> dict[str, int]:
     return reindexing.reindex()
+
+
+@handles(LanguagesChanged)
+def note_site_languages(event: LanguagesChanged, run: JobRun) -> None:
+    """What the site speaks now decides, not the order in which events come."""
+    note_languages(event.site, languages_of(event.site))

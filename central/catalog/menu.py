@@ -27,6 +27,7 @@ def _find_products(user: Any, text: str, limit: int) -> Iterable[Hit]:
 
 
 add_entry(Entry(20, "products", _("Products"), "package", "see_products", "p"))
+add_entry(Entry(21, "categories", _("Categories"), "list", "see_products", in_side_bar=False))
 add_entry(Entry(22, "imports", _("Imports"), "upload", "import_goods", "i"))
 add_entry(Entry(23, "imports-sources", _("Sources of imports"), "upload", "import_goods", in_side_bar=False))
 add_action(Action(20, "products-new", _("New product"), "edit_products", "plus", words=_("add goods item")))

@@ -16,6 +16,7 @@ from sync.contracts.ids import uuid7
 
 __all__ = [
     "Category",
+    "CategoryTranslation",
     "FieldOverride",
     "ImportRun",
     "ImportSource",
@@ -28,9 +29,11 @@ __all__ = [
     "PrivatePrice",
     "Product",
     "ProductPicture",
+    "RegionalPrice",
     "ShownPicture",
     "SourceItem",
     "SourceTerm",
+    "SpokenLanguages",
     "StockLevel",
     "Translation",
     "Variant",
@@ -99,6 +102,28 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class CategoryTranslation(models.Model):
+    """A shelf's words in a language that is not its site's own."""
+
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="translations")
+    language = models.CharField(max_length=16)
+    title = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["category", "language"], name="category_translation_once")]
+
+
+class SpokenLanguages(models.Model):
+    """The further languages of a site, brought over from the realm `cluster` by events: documents hold words in these.
+
+    Written by `central.catalog.spoken` alone.
+    """
+
+    site = models.CharField(primary_key=True, max_length=20)
+    languages = models.JSONField(default=list)
 
 
 class Product(models.Model):
@@ -244,8 +269,24 @@ class Offer(models.Model):
         ]
 
 
+class RegionalPrice(models.Model):
+    """What a site asks for a variant in a region and in the regions within that have no price of their own."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="regional_prices")
+    #: id of a `central.cluster.models.Region`
+    region = models.CharField(max_length=20)
+    #: minor units of the offer's currency
+    price = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "region"], name="regional_price_once"),
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="regional_price_not_negative"),
+        ]
+
+
 class PriceChange(models.Model):
-    """Who set which price, and what it was."""
+    """Who set which price, and what it was; `region` "" is the shop's own price."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="price_changes")
@@ -253,6 +294,7 @@ class PriceChange(models.Model):
     by = models.CharField(max_length=150)
     was = models.BigIntegerField()
     became = models.BigIntegerField()
+    region = models.CharField(max_length=20, blank=True)
 
     class Meta:
         ordering = ["-at"]
@@ -284,18 +326,20 @@ class PrivatePrice(models.Model):
 
 
 class Translation(models.Model):
-    """A listing's words in the language its site does not speak: for staff, who find goods in either.
+    """A listing's words in a language that is not its site's own: for shoppers where the site speaks it too.
 
-    `options`: id of an offer in hex -> its options as one reads them.
+    Staff find goods in any. `options`: id of an offer in hex -> its options as one reads them.
     """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="translations")
-    language = models.CharField(max_length=8)
+    language = models.CharField(max_length=16)
     title = models.CharField(max_length=300, blank=True)
     #: as `Listing.title_key`
     title_key = models.CharField(max_length=300, blank=True, db_collation=C)
     text = models.TextField(blank=True)
     options = models.JSONField(default=dict, blank=True)
+    #: as `Listing.attributes`
+    attributes = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["listing", "language"], name="translation_once")]

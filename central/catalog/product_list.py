@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from central.catalog.bulk import ACTIONS
+from central.catalog.category_list import languages_to_choose, untranslated
 from central.catalog.documents import main_pictures
 from central.catalog.feeding import feeds_of
 from central.catalog.models import Media, Offer, ProductPicture, StockLevel
@@ -229,6 +230,12 @@ PRODUCTS = lists.List(
             narrow=lambda rows, values: rows.filter(_ON if values == ["on"] else ~_ON),
         ),
         lists.Choices("level", _("Availability"), _LEVELS, narrow=_at_level),
+        lists.Choices(
+            "lacks",
+            _("Not translated into"),
+            languages_to_choose,
+            narrow=lambda rows, values: untranslated(rows, values, at="listing"),
+        ),
         lists.Flag("no_picture", _("No picture"), narrow=_no_picture),
         lists.Dates("changed", _("Changed"), field="listing__changed_at"),
     ],
@@ -237,7 +244,10 @@ PRODUCTS = lists.List(
     prepare=prepare,
     bulk=ACTIONS,
     topic=live.PRODUCTS,
-    buttons=[lists.Button(_("New product"), "products-new", right="edit_products")],
+    buttons=[
+        lists.Button(_("Categories"), "categories", "list"),
+        lists.Button(_("New product"), "products-new", right="edit_products"),
+    ],
     help=_(
         "What your sites sell, one row per unit that can be bought. Type a new price or stock into its field and "
         "press Enter: all shops know within seconds; Esc takes it back. Stock is what is unsold, here and at the "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from central.catalog import import_views, views
+from central.catalog.category_list import CATEGORIES
 from central.catalog.lists import IMPORTS
 from central.catalog.product_list import PRODUCTS
 from central.ui import lists
@@ -26,6 +27,9 @@ urlpatterns = [
     path("products/<uuid:product_id>", views.product, name="products-card"),
     path("products/<uuid:product_id>/barcodes", views.barcodes, name="products-barcodes"),
     path("products/<uuid:product_id>/words/<str:site>", views.edit_words, name="products-words"),
+    path("products/<uuid:product_id>/regions/<str:site>", views.regional_prices, name="products-regions"),
+    *lists.urls(CATEGORIES),
+    path("categories/<uuid:category_id>", views.category_words, name="categories-words"),
     path("products/<uuid:product_id>/feed/<str:site>", views.feed, name="products-feed"),
     path("products/<uuid:product_id>/switch/<str:site>", views.switch, name="products-switch"),
     path("products/<uuid:product_id>/pictures", views.add_picture, name="products-pictures"),

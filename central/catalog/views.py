@@ -15,13 +15,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from central.catalog import actions, card, editing, feeding, queries
-from central.catalog.errors import BadGoods, FieldFed
-from central.catalog.forms import LANGUAGES, BarcodesForm, NewProductForm, WordsForm
+from central.catalog.errors import BadGoods, FieldFed, UnknownCategory
+from central.catalog.forms import (
+    LANGUAGES,
+    BarcodesForm,
+    CategoryWordsForm,
+    NewProductForm,
+    RegionalPricesForm,
+    WordsForm,
+)
 from central.catalog.importing.words import FIELD_TITLES
-from central.catalog.models import Listing, Offer
+from central.catalog.models import Category, Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
+from central.cluster.models import Region
+from central.cluster.queries import languages_of, regions_at, sites_visible_to
 from central.cluster.queries import site as site_row
-from central.cluster.queries import sites_visible_to
 from central.stock import words as stock_words
 from central.stock.errors import StockError
 from central.stock.models import Movement
@@ -29,6 +37,7 @@ from central.stock.receipts import set_stock
 from central.ui import actors, cards, sites, texts
 from central.ui.cards import Card, Part
 from central.ui.explain import explain
+from central.ui.scope import limit
 from central.ui.screens import StaffRequest, may, screen
 from infra.storage.inspect import MAX_BYTES, BadPicture
 from node.away import realm_away
@@ -200,11 +209,17 @@ def _move(move: Movement) -> dict[str, Any]:
 
 
 def _site(listing: Listing) -> dict[str, Any]:
+    regions = regions_at(listing.site)
     units = [
-        {"offer": offer, "price_field": texts.money_field(offer.price, offer.currency)}
+        {
+            "offer": offer,
+            "price_field": texts.money_field(offer.price, offer.currency),
+            "regional": _regional(offer, regions),
+        }
         for offer in listing.offers.all()
     ]
     return {
+        "has_regions": bool(regions),
         "product": listing.product,
         "listing": listing,
         "units": units,
@@ -212,16 +227,23 @@ def _site(listing: Listing) -> dict[str, Any]:
     }
 
 
+def _regional(offer: Offer, regions: dict[str, Region]) -> list[tuple[str, int]]:
+    """Its prices in the site's regions, in their order."""
+    own = {row.region: row.price for row in offer.regional_prices.all()}
+    return [(region.title, own[pk]) for pk, region in regions.items() if pk in own]
+
+
 @screen("edit_products", methods=["GET", "HEAD", "POST"])
 def edit_words(request: StaffRequest, product_id: UUID, site: str) -> HttpResponseBase:
-    """The words of a product in both languages, as one site shows it."""
+    """The words of a product in all languages, as one site shows it."""
     listing = queries.listing_at(request.user, site, product_id)
     own = site_row(site).language
     fed = feeding.feeds_of([(product_id, site)]).get((product_id, site), {})
-    form = WordsForm(request, listing, own, fed={name: one.source for name, one in fed.items() if one.is_locked})
+    locked = {name: one.source for name, one in fed.items() if one.is_locked}
+    form = WordsForm(request, listing, own, spoken=languages_of(site), fed=locked)
     if form.is_saveable():
         with form.refusals():
-            others = {code: form.words(code) for code in LANGUAGES if code != own}
+            others = {code: form.words(code) for code in form.languages if code != own}
             editing.edit_words(
                 site, product_id, form.words(own), others, by=request.user.username, seen_ver=listing.ver
             )
@@ -234,6 +256,43 @@ def edit_words(request: StaffRequest, product_id: UUID, site: str) -> HttpRespon
         note=site_row(site).label,
         help=_("When somebody else changed the same words meanwhile, you choose between theirs and yours."),
     )
+
+
+@screen("edit_products", methods=["GET", "HEAD", "POST"])
+def regional_prices(request: StaffRequest, product_id: UUID, site: str) -> HttpResponseBase:
+    """What a product costs in the regions of a site."""
+    listing = queries.listing_at(request.user, site, product_id)
+    regions = list(regions_at(site).values())
+    if not regions:
+        raise Http404(site)
+    form = RegionalPricesForm(request, listing, regions)
+    if form.is_saveable():
+        with form.refusals():
+            actions.set_regional_prices(site, form.prices, by=request.user.username)
+            return form.saved(_("The prices are saved."), "products-card", product_id)
+    return form.page(
+        _("Prices by region"),
+        back=("products-card", listing.title, product_id),
+        note=site_row(site).label,
+        help=_("What is left empty costs what stands in grey: as in the region around, or in the shop."),
+    )
+
+
+@screen("see_products", methods=["GET", "HEAD", "POST"])
+def category_words(request: StaffRequest, category_id: UUID) -> HttpResponseBase:
+    """The words of a shelf in the further languages of its site."""
+    shelf = limit(Category.objects.filter(pk=category_id), request.user).first()
+    if shelf is None:
+        raise UnknownCategory(category_id.hex)
+    row, may_edit = site_row(shelf.site), may(request.user, "edit_products")
+    if request.method == "POST" and not may_edit:
+        return HttpResponse(status=403)
+    form = CategoryWordsForm(request, shelf, row.language, languages_of(shelf.site), may_edit=may_edit)
+    if form.is_saveable():
+        with form.refusals():
+            editing.translate_category(shelf.site, shelf.pk, form.words, by=request.user.username)
+            return form.saved(_("The words are saved. All shops have them within seconds."), "categories")
+    return form.page(shelf.title, back=("categories", _("Categories")), note=row.label)
 
 
 @screen("edit_products", methods=["GET", "HEAD", "POST"])

@@ -21,8 +21,10 @@ from central.catalog.models import (
     PictureAlt,
     Product,
     ProductPicture,
+    RegionalPrice,
     Translation,
 )
+from central.cluster.models import Region
 from central.ui.scope import limit
 from central.ui.watching import watch
 
@@ -58,6 +60,11 @@ def _picture_said(row: str) -> Any:
 
 def _language_of(row: str) -> str:
     return Translation.objects.filter(pk=row).values_list("language", flat=True).first() or ""
+
+
+def _region_of(row: str) -> str:
+    found = RegionalPrice.objects.filter(pk=row).values_list("region", flat=True).first()
+    return Region.objects.filter(pk=found).values_list("title", flat=True).first() or found or ""
 
 
 def _overridden(row: str) -> str:
@@ -102,9 +109,18 @@ watch(
     title=_("Product"),
     right="see_products",
     of=(Listing, "listing"),
-    fields=("title", "text", "options"),
-    titles={"title": _("Title"), "text": _("Text")},
+    fields=("title", "text", "options", "attributes"),
+    titles={"title": _("Title"), "text": _("Text"), "attributes": _("Properties")},
     part=_language_of,
+)
+watch(
+    RegionalPrice,
+    title=_("Price"),
+    right="see_products",
+    of=(Offer, "offer"),
+    fields=("price",),
+    titles={"price": _("Price, minor units")},
+    part=_region_of,
 )
 watch(
     ProductPicture,

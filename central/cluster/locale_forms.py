@@ -14,8 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from central.cluster import ways
 from central.cluster.fields import ID, ID_HELP
 from central.cluster.models import Region, Site, SiteLanguage, SiteRegion
-from central.ui.forms import LinesField, LongTextField, NumberField, RecordForm, Section, TickField
-from sites.editions import is_rtl
+from central.ui.forms import (
+    LinesField,
+    LongTextField,
+    NumberField,
+    RecordForm,
+    Section,
+    TickField,
+    in_language,
+)
 
 Choices = list[tuple[str, str]]
 
@@ -27,13 +34,6 @@ TEXTS = (
     ("about", _("About the shop"), 0),
     ("address", _("Postal address"), 200),
 )
-
-
-def in_language(field: forms.Field, language: str) -> forms.Field:
-    """Marked as words of a language: for the eye, for who hears it, for the direction it is written in."""
-    field.language = language  # type: ignore[attr-defined]
-    field.widget.attrs |= {"lang": language, "dir": "rtl" if is_rtl(language) else "ltr"}
-    return field
 
 
 def text_field(label: Any, most: int, **options: Any) -> forms.Field:

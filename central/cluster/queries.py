@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from central.cluster.errors import UnknownNode, UnknownSite
-from central.cluster.models import Invite, Node, Rate, Region, Silence, Site, SiteGroup
+from central.cluster.models import Invite, Node, Rate, Region, Silence, Site, SiteGroup, SiteLanguage, SiteRegion
 from central.ui.scope import ALL, limit, visible_sites
 
 if TYPE_CHECKING:
@@ -33,6 +33,23 @@ def site(site_id: str) -> Site:
 
 def active_sites() -> QuerySet[Site]:
     return Site.objects.filter(is_active=True).select_related("node")
+
+
+def languages_of(site_id: str) -> list[str]:
+    """The further languages of a site."""
+    return list(SiteLanguage.objects.filter(site=site_id).order_by("code").values_list("code", flat=True))
+
+
+def regions_at(site_id: str) -> dict[str, Region]:
+    """Where a site has, or could have, values of its own: the regions it is in and all around them, in their order."""
+    rows = {row.pk: row for row in Region.objects.select_related("parent")}
+    wanted: set[str] = set()
+    for at in SiteRegion.objects.filter(site=site_id).values_list("region", flat=True):
+        above: str | None = at
+        while above and above not in wanted:
+            wanted.add(above)
+            above = rows[above].parent_id
+    return {pk: row for pk, row in rows.items() if pk in wanted}
 
 
 def sites_of_cart_group(cart_group: str) -> QuerySet[Site]:

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from central.ui.texts import money_field, parse_money, sign
+from sites.editions import is_rtl
 
 F = TypeVar("F", bound=forms.Field)
 
@@ -19,11 +20,15 @@ def in_both_languages(kind: type[F], **options: Any) -> list[F]:
     """One field per language of the desk, in the order of `LANGUAGES` (English, Russian): put them side by side."""
     made = []
     for code, _name in settings.LANGUAGES:
-        one = kind(**options)
-        one.language = code  # type: ignore[attr-defined]
-        one.widget.attrs["lang"] = code
-        made.append(one)
+        made.append(in_language(kind(**options), code))
     return made
+
+
+def in_language(field: F, language: str) -> F:
+    """Marked as words of a language: for the eye, for who hears it, for the direction it is written in."""
+    field.language = language  # type: ignore[attr-defined]
+    field.widget.attrs |= {"lang": language, "dir": "rtl" if is_rtl(language) else "ltr"}
+    return field
 
 
 class LongTextField(forms.CharField):

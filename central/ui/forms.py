@@ -51,6 +51,7 @@ from central.ui.fields import (
     PictureField,
     TickField,
     in_both_languages,
+    in_language,
 )
 from central.ui.merging import Merge, three_way
 from node.errors import RialtoError
@@ -66,6 +67,7 @@ __all__ = [
     "Section",
     "TickField",
     "in_both_languages",
+    "in_language",
 ]
 
 MINE, THEIRS = "mine", "theirs"

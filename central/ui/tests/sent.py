@@ -144,6 +144,8 @@ FORMS: list[Form] = [
     Form("products-barcodes", {"{variant.hex}": "4006381333931"}),
     Form("products-feed", {"field": "title", "do": "take"}, None),
     Form("products-new", {"site": "tea", "sku": "New-2", "title": "New", "price": "10", "stock": "3"}),
+    Form("products-regions", {"price_{offer.hex}_{site}-city": "9"}),
+    Form("categories-words", {"title_de": "Other shelf"}),
     Form("products-words", {"title_ru": "Other tea"}),
     Form("products-pictures", {"pictures": _picture}, "products-card"),
     Form("products-switch", on="products-card"),

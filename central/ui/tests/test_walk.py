@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from central.accounts.models import GroupRight
 from central.api.actions import Wanted, make_key
+from central.catalog.actions import upsert_category
 from central.catalog.importing.models import ImportRun, ImportSource
 from central.catalog.models import Media, Offer
 from central.cdn import accounts
@@ -134,7 +135,15 @@ def _locales_of(site: str, name: str) -> dict[str, Any]:
     make_region(f"{site}-city", title="A city", by="test")
     put_site_region(site, f"{site}-city", path=f"/{site}", phone=f"{name} phone", by="test")
     put_language(site, "de", path="/de", words={"about": f"{name} about"}, by="test")
-    return {"region_id": f"{site}-city", "regions-row": f"{site}-city", "language": "de"}
+    shelf = upsert_category(site, f"{name} shelf")
+    return {
+        "region_id": f"{site}-city",
+        "regions-row": f"{site}-city",
+        "language": "de",
+        "offer": Offer.objects.get(site=site).pk,
+        "category_id": shelf.pk,
+        "categories-row": shelf.pk,
+    }
 
 
 def _seo_of(site: str, name: str) -> dict[str, Any]:
@@ -379,6 +388,8 @@ def test_staff_of_one_site_do_see_it(world: Any) -> None:
         "sites-editions": "tea.example/de/",
         "sites-regions-one": "Tea phone",
         "regions": "tea-city",
+        "categories": "Tea shelf",
+        "products-regions": "A city",
         "keys": "Tea key",
         "keys-one": "Tea key",
         "clients": "Tea namesake",
