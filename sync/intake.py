@@ -46,9 +46,12 @@ def take_ops(edge: EdgeScope, realm: str, first: int, ops: Sequence[Op], floor: 
     """Take in ops `first`, `first`+1, ... of an edge; returns how far it is now.
 
     A repeat only compares hashes; one that differs says that another disk goes on from this one's past, and then no
-    op is taken. An op its handler refuses goes to quarantine and its number counts as taken, so that
-    the ops behind it go on. Below `floor` the edge has seen every ack: what this realm does not know of it was lost by
-    a restore. Raises a database error when nothing was taken.
+    op is taken. Nor is one set aside for a person, who might let in what a fenced disk says of its rights: they stay in
+    that disk's outbox, and come again under its next epoch.
+
+    An op its handler refuses goes to quarantine and its number counts as taken, so that the ops behind it go on. Below
+    `floor` the edge has seen every ack: what this realm does not know of it was lost by a restore. Raises a database
+    error when nothing was taken.
     """
     try:
         return _take_all(edge, realm, first, ops, floor, take=_take_together)
@@ -148,17 +151,16 @@ def _handle(edge: EdgeScope, realm: str, kind: str, bodies: Sequence[bytes]) -> 
 
 
 def _compare(edge: EdgeScope, realm: str, first: int, repeats: Sequence[Op]) -> bool:
-    """Whether these are the ops that were taken in under these numbers; those that are not go to quarantine."""
+    """Whether these are the ops that were taken in under these numbers."""
     if not repeats:
         return True
     rows = OpHash.objects.using(alias_of(realm)).filter(
         edge=edge.node, epoch=edge.epoch, n__gte=first, n__lt=first + len(repeats)
     )
     known = {n: bytes(hash) for n, hash in rows.values_list("n", "hash")}
-    others = [(n, op) for n, op in enumerate(repeats, start=first) if n in known and known[n] != hash_of(op)]
-    for n, op in others:
+    others = [n for n, op in enumerate(repeats, start=first) if n in known and known[n] != hash_of(op)]
+    for n in others:
         logger.critical("edge '%s' sent another op under the number %s/%s", edge.node, realm, n)
-        quarantine(edge, realm, n, op, "repeat differs from the op that was taken in under this number")
     return not others
 
 
