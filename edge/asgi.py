@@ -42,6 +42,7 @@ from edge.live.routes import stream  # noqa: E402
 from edge.pages import hits, redirects, serving, static, wire  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
+from edge.pages.previews import ROUTES as PREVIEW_ROUTES  # noqa: E402
 from edge.pages.purging import queue_changes  # noqa: E402
 from edge.places.routes import ROUTES as PLACES_ROUTES  # noqa: E402
 from edge.replica import forgetting, pictures, words  # noqa: E402
@@ -61,7 +62,16 @@ logger = logging.getLogger("edge")
 access = logging.getLogger("edge.access")
 SignalHandler = Callable[[int, FrameType | None], Any]
 
-ROUTES = CART_ROUTES | SHOPPER_ROUTES | ACCOUNT_ROUTES | CHECKOUT_ROUTES | API_ROUTES | SEARCH_ROUTES | PLACES_ROUTES
+ROUTES = (
+    PREVIEW_ROUTES
+    | CART_ROUTES
+    | SHOPPER_ROUTES
+    | ACCOUNT_ROUTES
+    | CHECKOUT_ROUTES
+    | API_ROUTES
+    | SEARCH_ROUTES
+    | PLACES_ROUTES
+)
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
 MAX_DROPPED = 16 * 1024 * 1024
 DJANGO = ("/order/", "/_r/order/")

@@ -125,6 +125,18 @@ def set_media(site_id: str, media: MediaDoc) -> bool:
         return True
 
 
+def end_previews(site_id: str, *, by: str) -> None:
+    """From now on nobody who opened the shop as staff sees it live; he has to open it again. Raises `UnknownSite`."""
+    with named(by), atomic(CLUSTER):
+        site = Site.objects.select_for_update().filter(pk=site_id).first()
+        if site is None:
+            raise UnknownSite(site_id)
+        site.previews_ended_at = timezone.now()
+        site.ver += 1
+        site.save(update_fields=["previews_ended_at", "ver"])
+        record_state(f"site:{site.cart_group}", site.id, site.ver, realm=CLUSTER)
+
+
 def lock_sites() -> dict[str, Site]:
     """All of them: a change may reach down a tree, and two changes at once must not close a circle in it."""
     return {site.pk: site for site in Site.objects.select_for_update().order_by("pk")}

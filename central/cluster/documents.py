@@ -66,6 +66,8 @@ def site_doc(site: Site) -> SiteDoc:
         languages=[_language_doc(one) for one in site.languages.all()],
         regions=_region_docs(site),
         detection=site.detection,  # type: ignore[arg-type]
+        # A second that has begun counts: what was opened in it is over too
+        previews_from=int(site.previews_ended_at.timestamp()) + 1 if site.previews_ended_at else 0,
     )
 
 

@@ -178,6 +178,8 @@ class Site(models.Model):
     pages = models.JSONField(default=dict, blank=True)
     #: a shopper has to pay online from when he got the page to pay on; then his units are free again. 0: for ever
     unpaid_minutes = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(WEEK_MINUTES)])
+    #: staff who opened the shop before this see what visitors see
+    previews_ended_at = models.DateTimeField(null=True, blank=True)
     #: as in `MediaDoc`; `central.cdn` writes it, by `cluster.actions.set_media`
     media = models.JSONField(default=dict, blank=True)
     #: what a first visitor gets whose browser or place asks for another language or region: as in `SiteDoc`

@@ -29,6 +29,8 @@ urlpatterns = [
     *lists.urls(GROUPS),
     path("site-groups/new", groups.new_group, name="sites-groups-new"),
     path("site-groups/<slug:group_id>", groups.group, name="sites-groups-one"),
+    path("sites/<slug:site_id>/preview", sites.preview, name="sites-preview"),
+    path("sites/<slug:site_id>/end-previews", sites.end_previews, name="sites-end-previews"),
     path("sites/<slug:site_id>", sites.site, name="sites-one"),
     path("sites/<slug:site_id>/editions", locales.editions, name="sites-editions"),
     path("sites/<slug:site_id>/languages/new", locales.new_language, name="sites-languages-new"),

@@ -29,6 +29,7 @@ SETTINGS = {
     "unpaid_minutes": _("Minutes to pay online"),
     "pages": _("Pages as files"),
     "detection": _("First visit"),
+    "previews_ended_at": _("Open previews ended"),
     "inherits": _("Taken from the parent"),
     "locks": _("Locked for the sites below"),
     "tagline": _("Tagline"),
@@ -90,7 +91,7 @@ watch(
     fields=(
         "name", "label", "colour", "origin", "extra_hosts", "language", "currency", "theme", "cart_group", "group",
         "node", "parent", "inherits", "locks", "is_active", "texts", "deliveries", "payments", "unpaid_minutes",
-        "pages", "detection",
+        "pages", "detection", "previews_ended_at",
     ),
     titles=SETTINGS,
     words={

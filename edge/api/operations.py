@@ -155,6 +155,8 @@ PAGES = {
     ("GET", "/cart"): "handle",
     ("GET", "/_r/bring"): "everybody",
     ("GET", "/_r/land"): "signed",
+    ("GET", "/_r/preview"): "signed",
+    ("POST", "/_r/preview/leave"): "everybody",
     ("POST", "/_r/cart/form"): "handle",
     ("GET", "/_r/openapi.json"): "everybody",
     ("GET", "/checkout"): "handle",

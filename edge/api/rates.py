@@ -35,6 +35,7 @@ _KINDS = {
     ("POST", "/_r/hop"): "hop",
     ("GET", "/_r/bring"): "hop",
     ("GET", "/_r/land"): "hop",
+    ("GET", "/_r/preview"): "hop",
     ("POST", "/checkout"): "checkout",
     ("POST", "/_r/checkout"): "checkout",
     ("POST", "/_r/order/keep"): "checkout",

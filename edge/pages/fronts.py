@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from edge.pages import serving, static, wire
+from edge.pages.previews import PREVIEW_COOKIE
 from edge.replica import sites as shops
 from infra.deploy.fronts import Front, Shop
 from node.config import config
 from node.errors import Refused
 from sites import editions, tags, urls
 from sync.contracts.documents import SiteDoc
-
-#: whoever has it, staff, sees each page as the edge makes it this moment
-PREVIEW_COOKIE: Final = "rialto_preview"
 
 #: the beginning of an address -> the kind of page, as in `sites.urls.Address`
 _KINDS: Final = {"/": "home", "/about": "about", "/c/": "category", "/p/": "product"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from edge.pages import files, redirects, streams, wire
+from edge.pages import files, previews, redirects, streams, wire
 from edge.pages.building import build, etag_of
 from edge.pages.cache import Page, PageKey, pages
 from edge.pages.foreman import foreman
@@ -67,7 +67,11 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
         await wire.redirect(scope, send, 308, quote(urls.at(site, path.rstrip("/"))))
         return
     try:
-        page = _filed(site, path) or await page_at(site, path)
+        preview = await previews.preview_of(scope, site)
+        if preview is not None:
+            page = await reader.run(lambda: previews.live_page(site, path, preview))
+        else:
+            page = _filed(site, path) or await page_at(site, path)
     except Exception:
         wire.logger.exception("page %s of %s failed", path, site.id)
         await wire.page(scope, send, failed_page(site), [*wire.NO_STORE, *wire.security(site)])
@@ -77,6 +81,10 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
         return
     if page.status == 200:
         foreman.served(editions.key_of(site), urls.at(site, path))
+    if preview is not None:
+        kind = (b"content-type", b"text/html; charset=utf-8")
+        await wire.answer(scope, send, page.status, page.body, [kind, *wire.NO_STORE, *wire.security(site)])
+        return
     cache = PUBLIC if page.status == 200 else MISSING
     if not site.pages.packs_html:
         page = replace(page, zipped=None, brotli=None)

@@ -140,6 +140,8 @@ class SiteDoc(Struct, frozen=True, kw_only=True):
     regions: list[RegionDoc] = []
     #: what a first visitor gets whose browser or place asks for another edition
     detection: Literal["off", "offer", "move"] = "offer"
+    #: staff previews begun before this (seconds since 1970) are over
+    previews_from: int = 0
     #: of an edition: what stands before each of its paths, its region, and the main edition's origin
     base: str = ""
     region: str = ""

@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from central.cluster import actions, queries
+from central.cluster import actions, previews, queries
 from central.cluster.errors import NameTaken, UnknownSite
 from central.cluster.models import Site
 from central.cluster.site_form import SiteForm
@@ -51,7 +52,7 @@ def site(request: StaffRequest, site_id: str) -> HttpResponseBase:
         with form.refusals():
             actions.edit_site(found.pk, by=request.user.username, **form.fields_of_site)
             return form.saved(_("Saved. The shops know within seconds."), "sites-one", found.pk)
-    return form.page(
+    answer = form.page(
         found.name,
         back=("sites", _("Sites")),
         note=found.pk,
@@ -61,9 +62,33 @@ def site(request: StaffRequest, site_id: str) -> HttpResponseBase:
         ),
         template="cluster/site.html",
         site=found,
+        may_preview=previews.find_site(request.user, found.pk) is not None,
         children=[one for one in queries.sites_visible_to(request.user) if one.parent_id == found.pk],
         **cards.inside(request, found, "history"),
     )
+    # The form that opens the shop as staff is answered by a redirect to it
+    answer._csp_update = {"form-action": [found.origin]}  # type: ignore[attr-defined]
+    return answer
+
+
+@screen("see_sites", methods=["POST"])
+def preview(request: StaffRequest, site_id: str) -> HttpResponseBase:
+    """To the shop, where this browser sees each page as it is this moment."""
+    found = previews.find_site(request.user, site_id)
+    if found is None:
+        raise UnknownSite(site_id)
+    answer = redirect(previews.address(found, language=get_language() or "en"))
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@screen("manage_sites", methods=["POST"])
+def end_previews(request: StaffRequest, site_id: str) -> HttpResponseBase:
+    if not _sees(request, site_id):
+        raise UnknownSite(site_id)
+    actions.end_previews(site_id, by=request.user.username)
+    messages.success(request, _("Open previews are over."))
+    return redirect("sites-one", site_id)
 
 
 def _form(request: StaffRequest, found: Site | None, **kwargs: Any) -> SiteForm:

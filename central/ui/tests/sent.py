@@ -165,6 +165,8 @@ FORMS: list[Form] = [
     Form("regions-delete", on="regions-one"),
     Form("sites-new", _SITE),
     Form("sites-one", {"name": "Other name"}),
+    Form("sites-preview", on="sites-one"),
+    Form("sites-end-previews", on="sites-one"),
     Form("staff-new", {"login": "newest", "email": "newest@example.com", "roles": "viewer"}),
     Form("staff-edit", {"first_name": "Other"}),
     Form("staff-link", on="staff-one"),

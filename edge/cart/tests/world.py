@@ -16,6 +16,7 @@ from edge.cart import roots, service, view
 from edge.cart.models import Alias, SeenOp, StoredCart
 from edge.checkout.tests.make import answer_as_central, token
 from edge.live import carts as live
+from edge.pages.models import Preview
 from edge.pages.tests import make
 from edge.replica import sites
 from edge.shopper import session
@@ -96,7 +97,7 @@ def join_all(folder: Path) -> None:
 
 
 def wipe() -> None:
-    for model in (StoredCart, Alias, SeenOp, Handle, UsedHop, Outgoing):
+    for model in (StoredCart, Alias, SeenOp, Handle, UsedHop, Outgoing, Preview):
         model.objects.all().delete()
 
 
