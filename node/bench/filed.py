@@ -74,6 +74,14 @@ class Filed:
             await asyncio.sleep(0.05)
         raise Failed(f"after {patience_s:.0f} s {self.count(like)} of {count} pages lie there, {state[1]} are dirty")
 
+    async def until_packed(self, patience_s: float) -> None:
+        """Wait until every page has been packed as well as can be, which the maker does when nothing changes."""
+        until = time.monotonic() + patience_s
+        while self._book.execute("SELECT count(*) FROM page WHERE NOT is_packed").fetchone()[0]:
+            if time.monotonic() > until:
+                raise Failed(f"pages still wait to be packed after {patience_s:.0f} s")
+            await asyncio.sleep(1)
+
     async def until_shown(self, path: str, words: bytes, patience_s: float) -> float:
         """The moment the file of `path` holds `words`. Raises `Failed`."""
         file, until, seen = self.file(path), time.monotonic() + patience_s, (0, 0)

@@ -59,11 +59,15 @@ class Size:
     storm: int = 10_000
     storm_s: float = 60.0
     loads: int = 5
+    #: wait until the maker has nothing to do at all; it begins to pack a minute after the last change
+    is_packed: bool = True
 
 
 FULL = Size()
 #: whether it runs, not what it measures
-QUICK = Size(goods=60, a_shelf=20, unfiled=60, pair_s=0.2, app_s=0.5, changes=2, storm=200, storm_s=2.0, loads=1)
+QUICK = Size(
+    goods=60, a_shelf=20, unfiled=60, pair_s=0.2, app_s=0.5, changes=2, storm=200, storm_s=2.0, loads=1, is_packed=False
+)
 
 
 async def measure(size: Size = FULL) -> dict[str, Any]:
@@ -109,6 +113,9 @@ async def _fill(central: Loader, filed: Filed, size: Size) -> dict[str, Any]:
     goods = {"count": size.goods, "a_shelf": size.a_shelf, "unfiled": size.unfiled}
     await central.ask("page_goods", site=SITE, like=LIKE, **goods)
     await filed.until_still("/p/measured-%", size.goods, READY_S)
+    if size.is_packed:
+        _say("its maker packs them")
+        await filed.until_packed(READY_S)
     if filed.count("/p/unfiled-%"):
         raise Failed("pages lie as files that must not")
     return {"pages": len(filed.scan()), "render_ms": spread(filed.took_s("/p/measured-%"), "p50", "p99")}
