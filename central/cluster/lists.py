@@ -99,6 +99,8 @@ SITES = lists.List(
     prepare=_prepare,
     topic=live.SITES,
     buttons=[
+        lists.Button(_("Regions"), "regions", "map-pin"),
+        lists.Button(_("Words of the shops"), "words", "language"),
         lists.Button(_("Groups of sites"), "sites-groups", "list"),
         lists.Button(_("Register a site"), "sites-new", right="manage_sites"),
     ],

@@ -85,6 +85,7 @@ add_entry(Entry(44, "regions", _("Regions"), "map-pin", "see_sites", in_side_bar
 add_action(
     Action(45, "regions-new", _("Add a region"), "manage_sites", "plus", where=("regions",), words=_("add new city"))
 )
+add_entry(Entry(46, "words", _("Words of the shops"), "language", "see_sites", in_side_bar=False))
 add_entry(Entry(50, "realms", _("Realms"), "list", "see_realms", "r"))
 add_action(Action(51, "realms-test", _("Test a database"), "manage_realms", "search", words=_("check realm move")))
 add_entry(Entry(90, "profile", _("Profile"), "user", in_side_bar=False))

@@ -263,6 +263,25 @@ class SiteRegion(models.Model):
         constraints = [models.UniqueConstraint(fields=["site", "region"], name="region_once_per_site")]
 
 
+class PageWords(models.Model):
+    """The words of shops' pages in one language, as staff have written them; `ver` is that of their document."""
+
+    language = models.CharField(primary_key=True, max_length=16)
+    ver = models.PositiveBigIntegerField(default=1)
+
+
+class PageWord(models.Model):
+    """One text of shops' pages: `key` as in `WordsDoc`, one of `forms` for each number the language tells apart."""
+
+    words = models.ForeignKey(PageWords, on_delete=models.CASCADE, related_name="rows")
+    key = models.CharField(max_length=1000)
+    forms = models.JSONField()
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["words", "key"], name="page_word_once")]
+
+
 class Invite(models.Model):
     """A one-time right to join as `node`. Only the secret's hash is kept."""
 

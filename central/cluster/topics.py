@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from central.cluster.documents import node_doc, rate_doc, site_doc
 from central.cluster.keys import sealing_keys
-from central.cluster.models import Node, Rate, Site
+from central.cluster.models import Node, PageWords, Rate, Site
+from central.cluster.page_words import words_doc
 from node.realms import CLUSTER
 from sync.contracts.codec import pack
 from sync.topics import EdgeScope, StateTopic, register_topic
@@ -107,6 +108,26 @@ register_topic(
         audience=_groups("node"),
         read=_reader(_nodes, _node_row),
         page=_pager(_nodes, _node_row),
+    )
+)
+
+
+def _page_words(topic: str) -> QuerySet[PageWords]:
+    return PageWords.objects.prefetch_related("rows")
+
+
+def _words_row(page: PageWords) -> Row:
+    return page.pk, page.ver, pack(words_doc(page))
+
+
+register_topic(
+    StateTopic(
+        name="words",
+        realm=CLUSTER,
+        schema=1,
+        audience=_everyone("words:all"),
+        read=_reader(_page_words, _words_row),
+        page=_pager(_page_words, _words_row),
     )
 )
 register_topic(

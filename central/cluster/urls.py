@@ -5,7 +5,7 @@ from central.cluster.lists import GROUPS, SITES
 from central.cluster.node_list import NODES
 from central.cluster.refusal_list import REFUSALS
 from central.cluster.region_list import REGIONS
-from central.cluster.views import groups, locales, moves, nodes, realms, sites
+from central.cluster.views import groups, locales, moves, nodes, realms, sites, words
 from central.ui import lists
 
 urlpatterns = [
@@ -39,6 +39,10 @@ urlpatterns = [
     path("sites/<slug:site_id>/regions/new", locales.new_site_region, name="sites-regions-new"),
     path("sites/<slug:site_id>/regions/<slug:region_id>", locales.site_region, name="sites-regions-one"),
     path("sites/<slug:site_id>/regions/<slug:region_id>/drop", locales.drop_site_region, name="sites-regions-drop"),
+    path("words", words.words, name="words"),
+    path("words/save", words.save, name="words-save"),
+    path("words/export", words.export, name="words-export"),
+    path("words/import", words.take_in, name="words-import"),
     *lists.urls(REGIONS),
     path("regions/new", locales.new_region, name="regions-new"),
     path("regions/<slug:region_id>", locales.region, name="regions-one"),

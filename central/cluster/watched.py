@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from central.cluster.models import Node, Region, Site, SiteGroup, SiteLanguage, SiteRegion
+from central.cluster.models import Node, PageWord, PageWords, Region, Site, SiteGroup, SiteLanguage, SiteRegion
 from central.ui.watching import watch
 
 #: the settings of a site as its form calls them; the last are keys of `Site.texts`
@@ -75,6 +75,11 @@ def _language_of(row: str) -> str:
     return SiteLanguage.objects.filter(pk=row).values_list("name", flat=True).first() or ""
 
 
+def _text_of(row: str) -> str:
+    key = PageWord.objects.filter(pk=row).values_list("key", flat=True).first() or ""
+    return key.rpartition("\x04")[2]
+
+
 def _region_of(row: str) -> str:
     return SiteRegion.objects.filter(pk=row).values_list("region__title", flat=True).first() or ""
 
@@ -129,6 +134,17 @@ watch(
     },
     words={"deliveries": _ways_or_none, "payments": _ways_or_none},
     part=_region_of,
+)
+watch(
+    PageWord,
+    title=_("Words of the shops"),
+    right="see_sites",
+    is_wide=True,
+    of=(PageWords, "words"),
+    fields=("forms",),
+    titles={"forms": _("Translation")},
+    words={"forms": " / ".join},
+    part=_text_of,
 )
 watch(
     Region,

@@ -173,6 +173,8 @@ def technical_rows(card: OrderCard) -> list[tuple[str, str]]:
         "received_at": _("Reached central"),
         "site": _("Site"),
         "edge": _("Node"),
+        "region": _("Region"),
+        "language": _("Language"),
         "domain": _("Domain"),
         "referer": _("Came from"),
         "utm": _("Marks of the link (UTM)"),

@@ -52,7 +52,7 @@ def _check_lengths(placed: PlacedOrder) -> None:
     texts = [
         (placed.site, 20), (placed.edge, 20), (placed.delivery, 40), (placed.delivery_title, 120),
         (placed.payment, 40), (placed.payment_provider, 40), (placed.consent_text, 40), (placed.referer, 4000),
-        (placed.person.key_id, 40),
+        (placed.person.key_id, 40), (placed.region, 20), (placed.language, 16),
         *((line.key.site, 20) for line in placed.lines),
         *((line.key.sku, 128) for line in placed.lines),
         *((line.key.options, 512) for line in placed.lines),

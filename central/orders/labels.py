@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 
-from central.cluster.models import Site
+from central.cluster.models import Region, Site
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,11 @@ def label_of(site_id: str) -> SiteLabel:
     found = SiteLabel(label=site.label, domain=domain, name=site.name, language=site.language, group=site.cart_group)
     _seen[site_id] = (now, found)
     return found
+
+
+def region_titles() -> dict[str, str]:
+    """Of all regions; empty while nobody can be asked, and then their ids stand in."""
+    try:
+        return dict(Region.objects.values_list("pk", "title"))
+    except DatabaseError:
+        return {}

@@ -15,9 +15,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from central.cluster.queries import regions_visible_to
 from central.orders.bulk import CHANGE_STATUS
 from central.orders.filters import all_sites, order_filters
 from central.orders.history import payment_titles
+from central.orders.labels import region_titles
 from central.orders.models import Order, OrderLine
 from central.orders.queries import found_by, lines_visible_to, of_sites, orders_visible_to
 from central.people.queries import names_of
@@ -34,15 +36,16 @@ def _with_line_from(rows: QuerySet[Any], sites: list[str]) -> QuerySet[Any]:
 
 
 def _prepare_orders(rows: list[Any], shown: lists.Shown) -> None:
-    """Lines the person may see (under a filter of lines the matching ones), and the customers' names."""
+    """Lines the person may see (under a filter of lines the matching ones), the customers' and the regions' names."""
     lines = lines_visible_to(shown.request.user).select_related(None).filter(order__in=[order.pk for order in rows])
     if wanted := shown.filters.get("line"):
         lines = lines.filter(site__in=wanted)
     by_order: dict[UUID, list[OrderLine]] = defaultdict(list)
     for line in lines.order_by("order", "position"):
         by_order[line.order_id].append(line)
-    names = customer_names(rows, shown.request)
+    names, regions = customer_names(rows, shown.request), region_titles()
     for order in rows:
+        order.region_title = regions.get(order.region, order.region)
         order.shown_lines = by_order[order.pk]
         order.customer_name = names.get(order.pk)
 
@@ -89,6 +92,13 @@ def _customer(order: Any, shown: lists.Shown) -> Any:
     if order.customer_name is AWAY:
         return format_html('<span class="text-secondary">{}</span>', AWAY)
     return format_html('<span class="clip">{}</span>', order.customer_name or "…")
+
+
+def _regions(request: Any) -> list[lists.Option]:
+    try:
+        return [lists.Option(row.pk, row.title) for row in regions_visible_to(request.user)]
+    except DatabaseError:
+        return []
 
 
 def _search_orders(rows: QuerySet[Any], text: str, request: Any) -> QuerySet[Any]:
@@ -149,6 +159,24 @@ ORDERS = lists.List(
             is_shown=False,
         ),
         lists.Column(
+            "region",
+            _("Region"),
+            lambda order, shown: order.region_title or "—",
+            sort="region",
+            export=lambda order: order.region_title,
+            is_shown=False,
+            is_named=True,
+        ),
+        lists.Column(
+            "language",
+            _("Language"),
+            lambda order, shown: order.language or "—",
+            sort="language",
+            export=lambda order: order.language,
+            is_shown=False,
+            is_named=True,
+        ),
+        lists.Column(
             "pending",
             _("Waits for stock"),
             lambda order, shown: cells.number(order.pending_units),
@@ -183,6 +211,7 @@ ORDERS = lists.List(
             of_site=lists.Sites("site", _("Ordered at"), narrow=lambda rows, sites: rows.filter(of_sites(sites))),
             of_line=lists.Choices("line", _("Line from"), all_sites, narrow=_with_line_from),
         ),
+        lists.Choices("region", _("Region"), _regions),
         lists.Flag("pending", _("Waits for stock"), Q(pending_units__gt=0)),
         lists.Flag("suspect", _("Suspected duplicate"), Q(is_duplicate_suspect=True)),
     ],

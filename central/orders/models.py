@@ -120,6 +120,9 @@ class Order(models.Model):
     referer = models.TextField(blank=True)
     utm = models.JSONField(default=dict, blank=True)
     seconds_on_site = models.PositiveIntegerField(default=0)
+    #: of the shop's edition it was placed in: id of a `central.cluster.models.Region`, tag of a language; "" unknown
+    region = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=16, blank=True)
     consent_at = models.DateTimeField()
     consent_text = models.CharField(max_length=40)
 

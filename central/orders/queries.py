@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from central.accounts.scope import Sites, visible_sites
 from central.orders.errors import UnknownOrder
+from central.orders.labels import region_titles
 from central.orders.marks import marks_wanted
 from central.orders.models import Order, OrderLine, OrderPerson, OrderStatus, StatusMove
 from central.orders.text import fold
@@ -247,6 +248,8 @@ def technical_block(order: Order) -> dict[str, Any]:
         "received_at": order.received_at,
         "site": order.site,
         "edge": order.edge,
+        "region": region_titles().get(order.region, order.region),
+        "language": order.language,
         "domain": order.domain,
         "referer": order.referer,
         "utm": order.utm,

@@ -213,6 +213,8 @@ def _order_row(placed: PlacedOrder, number: str, body_hash: bytes, received_at: 
         referer=placed.referer,
         utm=placed.utm,
         seconds_on_site=placed.seconds_on_site,
+        region=placed.region,
+        language=placed.language,
         consent_at=_moment(placed.consent_at),
         consent_text=placed.consent_text,
         sealed=placed.person.sealed,

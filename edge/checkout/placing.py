@@ -232,6 +232,7 @@ def _placed(draft: Draft, taken: CartDelta, uses: Mapping[str, list[GrantUse]]) 
         consent_text=CONSENT_TEXT,
         customer=draft.customer,
         region=draft.site.region,
+        language=draft.site.language,
     )
 
 

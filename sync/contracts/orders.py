@@ -86,6 +86,7 @@ class PlacedOrder(Struct, frozen=True, kw_only=True):
     seconds_on_site: int = 0
     customer: str = ""  # UUID hex of the signed-in shopper: whose order it is needs no guess
     region: str = ""  # id of the region whose prices and ways of delivery it was placed with
+    language: str = ""  # of the page it was placed on; the shopper's own, for mails, is in `person`
 
 
 class KeptOrder(Struct, frozen=True, kw_only=True):

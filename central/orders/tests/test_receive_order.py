@@ -46,7 +46,10 @@ def sites() -> None:
 
 def test_an_order_arrives_whole() -> None:
     placed = make_placed(
-        make_line(units=2), make_line("ink", "I-1", price=1_050, currency="EUR", rate_micros=98_500_000)
+        make_line(units=2),
+        make_line("ink", "I-1", price=1_050, currency="EUR", rate_micros=98_500_000),
+        region="msk",
+        language="ar",
     )
 
     order = receiving.receive_order(placed)
@@ -64,6 +67,7 @@ def test_an_order_arrives_whole() -> None:
         ("tea", "Чай", "T-1", 2, 50_000, "RUB", 100_000),
         ("ink", "ink", "I-1", 1, 1_050, "EUR", 103_425),  # a site we have not heard of is named by its id
     ]
+    assert (order.region, order.language) == ("msk", "ar")
     assert (order.utm, order.referer, order.seconds_on_site) == (placed.utm, placed.referer, 95)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from central.cluster import locales
 from central.orders.actions import change_status, edit_order
 from central.orders.lists import LINES, ORDERS
 from central.orders.models import Order, OrderChange
@@ -332,3 +333,14 @@ def test_the_card_is_whole_in_russian(ada: Any) -> None:
 
     assert "Комментарий сотрудников" in page
     assert "Подтвердить" in page
+
+
+def test_the_region_of_an_order_is_told_and_filtered_by(ada: Any) -> None:
+    locales.make_region("msk", title="Moscow", by="test")
+    there, elsewhere = cast.order("tea", region="msk", language="en"), cast.order("tea")
+
+    page = ada.get("/orders", {"region": "msk"}).content.decode()
+
+    assert there.number in page
+    assert elsewhere.number not in page
+    assert "Moscow" in ada.get(f"/orders/{there.pk}").content.decode()

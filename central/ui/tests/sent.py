@@ -16,6 +16,10 @@ from central.ui.lists.spec import List, find
 from central.ui.tests.test_walk import VIEWS, _address
 
 
+def _po() -> SimpleUploadedFile:
+    return SimpleUploadedFile("shops.po", b'msgid "Delivery"\nmsgstr "Lieferung"\n', content_type="text/plain")
+
+
 @dataclass(frozen=True)
 class Form:
     """`to`: the url name it is sent to; `on`: the page it stands on (None: it is built by a script, of `typed` alone).
@@ -160,6 +164,8 @@ FORMS: list[Form] = [
     Form("sites-regions-new", {"path": "/other"}),
     Form("sites-regions-one", {"phone": "+7 900"}),
     Form("sites-regions-drop", on="sites-editions"),
+    Form("words-save", {"form": "Andere Worte"}, "words"),
+    Form("words-import", {"file": _po}, "words"),
     Form("regions-new", {"id": "north", "title": "North"}),
     Form("regions-one", {"title": "Other city"}),
     Form("regions-delete", on="regions-one"),
