@@ -175,7 +175,20 @@ async def _by_django(scope: Scope, receive: Receive, send: Send) -> None:
     elif address := redirects.own_address(scope, site):
         await wire.redirect(scope, send, 308, address)
     else:
-        await _django(scope, receive, send)
+        await _django(scope, receive, _unkept(send))
+
+
+def _unkept(send: Send) -> Send:
+    """What a view says nothing of is nobody's to keep: a 404 of Django's own, an error."""
+
+    async def sent(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start" and not any(
+            name.lower() == b"cache-control" for name, _ in message["headers"]
+        ):
+            message = {**message, "headers": [*message["headers"], *wire.NO_STORE]}
+        await send(message)
+
+    return sent
 
 
 async def _refuse(send: Send, path: str) -> None:
