@@ -49,6 +49,7 @@ class Options:
     login: str
     password: str
     only: str
+    part: str = ""
 
 
 def command(
@@ -57,12 +58,13 @@ def command(
     login: Annotated[str, typer.Option(help="Whom to sign in; else the first person of the demo.")] = "",
     password: Annotated[str, typer.Option(help="His password.")] = "",
     only: Annotated[str, typer.Option(help="central or shops; else both.")] = "",
+    part: Annotated[str, typer.Option(help="Only screens of central whose name has this, a regular expression.")] = "",
 ) -> None:
     """Shoot every screen and shop page of a running demo and lay them out on contact sheets.
 
     Example: rialto shots --base http://central.localhost:8400 --only central
     """
-    problems, sheets = shoot(Options(base.rstrip("/"), out, login, password, only))
+    problems, sheets = shoot(Options(base.rstrip("/"), out, login, password, only, part))
     for sheet in sheets:
         typer.echo(str(sheet))
     for problem in problems:
@@ -89,12 +91,16 @@ def shoot(options: Options) -> tuple[list[str], list[Path]]:
 
 
 def _central(browser: Browser, options: Options, problems: list[str]) -> Iterator[Shot]:
+    with _context(browser, options, "wide", "light", "en", []) as context:
+        page = context.new_page()
+        sign_in(page, options)
+        screens = [each for each in central_screens(page, options) if re.search(options.part, each[0])]
     for width, theme, language in product(WIDTHS, THEMES, LANGUAGES):
         with _context(browser, options, width, theme, language, problems) as context:
             page = context.new_page()
             yield _shoot(page, options, "00 sign-in", "/sign-in", width, theme, language, problems)
             sign_in(page, options)
-            for name, path in central_screens(page, options):
+            for name, path in screens:
                 yield _shoot(page, options, name, path, width, theme, language, problems)
             yield _shoot_palette(page, options, width, theme, language, problems)
 
@@ -113,6 +119,10 @@ def sign_in(page: Page, options: Options) -> None:
 
 def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
     """Name and path of each screen; what has an id in its path is found on its list."""
+    return [*_of_the_desk(page, options), *_of_stock(page, options), *_of_pages(page, options)]
+
+
+def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
     order = _first(page, options, "/orders", r"/orders/[0-9a-f-]{36}$")
     mixed = _first(page, options, "/orders?site=ink&line=tea", r"/orders/[0-9a-f-]{36}$")
     failure = _first(page, options, "/failed-jobs", r"/failed-jobs/[0-9]+$")
@@ -166,19 +176,90 @@ def central_screens(page: Page, options: Options) -> list[tuple[str, str]]:
         ("31 realms", "/realms"),
         ("32 realm", realm),
         ("32 test of a database", "/realms/test"),
+        ("32a move of a realm", f"{realm}/move" if realm else ""),
         ("33 groups", "/site-groups"),
-        ("42 pictures", "/pictures"),
-        ("43 pictures of a site", "/pictures/sites/clay"),
-        ("44 pages", "/pages?site=tea"),
-        ("44 page", "/pages/of/tea?path=/"),
         ("34 imports", "/imports"),
         ("35 import", run),
         ("36 new import", "/imports/new"),
+        ("36a sources of imports", "/imports/sources"),
         ("37 keys", "/keys"),
         ("38 key", key),
         ("39 exchange", "/exchange"),
         ("40 exchange key", exchange),
         ("41 what the API can", "/api/reference"),
+        ("45 new order", "/orders/new"),
+        ("46 sold twice", "/orders/duplicates"),
+        ("47 a pair", _first(page, options, "/orders/duplicates", r"/orders/duplicates/[0-9]+$")),
+        ("48 encryption keys", "/encryption-keys"),
+        ("51 health", "/health"),
+        ("52 regions", "/regions"),
+        ("53 new region", "/regions/new"),
+        ("54 languages and regions", f"{site}/editions" if site else ""),
+        ("55 new language", f"{site}/languages/new" if site else ""),
+        ("56 new region of a site", f"{site}/regions/new" if site else ""),
+    ]
+    return [(name, path) for name, path in found if path]
+
+
+def _of_stock(page: Page, options: Options) -> list[tuple[str, str]]:
+    right = _first(page, options, "/stock/rights?view=all", r"/stock/rights/of/[0-9a-f-]{36}$")
+    goods = _first(page, options, "/stock", r"/stock/goods/[0-9a-f-]{36}/change$")
+    found = [
+        ("60 stock", "/stock"),
+        ("61 ledger", "/stock/ledger"),
+        ("62 rights of edges", "/stock/rights"),
+        ("63 right", right),
+        ("64 write off", f"{right}/write-off" if right else ""),
+        ("65 receive", "/stock/receive"),
+        ("66 transfer", "/stock/transfer"),
+        ("67 rules", "/stock/rules"),
+        ("68 change", goods),
+        ("69 warehouses", "/stock/warehouses"),
+        ("70 warehouse", "/stock/warehouses/main"),
+        ("71 warehouse's form", "/stock/warehouses/main/edit"),
+        ("72 supplies", "/stock/supplies"),
+        ("73 supply", _first(page, options, "/stock/supplies", r"/stock/supplies/[0-9]+$")),
+        ("74 waiting", "/stock/waiting"),
+        ("75 audit", "/stock/audit"),
+    ]
+    return [(name, path) for name, path in found if path]
+
+
+def _of_pages(page: Page, options: Options) -> list[tuple[str, str]]:
+    account = _first(page, options, "/cdn", r"/cdn/accounts/[0-9a-f-]{36}$")
+    zone = _first(page, options, "/cdn/zones", r"/cdn/zone/[0-9a-f-]{36}$")
+    feed = _first(page, options, "/feeds", r"/feeds/[0-9]+$")
+    found = [
+        ("42 pictures", "/pictures"),
+        ("43 pictures of a site", "/pictures/sites/clay"),
+        ("44 pages", "/pages?site=tea"),
+        ("44 page", "/pages/of/tea?path=/"),
+        ("80 cdn", "/cdn"),
+        ("81 account", account),
+        ("82 new account", "/cdn/accounts/new"),
+        ("83 zones", "/cdn/zones"),
+        ("84 zone", zone),
+        ("85 queue of purges", "/cdn/queue"),
+        ("86 purges", "/cdn/purges"),
+        ("87 purge now", "/cdn/purge"),
+        ("88 hosts of files", "/cdn/media"),
+        ("89 search", "/search"),
+        ("90 search of a site", "/search/sites/tea"),
+        ("91 searched words", "/search/words"),
+        ("92 synonyms", "/synonyms"),
+        ("93 new synonyms", "/synonyms/new"),
+        ("94 search engines", "/seo"),
+        ("95 patterns", "/seo/tea/patterns/product"),
+        ("96 robots", "/seo/tea/robots"),
+        ("97 own values of a page", "/seo/tea/page/home"),
+        ("98 redirects", "/redirects"),
+        ("99 new redirect", "/redirects/new"),
+        ("100 sheet of redirects", "/redirects/sheet"),
+        ("101 feeds", "/feeds"),
+        ("102 feed", feed),
+        ("103 feed's form", f"{feed}/edit" if feed else ""),
+        ("104 migrations", "/migrations"),
+        ("105 new migration", "/migrations/new"),
     ]
     return [(name, path) for name, path in found if path]
 

@@ -55,7 +55,8 @@ def _goods(row: Any, shown: lists.Shown) -> Any:
     if row.goods is None:
         return format_html('<span class="text-secondary">{}</span>', _now("not in the catalogue"))
     name = format_html('<div>{}</div><div class="text-secondary">{}</div>', row.goods.title, row.goods.sku)
-    return format_html('<a href="{}">{}</a>', row.goods.url, name)
+    # In a list whose rows lead somewhere else the first column is that link already: no link stands in a link.
+    return name if shown.spec.row_url else format_html('<a href="{}">{}</a>', row.goods.url, name)
 
 
 def _goods_text(row: Any) -> str:

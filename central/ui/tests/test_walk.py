@@ -370,6 +370,16 @@ def test_staff_of_one_site_change_nothing_of_another(world: Any) -> None:
     assert after == before
 
 
+def test_no_row_of_a_list_has_a_link_in_its_link(world: Any) -> None:
+    """Browsers end the outer one there: the row would lead nowhere, and a screen reader would read an empty link."""
+    client = cast.signed_in(cast.staff("all-admin", "admin"))
+
+    for name in [name for name in SCREENS if f"{name}-row" in VIEWS]:
+        text = client.get(_address(name, world["tea"])).content.decode()
+        for row in re.findall(r'<a class="row-link"[^>]*>.*?</a>', text, re.S):
+            assert row.count("<a ") == 1, (name, row[:300])
+
+
 def test_staff_of_one_site_do_see_it(world: Any) -> None:
     client = cast.signed_in(cast.staff("tea-admin", "admin", sites=["tea"]))
 
