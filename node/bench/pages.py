@@ -43,7 +43,8 @@ CONNECTIONS = 16
 PAIRS = 10
 READY_S = 1800.0
 PICTURES_S = 300.0
-SHOWN_S = 60.0
+#: a price that takes so long is a figure, however bad; longer, it is lost
+SHOWN_S = 300.0
 
 
 @dataclass(frozen=True)
