@@ -40,6 +40,7 @@ from edge.http import Receive, Request, Response, Scope, Send, TooLarge, json_re
 from edge.live import carts as live  # noqa: E402
 from edge.live.routes import stream  # noqa: E402
 from edge.pages import hits, redirects, serving, static, wire  # noqa: E402
+from edge.pages.broken import queue_links  # noqa: E402
 from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.pages.previews import ROUTES as PREVIEW_ROUTES  # noqa: E402
@@ -235,7 +236,7 @@ async def _start() -> asyncio.Task[None]:
     _end_streams_on_signal()
     pictures.fetcher.wake()
     forgetting.forgetter.start()
-    foreman.start(queue_changes)
+    foreman.start(queue_changes, queue_links)
     await link.start()
     await keeper.start()
     limits.start()

@@ -350,6 +350,13 @@ class StreamHealthOut(BaseModel):
     acked_s: float | None
 
 
+class PagesHealthOut(BaseModel):
+    failed: int
+    late_s: float
+    wrong: int
+    wrong_s: float | None
+
+
 class NodeHealthOut(BaseModel):
     node: str
     name: str
@@ -357,6 +364,7 @@ class NodeHealthOut(BaseModel):
     version: str
     heard_s: float | None
     parked: int | None
+    pages: PagesHealthOut | None
     rights: int | None
     frozen: int | None
     streams: list[StreamHealthOut]

@@ -34,6 +34,19 @@ class StreamFigures(Struct, frozen=True, kw_only=True):
     acked_s: float | None = None
 
 
+class PagesFigures(Struct, frozen=True, kw_only=True):
+    """Pages that lie as files at a node, as its last heartbeat says.
+
+    `failed`: could not be made anew; `late_s`: how long the first that is to be made anew has waited. `wrong`: pages
+    that the audit found to be not what their documents say, `wrong_s`: since the last of them.
+    """
+
+    failed: int = 0
+    late_s: float = 0.0
+    wrong: int = 0
+    wrong_s: float | None = None
+
+
 class NodeFigures(Struct, frozen=True, kw_only=True):
     """`light`: green (heard from), amber (silent), red (revoked), grey (not joined). `heard_s`: since its last beat.
 
@@ -47,6 +60,7 @@ class NodeFigures(Struct, frozen=True, kw_only=True):
     version: str = ""
     heard_s: float | None = None
     parked: int | None = None
+    pages: PagesFigures | None = None
     rights: int | None = None
     frozen: int | None = None
     streams: list[StreamFigures] = []
@@ -89,7 +103,8 @@ class CdnFigures(Struct, frozen=True, kw_only=True):
 class Health(Struct, frozen=True, kw_only=True):
     """`duplicates`: orders suspected to be another's double. `pending`: units sold that no stock covers yet.
 
-    What is of the whole cluster is None for who sees a part of it.
+    `broken_links`: links on pages of the sites one sees that lead nowhere and are not ignored. What is of the whole
+    cluster is None for who sees a part of it.
     """
 
     nodes: list[NodeFigures] = []
@@ -101,3 +116,4 @@ class Health(Struct, frozen=True, kw_only=True):
     cdn: list[CdnFigures] | None = None
     #: static files of the shops that could not be minified or joined
     left_files: list[str] | None = None
+    broken_links: int | None = None

@@ -19,6 +19,9 @@ BEHIND_S = 60.0
 AUDIT_S = 300.0
 #: a CDN may be away so long before it is worth a word: purges are made up for
 CDN_S = 60.0
+#: a changed page may wait so long; and for so long a page that was wrong is worth a word
+PAGES_S = 60.0
+WRONG_S = 86_400.0
 
 
 class Urgency(IntEnum):
@@ -100,6 +103,15 @@ def _of_queues(health: Health) -> Iterator[Finding]:
             "orders-duplicates",
             "decide_duplicates",
         ),
+        (
+            "broken_links",
+            health.broken_links,
+            lambda n: ngettext(
+                "%(count)s link of shops' pages leads nowhere.", "%(count)s links of shops' pages lead nowhere.", n
+            ),
+            "broken-links",
+            "see_pages",
+        ),
     )
     for code, count, words, url, right in counted:
         if count:
@@ -123,6 +135,24 @@ def _of_files(left: list[str]) -> Iterator[Finding]:
         yield Finding(Urgency.LOOK, "file_left", name, text, reverse("sites"), "see_sites")
 
 
+def _of_pages(node: NodeFigures) -> Iterator[Finding]:
+    pages, url = node.pages, reverse("pages")
+    if pages is None:
+        return
+    named = {"node": node.name, "count": pages.failed, "seconds": round(pages.late_s)}
+    if pages.failed:
+        text = ngettext(
+            "%(count)s page at %(node)s cannot be made.", "%(count)s pages at %(node)s cannot be made.", pages.failed
+        )
+        yield Finding(Urgency.BAD, "pages_failed", node.node, text % named, f"{url}?state=failed", "see_pages")
+    elif node.light == "green" and pages.late_s > PAGES_S:
+        text = _("Pages at %(node)s are late: the first has waited %(seconds)s s to be made anew.") % named
+        yield Finding(Urgency.LOOK, "pages_late", node.node, text, f"{url}?state=waits", "see_pages")
+    if pages.wrong_s is not None and pages.wrong_s < WRONG_S:
+        text = _("A page at %(node)s was not what its documents say; the audit had it made anew.") % named
+        yield Finding(Urgency.LOOK, "pages_wrong", node.node, text, url, "see_pages")
+
+
 def _of_node(node: NodeFigures) -> Iterator[Finding]:
     url = reverse("nodes-one", args=[node.node])
     named = {"node": node.name}
@@ -139,6 +169,7 @@ def _of_node(node: NodeFigures) -> Iterator[Finding]:
             "%(node)s could not apply %(count)s document.", "%(node)s could not apply %(count)s documents.", node.parked
         )
         yield Finding(Urgency.BAD, "parked", node.node, text % {"count": node.parked, **named}, url, "see_nodes")
+    yield from _of_pages(node)
     if node.light == "green" and (node.oldest("behind_s") or 0) > BEHIND_S:
         text = _("%(node)s lags behind: the first change it has not applied is %(seconds)s s old.")
         seconds = round(node.oldest("behind_s") or 0)

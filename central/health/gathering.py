@@ -20,12 +20,22 @@ from central.cluster.queries import light_of, nodes_visible_to
 from central.cluster.realm_health import down_since
 from central.cluster.realm_state import RealmState, all_states
 from central.failures.models import Failure
-from central.health.figures import BooksFigures, CdnFigures, Health, NodeFigures, RealmFigures, StreamFigures
+from central.health.figures import (
+    BooksFigures,
+    CdnFigures,
+    Health,
+    NodeFigures,
+    PagesFigures,
+    RealmFigures,
+    StreamFigures,
+)
 from central.orders.models import Order
 from central.orders.queries import orders_visible_to
+from central.pages.links import links_visible_to
+from central.pages.models import BrokenLink
 from central.stock.models import MAIN, Audit, BreachRow, Grant, PendingUnits, Warehouse
 from central.ui.scope import ALL, visible_sites
-from node.realms import CENTRAL_REALMS, ORDERS, alias_of
+from node.realms import CENTRAL_REALMS, ORDERS, STATS, alias_of
 from sites.assets import manifest
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
 
@@ -39,15 +49,18 @@ WAITING = (Failure.State.OPEN, Failure.State.TRYING)
 
 def health_for(user: Any, now: datetime | None = None) -> Health:
     """What a person may see of the cluster's health: his nodes, and the whole for who sees all sites."""
-    return _health(nodes_visible_to(user), orders_visible_to(user), visible_sites(user) is ALL, now)
+    orders, links = orders_visible_to(user), links_visible_to(user)
+    return _health(nodes_visible_to(user), orders, links, visible_sites(user) is ALL, now)
 
 
 def whole_health(now: datetime | None = None) -> Health:
     """All of it, for who sits at central's own shell."""
-    return _health(Node.objects.all(), Order.objects.all(), True, now)
+    return _health(Node.objects.all(), Order.objects.all(), BrokenLink.objects.all(), True, now)
 
 
-def _health(nodes: QuerySet[Node], orders: QuerySet[Order], sees_all: bool, now: datetime | None) -> Health:
+def _health(
+    nodes: QuerySet[Node], orders: QuerySet[Order], links: QuerySet[BrokenLink], sees_all: bool, now: datetime | None
+) -> Health:
     now = now or timezone.now()
     down = set(down_since())
     states = all_states() if sees_all else []
@@ -60,6 +73,7 @@ def _health(nodes: QuerySet[Node], orders: QuerySet[Order], sees_all: bool, now:
         pending=_of_orders(_pending, down) if sees_all else None,
         cdn=_cdn(now) if sees_all else None,
         left_files=sorted(manifest().left) if sees_all else None,
+        broken_links=_asked(STATS, lambda: links.filter(is_ignored=False).count(), down),
         failures=Failure.objects.filter(state__in=WAITING).count() if sees_all else None,
     )
 
@@ -123,6 +137,7 @@ def _node(
         version=health.version if health else "",
         heard_s=_age(health.heard_at, now) if health else None,
         parked=parked if isinstance(parked, int) else None,
+        pages=_pages(detail, now),
         rights=open_units,
         frozen=frozen,
         streams=[
@@ -131,6 +146,25 @@ def _node(
             if (stream := _stream(node.pk, realm, told.get(realm), behind[realm], acked[realm])) is not None
         ],
     )
+
+
+def _pages(detail: Mapping[str, Any], now: datetime) -> PagesFigures | None:
+    told = detail.get("pages")
+    if not isinstance(told, Mapping) or "file_failed" not in told:
+        return None
+    wrong_at = _count(told, "file_wrong_at")
+    return PagesFigures(
+        failed=int(_count(told, "file_failed")),
+        late_s=_count(told, "file_oldest_dirty_s"),
+        wrong=int(_count(told, "file_wrong")),
+        wrong_s=max(0.0, round(now.timestamp() - wrong_at, 1)) if wrong_at else None,
+    )
+
+
+def _count(told: Mapping[str, Any], name: str) -> float:
+    """It comes from another machine: what is no figure is none."""
+    value = told.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**40 else 0
 
 
 def _stream(

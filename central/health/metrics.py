@@ -22,6 +22,11 @@ _NODE = {
     "rights": ("node_rights_units", "Units the node may sell"),
     "frozen": ("node_frozen_units", "Units of rights the node may not sell from any more and has not closed"),
 }
+_PAGES = {
+    "failed": ("node_pages_failed", "Pages of the node that cannot be made anew"),
+    "late_s": ("node_pages_late_seconds", "How long the first page that is to be made anew has waited"),
+    "wrong": ("node_pages_wrong", "Pages that the audit found to be not what their documents say"),
+}
 _STREAM = {
     "backlog": ("node_backlog_ops", "Ops the node holds that central has not taken in"),
     "behind": ("node_behind_entries", "Entries of the realm's log the node has not applied"),
@@ -38,6 +43,7 @@ _REALM = {
 _CLUSTER = {
     "duplicates": ("orders_duplicate_suspects", "Orders suspected to be another's double"),
     "pending": ("stock_pending_units", "Units sold that no stock covers yet"),
+    "broken_links": ("broken_links", "Links of shops' pages that lead nowhere"),
     "failures": ("failures_open", "Failed jobs and ops set aside that nobody has decided on"),
 }
 
@@ -77,6 +83,12 @@ def _of_nodes(nodes: list[NodeFigures]) -> Iterator[Metric]:
         for node in nodes:
             if (value := getattr(node, field)) is not None:
                 family.add_metric([node.node], value)
+        yield family
+    for field, (name, words) in _PAGES.items():
+        family = GaugeMetricFamily(PREFIX + name, words, labels=["node"])
+        for node in nodes:
+            if node.pages is not None:
+                family.add_metric([node.node], getattr(node.pages, field))
         yield family
     for field, (metric, words) in _STREAM.items():
         family = GaugeMetricFamily(PREFIX + metric, words, labels=["node", "realm"])

@@ -20,3 +20,10 @@ class NoNode(RialtoError):
 
     code = "site_without_node"
     status = 409
+
+
+class UnknownLink(RialtoError):
+    """The link leads somewhere again, or was never among those the person may see."""
+
+    code = "unknown_link"
+    status = 404

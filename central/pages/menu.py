@@ -20,6 +20,8 @@ def _sites(request: Any, record: Any) -> dict[str, Any]:
 
 
 add_entry(Entry(23, "pages", _("Pages"), "file-spreadsheet", SEE))
+add_entry(Entry(23, "broken-links", _("Broken links"), "alert-triangle", SEE))
+add_entry(Entry(23, "ignored-links", _("Ignored links"), "eye-off", SEE, in_side_bar=False))
 add_action(Action(23, "pages", _("Pages"), SEE, "file-spreadsheet", words=_("static file html render cache stale")))
 add_tab(Tab(41, "pages", _("Pages"), "pages/tab.html", _sites, lambda kind: kind == "catalog.product", SEE))
 add_sentences(
@@ -28,6 +30,7 @@ add_sentences(
         "site_without_node": _("No node serves this shop, so it has no pages."),
         "no_pages": _("The node has made no page of this shop yet."),
         "unknown_question": _("The node of this shop is of an older version and cannot say."),
+        "unknown_link": _("The link leads somewhere by now, or is not among those you may see."),
         "page_rules_locked": _("The site %(by)s has locked the rules of pages: change them there."),
     }
 )

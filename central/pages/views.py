@@ -18,7 +18,7 @@ from central.cluster.models import Site
 from central.cluster.queries import sites_visible_to
 from central.pages import actions, asking
 from central.pages.errors import NoNode
-from central.pages.words import KINDS, STATES, TOPICS, list_in_words, reason_in_words
+from central.pages.words import KINDS, STATES, TOPICS, card_url, list_in_words, reason_in_words
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, screen
 from central.ui.view_scope import sites_in_view
@@ -86,6 +86,8 @@ class Use:
 
     use: PageUse
     others: str
+    #: documents of this name, such as line cards of one product's variants
+    times: int = 1
 
     @property
     def is_list(self) -> bool:
@@ -98,10 +100,6 @@ class Use:
 
 def moment(seconds: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
-
-
-def card_url(site: str, edition: str, path: str) -> str:
-    return f"{reverse('pages-one', args=[site])}?{urlencode({'edition': edition, 'path': path})}"
 
 
 def site_of(request: StaffRequest, site_id: str) -> Site:
@@ -207,7 +205,7 @@ def page(request: StaffRequest, site_id: str) -> HttpResponse:
         return render(request, "pages/page.html", context | {"away": explain(error)})
     if told.row is None:
         raise Http404
-    uses = [Use(use, _others(site, use)) for use in told.uses]
+    uses = _uses(site, told.uses)
     context |= {
         "row": Row(told.row),
         "address": told.address,
@@ -217,6 +215,18 @@ def page(request: StaffRequest, site_id: str) -> HttpResponse:
         "is_excluded_itself": actions.is_excluded_itself(site, path),
     }
     return render(request, "pages/page.html", context)
+
+
+def _uses(site: Site, told: list[PageUse]) -> list[Use]:
+    """What a page is about first; documents of one kind and one name are one line."""
+    named: dict[tuple[str, str], list[PageUse]] = {}
+    for use in told:
+        named.setdefault((use.topic, use.title or use.key) if use.topic != "list" else ("list", use.key), []).append(
+            use
+        )
+    order = list(TOPICS)
+    found = [Use(same[0], _others(site, same[0]), len(same)) for same in named.values()]
+    return sorted(found, key=lambda one: order.index(one.use.topic) if one.use.topic in order else len(order))
 
 
 def _others(site: Site, use: PageUse) -> str:

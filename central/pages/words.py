@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,16 +24,32 @@ KINDS: Final[dict[str, Promise]] = {
     "product": gettext_lazy("Product"),
     "other": gettext_lazy("Other"),
 }
+#: what is wrong with a link -> in words; a number is what the server answered
+LINKS: Final[dict[str, Promise]] = {
+    "404": gettext_lazy("No such page"),
+    "410": gettext_lazy("Gone for good"),
+    "unknown_host": gettext_lazy("No such host"),
+    "timeout": gettext_lazy("Answers too late"),
+    "no_answer": gettext_lazy("Does not answer"),
+    "certificate": gettext_lazy("Its certificate is not right"),
+    "redirects": gettext_lazy("Redirects without end"),
+}
 #: topic of a document or list -> what a person calls it
 TOPICS: Final[dict[str, Promise]] = {
-    "site": gettext_lazy("Site"),
-    "category": gettext_lazy("Shelf"),
     "product": gettext_lazy("Product"),
+    "category": gettext_lazy("Shelf"),
+    "site": gettext_lazy("Site"),
     "card": gettext_lazy("Line card"),
     "seo": gettext_lazy("Patterns of search engines"),
     "redirect": gettext_lazy("Redirect"),
     "list": gettext_lazy("List"),
 }
+
+
+def link_in_words(status: str) -> str:
+    if status in LINKS:
+        return str(LINKS[status])
+    return _("Answers %(status)s") % {"status": status}
 
 
 def reason_in_words(error: str) -> str:
@@ -56,3 +74,8 @@ def list_in_words(name: str) -> str:
         "cards": _("Goods of a sister shop"),
     }
     return titles.get(name.partition(":")[0], name)
+
+
+def card_url(site: str, edition: str, path: str) -> str:
+    """The screen of a page."""
+    return f"{reverse('pages-one', args=[site])}?{urlencode({'edition': edition, 'path': path})}"

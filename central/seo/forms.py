@@ -99,9 +99,17 @@ class RedirectForm(RecordForm):
         choices=[(301, _("301: moved for ever")), (308, _("308: moved for ever, the same method"))],
     )
 
-    def __init__(self, request: HttpRequest, *, sites: Options, row: Redirect | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        *,
+        sites: Options,
+        row: Redirect | None = None,
+        given: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         names = ("site", "source", "target")
-        initial = {name: getattr(row, name) for name in names} if row else {}
+        initial: dict[str, Any] = {name: getattr(row, name) for name in names} if row else dict(given or {})
         initial["answer"] = row.status if row else 301
         super().__init__(request, initial=initial, ver=row.ver if row else 0, **kwargs)
         self.fields["site"].choices = list(sites)  # type: ignore[attr-defined]

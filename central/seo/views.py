@@ -236,7 +236,8 @@ def robots(request: StaffRequest, site: str) -> HttpResponseBase:
 
 @screen(RIGHT, methods=FORM)
 def new_redirect(request: StaffRequest) -> HttpResponseBase:
-    form = RedirectForm(request, sites=site_choices(request.user))
+    given = {name: request.GET[name] for name in ("site", "source", "target") if name in request.GET}
+    form = RedirectForm(request, sites=site_choices(request.user), given=given)
     if form.is_saveable():
         with form.refusals():
             values = form.cleaned_data

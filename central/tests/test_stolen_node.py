@@ -19,6 +19,7 @@ from central.cdn import accounts
 from central.cdn.models import StalePage
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
+from central.pages.models import BrokenLink as BrokenRow
 from central.search.actions import tune
 from central.search.models import SearchedWords
 from central.seo.redirects import Wanted, set_redirect
@@ -35,6 +36,7 @@ from sync.contracts.codec import pack, unpack
 from sync.contracts.frames import Op
 from sync.contracts.ids import new_cart_id
 from sync.contracts.join import JoinAnswer
+from sync.contracts.links import BrokenLink, BrokenLinks
 from sync.contracts.orders import KeptOrder
 from sync.contracts.pages import PageChange, PagesChanged
 from sync.contracts.questions import Answered, Question
@@ -228,6 +230,16 @@ def what_was_searched_elsewhere_is_not_made_up() -> None:
     assert SearchedWords.objects.get().times == 5
 
 
+def links_of_foreign_pages_are_not_made_up() -> None:
+    script = BrokenLinks(site="toys", book="b", links=[BrokenLink(url="javascript:alert(1)", status="404")])
+    assert "no edge of ours" in send("broken_links", script, realm="stats")
+    told = BrokenLinks(site="tea", book="b", links=[BrokenLink(url="https://x.example/", status="404", count=1)])
+    assert send("broken_links", told, realm="stats") == ""
+    assert not BrokenRow.objects.exists()
+    assert send("broken_links", told, realm="stats", edge=A) == ""
+    assert BrokenRow.objects.get().url == "https://x.example/"
+
+
 def a_question_to_another_node_is_not_answered() -> None:
     def asked_of_a(edge: EdgeScope) -> bytes:
         def told(node: str, kind: str, body: bytes) -> None:
@@ -249,6 +261,7 @@ TRIED: dict[str, Callable[[], None]] = {
     "stock_left": of_foreign_goods_nobody_hears_what_is_left,
     "renew_stock": another_nodes_rights_are_not_renewed,
     "grant_report": another_nodes_rights_are_not_reported_on,
+    "broken_links": links_of_foreign_pages_are_not_made_up,
     "question_answered": a_question_to_another_node_is_not_answered,
     "pages_changed": foreign_pages_are_not_purged,
     "order": a_foreign_order_is_set_aside,

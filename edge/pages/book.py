@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS page (
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, path TEXT NOT NULL, host TEXT NOT NULL,
     hash TEXT NOT NULL, size INTEGER NOT NULL, time INTEGER NOT NULL, made_at REAL NOT NULL, took_ms REAL NOT NULL,
     is_packed INTEGER NOT NULL DEFAULT 0, windows BLOB NOT NULL,
-    dirty_at REAL, error TEXT NOT NULL DEFAULT '', tried_at REAL,
+    dirty_at REAL, error TEXT NOT NULL DEFAULT '', tried_at REAL, looked TEXT NOT NULL DEFAULT '',
     UNIQUE (site, path)
 );
 CREATE INDEX IF NOT EXISTS page_dirty ON page (dirty_at) WHERE dirty_at IS NOT NULL;
@@ -37,6 +37,18 @@ CREATE INDEX IF NOT EXISTS uses_page ON uses (page);
 CREATE TABLE IF NOT EXISTS change (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, path TEXT NOT NULL,
     tags TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS link (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, url TEXT NOT NULL, is_outer INTEGER NOT NULL,
+    status TEXT NOT NULL DEFAULT '', fails INTEGER NOT NULL DEFAULT 0, since REAL, checked_at REAL,
+    told TEXT NOT NULL DEFAULT '', UNIQUE (shop, url)
+);
+CREATE INDEX IF NOT EXISTS link_due ON link (is_outer, checked_at);
+CREATE INDEX IF NOT EXISTS link_broken ON link (id) WHERE status <> '' OR told <> '';
+CREATE TABLE IF NOT EXISTS holds (
+    link INTEGER NOT NULL REFERENCES link ON DELETE CASCADE, page INTEGER NOT NULL REFERENCES page ON DELETE CASCADE,
+    PRIMARY KEY (link, page)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS holds_page ON holds (page);
 CREATE TABLE IF NOT EXISTS absent (
     site TEXT NOT NULL, path TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', tried_at REAL,
     PRIMARY KEY (site, path)
@@ -123,6 +135,11 @@ class Book:
     def save(self) -> None:
         """Everything since the last save holds together from now on."""
         self._db.commit()
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For what else the one writer keeps here."""
+        return self._db
 
     # --- pages -----------------------------------------------------------------------------------------------------
 
@@ -341,6 +358,9 @@ class Book:
 
     def set_fact(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", [name, value])
+
+    def count_up(self, name: str) -> None:
+        self.set_fact(name, str(int(self.fact(name) or 0) + 1))
 
     def count(self) -> dict[str, float]:
         """`pages`, their `bytes`, how many are `dirty` and `failed`, and `oldest_dirty_s`."""

@@ -18,7 +18,8 @@ from typing import Final
 import msgspec
 
 from edge.pages.book import Change, Hits, PageKey
-from edge.pages.orders import Asked, Done, Heard, Order, Remake, Told, Want
+from edge.pages.linkbook import LinkNews
+from edge.pages.orders import Asked, Done, Heard, LinksTold, Order, Remake, Told, Want
 from edge.replica.reads import Dep
 from node.config import config
 from sync.store.writer import writer
@@ -41,6 +42,8 @@ _COUNTED: Final = 50_000
 
 #: `(changes)`, inside the writer's transaction: to queue what a CDN must forget
 QueueChanges = Callable[[Sequence[Change]], None]
+#: `(book, links, sites)`, the same for links; `sites`: those of which central was not told yet whose book counts
+QueueLinks = Callable[[str, Sequence[LinkNews], Sequence[str]], None]
 
 
 class Foreman:
@@ -52,6 +55,8 @@ class Foreman:
         self._news: list[Order] = []
         self._woken = asyncio.Event()
         self._queue: QueueChanges | None = None
+        self._queue_links: QueueLinks | None = None
+        self._known: set[tuple[str, str]] = set()
         #: asks for pages that the maker was not told of yet
         self._served: Counter[PageKey] = Counter()
         self._viewed: Counter[PageKey] = Counter()
@@ -59,9 +64,10 @@ class Foreman:
         self.figures: dict[str, float] = {}
         self.sites: dict[str, dict[str, float]] = {}
 
-    def start(self, queue: QueueChanges | None = None) -> None:
+    def start(self, queue: QueueChanges | None = None, queue_links: QueueLinks | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._woken, self._news, self._queue = asyncio.Event(), [], queue
+        self._woken, self._news = asyncio.Event(), []
+        self._queue, self._queue_links = queue, queue_links
         self._task = self._loop.create_task(self._run(), name="pages")
 
     async def stop(self) -> None:
@@ -166,12 +172,17 @@ class Foreman:
 
     async def _took(self, done: Done) -> None:
         self.figures, self.sites = done.figures, done.sites
-        if not done.changes:
-            return
-        queue = self._queue
-        if queue is not None:
-            await writer.run(lambda: queue(done.changes))
-        self._put(Told(done.changes[-1].id))
+        queue, queue_links = self._queue, self._queue_links
+        if done.changes:
+            if queue is not None:
+                await writer.run(lambda: queue(done.changes))
+            self._put(Told(done.changes[-1].id))
+        sites = [site for site in done.sites if (done.book, site) not in self._known]
+        if queue_links is not None and (done.links or sites):
+            await writer.run(lambda: queue_links(done.book, done.links, sites))
+            self._known.update((done.book, site) for site in sites)
+        if done.links:
+            self._put(LinksTold([(link.id, link.digest) for link in done.links]))
 
 
 foreman = Foreman()

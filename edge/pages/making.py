@@ -30,6 +30,11 @@ from sync.contracts.documents import PagesDoc, SiteDoc
 
 logger = logging.getLogger(__name__)
 
+#: facts of the book: pages that were audited, those that were wrong, when the last of them was found (s since 1970)
+AUDITED: Final = "audited"
+WRONG: Final = "wrong"
+WRONG_AT: Final = "wrong_at"
+
 Build = Callable[[SiteDoc, str], Page]
 
 #: pages between two commits of the book: what a killed worker makes once more
@@ -168,9 +173,12 @@ class Maker:
         inner = editions.inside(site, entry.path) if site else None
         page = self._build(site, inner) if site and inner else None
         self.audited += 1
+        self._book.count_up(AUDITED)
         if page is not None and page.body == body:
             return True
         self.wrong += 1
+        self._book.count_up(WRONG)
+        self._book.set_fact(WRONG_AT, str(int(time.time())))
         logger.error("the page %s of %s was not what its documents say; it is made anew", entry.path, entry.site)
         self._book.soil([entry.id])
         self._book.save()

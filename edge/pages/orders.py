@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from edge.pages.book import Change, Hits, PageKey
+from edge.pages.linkbook import LinkNews
 
 
 class Heard(Struct, frozen=True, tag="heard"):
@@ -39,12 +40,24 @@ class Asked(Struct, frozen=True, tag="asked"):
     hits: list[Hits]
 
 
-Order = Heard | Want | Told | Remake | Asked
+class LinksTold(Struct, frozen=True, tag="links_told"):
+    """News of these links stand in the edge's own queue: (id, digest)."""
+
+    links: list[tuple[int, str]]
+
+
+Order = Heard | Want | Told | Remake | Asked | LinksTold
 
 
 class Done(Struct, frozen=True):
-    """The maker's answer: pages whose bytes changed, and how things stand, in all and site by site."""
+    """The maker's answer: pages whose bytes changed, and how things stand, in all and site by site.
+
+    `links`: those that lead nowhere, or somewhere again, since central was told last.
+    """
 
     changes: list[Change]
     figures: dict[str, float]
     sites: dict[str, dict[str, float]] = {}
+    links: list[LinkNews] = []
+    #: names what the maker remembers of links
+    book: str = ""

@@ -40,6 +40,11 @@ def _find(site: SiteDoc, path: str, query: str) -> Found | None:
     return None
 
 
+def leads(site: SiteDoc, path: str, query: str) -> bool:
+    """Whether an old address leads somewhere; nothing is counted. Off the event loop."""
+    return bool(read_many(f"redirect:{site.id}", list(dict(_tries(path, query))), RedirectDoc))
+
+
 def _tries(path: str, query: str) -> Iterator[tuple[str, str]]:
     """Sources an address may be kept under, the most exact first, and what stands behind them in the address.
 

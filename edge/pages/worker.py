@@ -18,7 +18,7 @@ from typing import Any, Final
 import django
 import msgspec
 
-from edge.pages.orders import Asked, Done, Heard, Order, Remake, Told, Want
+from edge.pages.orders import Asked, Done, Heard, LinksTold, Order, Remake, Told, Want
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +30,21 @@ MADE: Final = "made"
 IDLE_S: Final = 120.0
 #: between two audited pages while there is nothing else to do
 AUDIT_S: Final = 5.0
-#: changes told in one line
+#: between two steps of the robots: news of pages come first
+BREATH_S: Final = 0.05
+#: changes told in one line, and links
 _TELL: Final = 500
+_TELL_LINKS: Final = 200
 
 
 class Worker:
     """`orders`: what the edge said, None when it has gone. `say` puts a line where the edge reads it."""
 
-    def __init__(self, maker: Any, book: Any, orders: queue.SimpleQueue[Order | None], say: Any) -> None:
-        self._maker, self._book, self._orders, self._say = maker, book, orders, say
+    def __init__(self, maker: Any, book: Any, links: Any, orders: queue.SimpleQueue[Order | None], say: Any) -> None:
+        self._maker, self._book, self._links, self._orders, self._say = maker, book, links, orders, say
         self._said = 0
+        self._links_said: set[tuple[int, str]] = set()
+        self._audited_at = 0.0
         #: pages that processes before this one have made with this book
         self._made_before = int(book.fact(MADE) or 0)
 
@@ -56,10 +61,18 @@ class Worker:
             elif time.monotonic() - last_work > IDLE_S:
                 return
             else:
-                self._maker.audit()
+                has_more = self._walk()
                 self._tell()
-                if not self._take_orders(wait_s=AUDIT_S):
+                if not self._take_orders(wait_s=BREATH_S if has_more else AUDIT_S):
                     return
+
+    def _walk(self) -> bool:
+        """A step of the robots. Returns whether they have more to do at once."""
+        has_more: bool = self._links.step()
+        if time.monotonic() - self._audited_at >= AUDIT_S:
+            self._audited_at = time.monotonic()
+            self._maker.audit()
+        return has_more
 
     def _take_orders(self, wait_s: float) -> bool:
         """Do what has been said; False when the edge has gone."""
@@ -78,6 +91,9 @@ class Worker:
                         self._book.note_hits(hits)
                     case Told(up_to):
                         self._book.told(up_to)
+                    case LinksTold(links):
+                        self._links.book.told(links)
+                        self._links_said.difference_update(links)
                 order = self._orders.get_nowait()
         except queue.Empty:
             if news:
@@ -90,15 +106,18 @@ class Worker:
         self._book.set_fact(MADE, str(self._made_before + self._maker.rendered))
         self._book.save()
         changes = self._book.changes(self._said, _TELL)
+        links = self._links.book.news(self._links_said, _TELL_LINKS)
+        self._links_said.update((link.id, link.digest) for link in links)
         while True:
             figures = {
                 **self._book.count(),
                 "rendered": self._maker.rendered,
                 "written": self._maker.written,
-                "audited": self._maker.audited,
-                "wrong": self._maker.wrong,
+                **{name: float(self._book.fact(name) or 0) for name in ("audited", "wrong", "wrong_at")},
             }
-            self._say(Done(changes=changes, figures=figures, sites=self._book.count_of_sites()))
+            sites = self._book.count_of_sites()
+            self._say(Done(changes=changes, figures=figures, sites=sites, links=links, book=self._links.book.id))
+            links = []
             if not changes:
                 return
             self._said = changes[-1].id
@@ -131,6 +150,7 @@ def main() -> None:
     django.setup(set_prefix=False)
 
     from edge.pages.book import Book
+    from edge.pages.links import Links
     from edge.pages.making import Maker
     from node.config import config
     from sync.discover import load_edge
@@ -143,14 +163,16 @@ def main() -> None:
 
     folder = config().pages_dir
     book = Book(folder / BOOK)
+    links = Links(book, folder)
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=[orders], daemon=True).start()
     _lay_static(folder)
     try:
-        Worker(Maker(book, folder, config().edge_database), book, orders, say).run()
+        Worker(Maker(book, folder, config().edge_database), book, links, orders, say).run()
     except BrokenPipeError:
         pass  # the edge has gone
     finally:
+        links.close()
         book.close()
 
 

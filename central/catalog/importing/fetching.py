@@ -6,8 +6,6 @@ ftp(s), only public addresses (the one that was looked up is the one that is cal
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +20,7 @@ from central.catalog.errors import ImportRefused
 from central.catalog.importing import runs
 from central.catalog.importing.ftp import PORTS, ftp_pieces
 from central.catalog.importing.models import ImportRun, ImportSource
-from node.config import config
+from infra.http import outgoing
 from node.realms import CATALOG
 from sync.events import schedule_job
 
@@ -96,28 +94,18 @@ def _answer(url: str, login: httpx.BasicAuth | None) -> Iterator[httpx.Response]
 
 def pinned(client: httpx.Client, url: str) -> httpx.Request:
     """A request to the very address that was looked up and found public. Raises `ImportRefused`."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
-        raise ImportRefused("only http, https, ftp and ftps addresses are fetched")
-    address = _public_address(parts, 443 if parts.scheme == "https" else 80)
-    shown = f"[{address}]" if ":" in address else address
-    pinned = httpx.URL(url).copy_with(host=address, userinfo=b"")
-    headers = {"Host": parts.netloc.rpartition("@")[2] or shown, "User-Agent": "Rialto"}
-    return client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname or ""})
+    try:
+        return outgoing.pinned(client, url)
+    except outgoing.NotCalled as error:
+        told = "only http, https, ftp and ftps addresses are fetched" if error.code == "scheme" else str(error)
+        raise ImportRefused(told) from error
 
 
 def _public_address(parts: SplitResult, port: int) -> str:
-    """The address of the host, looked up once. Raises `ImportRefused` when there is none, or it is a private one."""
-    if not parts.hostname:
-        raise ImportRefused("its address names no host")
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as error:
-        raise ImportRefused("there is no such host") from error
-    address = str(found[0][4][0])
-    if not config().fetch_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-        raise ImportRefused("its host lies in a private network; an operator may allow that by fetch_private")
-    return address
+        return outgoing.public_address(parts, port)
+    except outgoing.NotCalled as error:
+        raise ImportRefused(str(error)) from error
 
 
 def _pieces(answer: httpx.Response) -> Iterator[bytes]:

@@ -20,11 +20,13 @@ from central.health.figures import BooksFigures, Health, RealmFigures
 from central.health.findings import findings_of
 from central.health.gathering import health_for, whole_health
 from central.health.metrics import metrics_of
+from central.pages.links import take_in
 from central.stock import granting, receipts
 from central.stock.models import MAIN, Audit, Grant, PendingUnits, Warehouse
 from central.ui.tests import cast
 from node.places import ROOT
-from node.realms import ORDERS
+from node.realms import ORDERS, STATS, atomic
+from sync.contracts.links import BrokenLink
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
 from sync.topics import EdgeScope
 
@@ -191,3 +193,28 @@ def test_every_metric_is_on_the_how_to_page() -> None:
     told = {family.name for family in text_string_to_metric_families(metrics_of(whole_health()).decode())}
 
     assert {name for name in told if f"`{name}`" not in page} == set()
+
+
+def test_what_a_node_says_of_its_pages_is_a_finding() -> None:
+    told = {"file_failed": 2, "file_wrong": 1, "file_wrong_at": timezone.now().timestamp() - 60}
+    NodeHealth.objects.filter(node_id="a").update(detail={"pages": told})
+    NodeHealth.objects.filter(node_id="b").update(detail={"pages": {"file_failed": "odd", "file_oldest_dirty_s": -1}})
+
+    found = codes(whole_health())
+
+    assert [about for code, about in found if code in ("pages_failed", "pages_wrong", "pages_late")] == ["a", "a"]
+
+    NodeHealth.objects.filter(node_id="a").update(detail={"pages": {"file_failed": 0, "file_oldest_dirty_s": 300}})
+
+    assert [one for one in codes(whole_health()) if one[0].startswith("pages")] == [("pages_late", "a")]
+
+
+def test_links_that_lead_nowhere_are_counted_where_one_sees_the_pages() -> None:
+    with atomic(STATS):
+        for site in ("tea", "ink"):
+            take_in(site, "a", "book", [BrokenLink(url=f"http://{site}.example/", status="404", count=1)])
+
+    person = cast.staff("ivan", ADMIN, sites=["tea"])
+
+    assert (whole_health().broken_links, health_for(person).broken_links) == (2, 1)
+    assert ("broken_links", "") in codes(health_for(person))

@@ -197,6 +197,8 @@ FORMS: list[Form] = [
     Form("cdn-media-edit", {"origins": "https://other.tea.example"}),
     Form("pages-remake", {"row": "tea /p/tea"}, on=None),
     Form("pages-exclude", {"path": "/p/tea"}, on=None),
+    Form("broken-links-ignore", on="broken-links-one"),
+    Form("broken-links-notice", on="broken-links-one"),
     Form("cdn-purge-now", {"site": "tea", "addresses": "/p/tea"}),
     Form("cdn-zone-new", {"name": "other zone", "key": "other"}),
     Form("cdn-zone-edit", {"name": "another zone"}),

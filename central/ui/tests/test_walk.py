@@ -26,6 +26,7 @@ from central.cluster.locales import make_region, put_language, put_site_region
 from central.cluster.models import Node, Site
 from central.exchange.models import ExchangeKey
 from central.orders.models import DuplicatePair, Order
+from central.pages.links import ignore, links_visible_to, take_in
 from central.people.models import Customer
 from central.pictures.models import SitePicture
 from central.search.actions import add_synonyms
@@ -38,6 +39,8 @@ from central.stock.models import MAIN, POOL, Balance, Movement, PendingUnits
 from central.stock.receipts import receive_stock
 from central.stock.supplies import plan_supply
 from central.ui.tests import cast
+from node.realms import STATS, atomic
+from sync.contracts.links import BrokenLink
 from sync.topics import EdgeScope
 
 REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
@@ -126,6 +129,7 @@ def world(node_home: Any) -> dict[str, dict[str, Any]]:
             "keys-row": key.pk,
             "key_id": key.pk,
             **_seo_of(site, name),
+            **_links_of(site, name),
         }
     return arguments
 
@@ -163,6 +167,19 @@ def _seo_of(site: str, name: str) -> dict[str, Any]:
         "old_page_id": page.pk,
         "old-pages-row": page.pk,
     }
+
+
+def _links_of(site: str, name: str) -> dict[str, Any]:
+    """A link of a page that leads nowhere, and one that may."""
+    told = [
+        BrokenLink(url=f"http://{site}.example/{name}/{at}", status="404", pages=[(site, f"/{name}")], count=1)
+        for at in (1, 2)
+    ]
+    with atomic(STATS):
+        take_in(site, "a", "book", told)
+    open_, ignored = links_visible_to(cast.staff(f"{site}-links", "admin")).filter(site=site).order_by("pk")
+    ignore(ignored.pk, by="test")
+    return {"link_id": open_.pk, "broken-links-row": open_.pk, "ignored-links-row": ignored.pk}
 
 
 def _pair_of(site: str, earlier: Order) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from edge.pages import files, making
 from edge.pages.book import Book
 from edge.pages.building import build
+from edge.pages.links import Links
 from edge.pages.making import Maker
 from edge.pages.orders import Order
 from edge.pages.tests import make
@@ -339,4 +340,4 @@ def tell(maker: Maker, book: Book) -> None:
     """What a worker's process does that has come and finds its edge gone."""
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     orders.put(None)
-    Worker(maker, book, orders, lambda done: None).run()
+    Worker(maker, book, Links(book, config().pages_dir), orders, lambda done: None).run()
