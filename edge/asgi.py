@@ -45,6 +45,8 @@ from edge.pages.foreman import foreman  # noqa: E402
 from edge.pages.plain import failed_page, unknown_host_page  # noqa: E402
 from edge.pages.previews import ROUTES as PREVIEW_ROUTES  # noqa: E402
 from edge.pages.purging import queue_changes  # noqa: E402
+from edge.pages.seen import ROUTES as SEEN_ROUTES  # noqa: E402
+from edge.pages.speed import speed  # noqa: E402
 from edge.places.routes import ROUTES as PLACES_ROUTES  # noqa: E402
 from edge.replica import forgetting, pictures, words  # noqa: E402
 from edge.replica.sites import site_at, within  # noqa: E402
@@ -71,6 +73,7 @@ ROUTES = (
     | CHECKOUT_ROUTES
     | API_ROUTES
     | SEARCH_ROUTES
+    | SEEN_ROUTES
     | PLACES_ROUTES
 )
 #: of a refused body, what is still let come in (and dropped) so that its sender hears why
@@ -261,6 +264,8 @@ async def _stop(sweeper: asyncio.Task[None]) -> None:
     await keeper.stop()
     await link.stop()
     await foreman.stop()
+    with contextlib.suppress(Exception):
+        await speed.tell(all_=True)
     await forgetting.forgetter.stop()
     await pictures.fetcher.stop()
     await asyncio.to_thread(writer.stop)
@@ -300,6 +305,10 @@ async def _sweep() -> None:
             await hits.tell()
         except Exception:
             logger.exception("visits of old addresses could not be told")
+        try:
+            await speed.tell()
+        except Exception:
+            logger.exception("how fast pages are could not be told")
         try:
             await service.forget_old_ops()
         except Exception:

@@ -12,6 +12,7 @@ RATE_LIMITS: Mapping[str, str] = {
     "cart_handle": "1200/minute",
     "cart_address": "12000/minute",
     "search_address": "1200/minute",
+    "seen_address": "240/minute",
     "session_address": "240/minute",
     "hop_address": "600/minute",
     "checkout_handle": "60/minute",

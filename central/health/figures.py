@@ -100,6 +100,16 @@ class CdnFigures(Struct, frozen=True, kw_only=True):
     refuses: bool = False
 
 
+class SlowFigures(Struct, frozen=True, kw_only=True):
+    """A kind of pages of a site that is slower than usual: ms, or thousandths for `cls`."""
+
+    site: str
+    kind: str
+    measure: str
+    value: float
+    usual: float
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """`duplicates`: orders suspected to be another's double. `pending`: units sold that no stock covers yet.
 
@@ -117,3 +127,4 @@ class Health(Struct, frozen=True, kw_only=True):
     #: static files of the shops that could not be minified or joined
     left_files: list[str] | None = None
     broken_links: int | None = None
+    slow: list[SlowFigures] | None = None

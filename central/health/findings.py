@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from central.health.figures import CdnFigures, Health, NodeFigures, RealmFigures
+from central.pages.words import slowdown_in_words
 
 #: a node may be so long behind, or hold what central has not taken in, before it is worth a word
 BEHIND_S = 60.0
@@ -22,6 +23,8 @@ CDN_S = 60.0
 #: a changed page may wait so long; and for so long a page that was wrong is worth a word
 PAGES_S = 60.0
 WRONG_S = 86_400.0
+#: slow-downs that are named, the worst: one cause slows many pages
+MOST_SLOW = 5
 
 
 class Urgency(IntEnum):
@@ -47,8 +50,14 @@ class Finding:
 
 def findings_of(health: Health) -> list[Finding]:
     """In the language of who asks."""
-    found = [*_of_realms(health.realms or []), *_of_books(health), *_of_queues(health), *_of_cdn(health.cdn or [])]
-    found += _of_files(health.left_files or [])
+    found = [
+        *_of_realms(health.realms or []),
+        *_of_books(health),
+        *_of_queues(health),
+        *_of_cdn(health.cdn or []),
+        *_of_speed(health),
+        *_of_files(health.left_files or []),
+    ]
     for node in health.nodes:
         found += _of_node(node)
     return sorted(found, key=lambda one: one.urgency)
@@ -116,6 +125,13 @@ def _of_queues(health: Health) -> Iterator[Finding]:
     for code, count, words, url, right in counted:
         if count:
             yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, reverse(url), right)
+
+
+def _of_speed(health: Health) -> Iterator[Finding]:
+    for one in (health.slow or [])[:MOST_SLOW]:
+        text = slowdown_in_words(one.site, one.kind, one.measure, one.value, one.usual)
+        url = f"{reverse('speed')}?site={one.site}&kind={one.kind}"
+        yield Finding(Urgency.LOOK, "slow", one.site, text, url, "see_pages")
 
 
 def _of_cdn(accounts: list[CdnFigures]) -> Iterator[Finding]:

@@ -27,14 +27,16 @@ from central.health.figures import (
     NodeFigures,
     PagesFigures,
     RealmFigures,
+    SlowFigures,
     StreamFigures,
 )
 from central.orders.models import Order
 from central.orders.queries import orders_visible_to
 from central.pages.links import links_visible_to
-from central.pages.models import BrokenLink
+from central.pages.models import BrokenLink, Slowdown
+from central.pages.speed import slow_of
 from central.stock.models import MAIN, Audit, BreachRow, Grant, PendingUnits, Warehouse
-from central.ui.scope import ALL, visible_sites
+from central.ui.scope import ALL, limit, visible_sites
 from node.realms import CENTRAL_REALMS, ORDERS, STATS, alias_of
 from sites.assets import manifest
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
@@ -49,17 +51,23 @@ WAITING = (Failure.State.OPEN, Failure.State.TRYING)
 
 def health_for(user: Any, now: datetime | None = None) -> Health:
     """What a person may see of the cluster's health: his nodes, and the whole for who sees all sites."""
-    orders, links = orders_visible_to(user), links_visible_to(user)
-    return _health(nodes_visible_to(user), orders, links, visible_sites(user) is ALL, now)
+    links, slow = links_visible_to(user), limit(Slowdown.objects.all(), user)
+    return _health(nodes_visible_to(user), orders_visible_to(user), links, slow, visible_sites(user) is ALL, now)
 
 
 def whole_health(now: datetime | None = None) -> Health:
     """All of it, for who sits at central's own shell."""
-    return _health(Node.objects.all(), Order.objects.all(), BrokenLink.objects.all(), True, now)
+    links, slow = BrokenLink.objects.all(), Slowdown.objects.all()
+    return _health(Node.objects.all(), Order.objects.all(), links, slow, True, now)
 
 
 def _health(
-    nodes: QuerySet[Node], orders: QuerySet[Order], links: QuerySet[BrokenLink], sees_all: bool, now: datetime | None
+    nodes: QuerySet[Node],
+    orders: QuerySet[Order],
+    links: QuerySet[BrokenLink],
+    slow: QuerySet[Slowdown],
+    sees_all: bool,
+    now: datetime | None,
 ) -> Health:
     now = now or timezone.now()
     down = set(down_since())
@@ -73,6 +81,7 @@ def _health(
         pending=_of_orders(_pending, down) if sees_all else None,
         cdn=_cdn(now) if sees_all else None,
         left_files=sorted(manifest().left) if sees_all else None,
+        slow=_asked(STATS, lambda: _slow(slow), down),
         broken_links=_asked(STATS, lambda: links.filter(is_ignored=False).count(), down),
         failures=Failure.objects.filter(state__in=WAITING).count() if sees_all else None,
     )
@@ -213,6 +222,13 @@ def _rights(epochs: Mapping[str, int]) -> dict[str, tuple[int, int]]:
     return {
         edge: (states.get(Grant.State.OPEN, 0), states.get(Grant.State.FROZEN, 0)) for edge, states in found.items()
     }
+
+
+def _slow(rows: QuerySet[Slowdown]) -> list[SlowFigures]:
+    return [
+        SlowFigures(site=one.site, kind=one.kind, measure=one.measure, value=one.value, usual=one.usual)
+        for one in slow_of(rows)
+    ]
 
 
 # --- the CDN -----------------------------------------------------------------------------------------------------

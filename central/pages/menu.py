@@ -21,6 +21,7 @@ def _sites(request: Any, record: Any) -> dict[str, Any]:
 
 add_entry(Entry(23, "pages", _("Pages"), "file-spreadsheet", SEE))
 add_entry(Entry(23, "broken-links", _("Broken links"), "alert-triangle", SEE))
+add_entry(Entry(23, "speed", _("Speed"), "bolt", SEE))
 add_entry(Entry(23, "ignored-links", _("Ignored links"), "eye-off", SEE, in_side_bar=False))
 add_action(Action(23, "pages", _("Pages"), SEE, "file-spreadsheet", words=_("static file html render cache stale")))
 add_tab(Tab(41, "pages", _("Pages"), "pages/tab.html", _sites, lambda kind: kind == "catalog.product", SEE))

@@ -1,6 +1,8 @@
-"""What edges tell of their pages and central keeps: links that lead nowhere."""
+"""What edges tell of their pages and central keeps: links that lead nowhere, and how fast pages are."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from django.db import models
 
@@ -34,3 +36,45 @@ class BrokenLink(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class SpeedSpan(models.Model):
+    """Figures of one measure of one kind of pages of a site in a span of time, counted by `sync.contracts.speed`."""
+
+    class Span(models.TextChoices):
+        MINUTES = "m"
+        HOUR = "h"
+        DAY = "d"
+
+    site = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20)
+    measure = models.CharField(max_length=10)
+    span = models.CharField(max_length=1, choices=Span.choices)
+    at = models.DateTimeField()
+    #: step -> how often
+    counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    total = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "measure", "span", "at", "kind"], name="speed_span_once")
+        ]
+        indexes = [models.Index(fields=["span", "at"], name="speed_span_at")]
+
+    @property
+    def steps(self) -> Counter[int]:
+        return Counter({int(step): times for step, times in self.counts.items()})
+
+
+class Slowdown(models.Model):
+    """A kind of pages of a site that is slower in the last hour than usual at this time of the day."""
+
+    site = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20)
+    measure = models.CharField(max_length=10)
+    value = models.FloatField()
+    usual = models.FloatField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "kind", "measure"], name="slowdown_once")]

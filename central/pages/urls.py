@@ -1,6 +1,6 @@
 from django.urls import path
 
-from central.pages import link_views, views
+from central.pages import link_views, speed_views, views
 from central.pages.lists import BROKEN, IGNORED
 from central.ui import lists
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("pages/of/<str:site_id>", views.page, name="pages-one"),
     path("pages/of/<str:site_id>/remake", views.remake, name="pages-remake"),
     path("pages/of/<str:site_id>/exclude", views.exclude, name="pages-exclude"),
+    path("speed", speed_views.overview, name="speed"),
     *lists.urls(BROKEN),
     *lists.urls(IGNORED),
     path("broken-links/<int:link_id>", link_views.link, name="broken-links-one"),

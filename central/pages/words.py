@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -23,6 +24,22 @@ KINDS: Final[dict[str, Promise]] = {
     "category": gettext_lazy("Shelf"),
     "product": gettext_lazy("Product"),
     "other": gettext_lazy("Other"),
+}
+#: measure -> (title, what it is)
+MEASURES: Final[dict[str, tuple[Promise, Promise]]] = {
+    "lcp": (
+        gettext_lazy("Largest paint"),
+        gettext_lazy("Until the largest part of the page was painted; 2.5 s is good."),
+    ),
+    "ttfb": (gettext_lazy("First byte"), gettext_lazy("Until the first byte of the page came to the browser.")),
+    "cls": (gettext_lazy("Shift"), gettext_lazy("How much of the page moved while it was read; 0.1 is good.")),
+    "answer": (gettext_lazy("Answering"), gettext_lazy("At the node, for pages it served itself.")),
+    "render": (gettext_lazy("Making"), gettext_lazy("At the node, of its documents.")),
+}
+SPANS: Final[dict[str, Promise]] = {
+    "day": gettext_lazy("Day"),
+    "week": gettext_lazy("Week"),
+    "quarter": gettext_lazy("Quarter"),
 }
 #: what is wrong with a link -> in words; a number is what the server answered
 LINKS: Final[dict[str, Promise]] = {
@@ -79,3 +96,23 @@ def list_in_words(name: str) -> str:
 def card_url(site: str, edition: str, path: str) -> str:
     """The screen of a page."""
     return f"{reverse('pages-one', args=[site])}?{urlencode({'edition': edition, 'path': path})}"
+
+
+def figure_in_words(measure: str, value: float) -> str:
+    """A figure with its unit: 340 ms, 1.8 s, 0.05."""
+    if measure == "cls":
+        return number_format(value / 1000, 2)
+    if value < 1000:
+        return _("%(n)s ms") % {"n": round(value)}
+    return _("%(n)s s") % {"n": number_format(value / 1000, 1)}
+
+
+def slowdown_in_words(site: str, kind: str, measure: str, value: float, usual: float) -> str:
+    title = MEASURES[measure][0] if measure in MEASURES else measure
+    return _("%(site)s: %(measure)s of pages “%(kind)s” takes %(value)s, usually %(usual)s.") % {
+        "site": site,
+        "kind": KINDS.get(kind, kind),
+        "measure": title,
+        "value": figure_in_words(measure, value),
+        "usual": figure_in_words(measure, usual),
+    }

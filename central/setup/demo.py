@@ -33,6 +33,7 @@ from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
 from central.setup.seo import fill_seo
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
+from central.setup.speed import fill_speed
 from central.setup.stockroom import fill_stockroom
 from central.shoppers.actions import ask_code, sign_up_or_in
 from central.shoppers.codes import digits_of
@@ -69,6 +70,7 @@ def seed(ports_base: int) -> None:
     seed_failure()
     seed_doubts()
     seed_cdn()
+    fill_speed()
     fill_stockroom()
     seed_search(BY)
 

@@ -6,6 +6,7 @@ an app adds must be tried here too, or the first test fails.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from central.cdn.models import StalePage
 from central.orders.models import Order
 from central.orders.tests.make import make_placed
 from central.pages.models import BrokenLink as BrokenRow
+from central.pages.models import SpeedSpan
 from central.search.actions import tune
 from central.search.models import SearchedWords
 from central.seo.redirects import Wanted, set_redirect
@@ -55,6 +57,7 @@ from sync.contracts.shoppers import (
     WhoAsk,
     WhoReply,
 )
+from sync.contracts.speed import WINDOW_S, SpeedFigure, SpeedTold
 from sync.contracts.stock import MOST_LEFT, Answer, Ask, GrantReport, Left, LeftAsk, Renew, Renewed
 from sync.discover import load_central
 from sync.store.central.models import Quarantine
@@ -240,6 +243,17 @@ def links_of_foreign_pages_are_not_made_up() -> None:
     assert BrokenRow.objects.get().url == "https://x.example/"
 
 
+def how_fast_foreign_pages_are_is_not_made_up() -> None:
+    at = int(time.time()) // WINDOW_S * WINDOW_S
+    told = SpeedTold(at=at, figures=[SpeedFigure(site="tea", kind="home", measure="lcp", counts={60: 1000})])
+    far = SpeedTold(at=WINDOW_S * 2**40, figures=told.figures)
+    assert "no edge of ours" in send("speed", far, realm="stats")
+    assert send("speed", told, realm="stats") == ""
+    assert not SpeedSpan.objects.exists()
+    assert send("speed", told, realm="stats", edge=A) == ""
+    assert {one.total for one in SpeedSpan.objects.all()} == {1000}
+
+
 def a_question_to_another_node_is_not_answered() -> None:
     def asked_of_a(edge: EdgeScope) -> bytes:
         def told(node: str, kind: str, body: bytes) -> None:
@@ -262,6 +276,7 @@ TRIED: dict[str, Callable[[], None]] = {
     "renew_stock": another_nodes_rights_are_not_renewed,
     "grant_report": another_nodes_rights_are_not_reported_on,
     "broken_links": links_of_foreign_pages_are_not_made_up,
+    "speed": how_fast_foreign_pages_are_is_not_made_up,
     "question_answered": a_question_to_another_node_is_not_answered,
     "pages_changed": foreign_pages_are_not_purged,
     "order": a_foreign_order_is_set_aside,

@@ -21,6 +21,7 @@ from edge.api.contracts import (
     Suggestions,
     Where,
 )
+from edge.pages.seen import Seen
 from sync.contracts.orders import KeptOrder
 
 #: status -> what it means; each is a `Problem`
@@ -140,6 +141,12 @@ OPERATIONS = (
         "Goods, shelves and pages of this shop; the last word counts as unfinished.",
         query={"q": "What was typed; at most 200 letters count.", "kind": "`product`, `category` or `page` alone."},
         who="everybody", answers={200: Suggestions}, refusals=(429,),
+    ),
+    Operation(
+        "seen", "POST", "/_r/seen", "How fast a page was seen",
+        "Told once by one visit in four as it leaves the page: ms until the first byte and the largest paint, and the "
+        "shift of the layout. Nothing tells who it was; pages that are not there count for nothing.",
+        body=Seen, who="everybody", answers={204: None}, refusals=(400, 403, 413, 429),
     ),
     Operation(
         "where", "GET", "/_r/where", "Whether another edition suits the visitor better",

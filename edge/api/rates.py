@@ -32,6 +32,7 @@ _KINDS = {
     ("GET", "/_r/search"): "search",
     ("GET", "/_r/where"): "search",
     ("GET", "/search"): "search",
+    ("POST", "/_r/seen"): "seen",
     ("POST", "/_r/hop"): "hop",
     ("GET", "/_r/bring"): "hop",
     ("GET", "/_r/land"): "hop",

@@ -20,8 +20,10 @@ import msgspec
 from edge.pages.book import Change, Hits, PageKey
 from edge.pages.linkbook import LinkNews
 from edge.pages.orders import Asked, Done, Heard, LinksTold, Order, Remake, Told, Want
+from edge.pages.speed import speed
 from edge.replica.reads import Dep
 from node.config import config
+from sites import urls
 from sync.store.writer import writer
 
 logger = logging.getLogger("edge.pages")
@@ -172,6 +174,9 @@ class Foreman:
 
     async def _took(self, done: Done) -> None:
         self.figures, self.sites = done.figures, done.sites
+        for site, path, took_ms in done.renders:
+            address = urls.parse(path)
+            speed.note(site, address.kind if address else "other", "render", took_ms)
         queue, queue_links = self._queue, self._queue_links
         if done.changes:
             if queue is not None:

@@ -54,6 +54,8 @@ class Maker:
         self._book, self._folder, self._database, self._build = book, folder, database, render
         self._missing: deque[PageKey] = deque()
         self.rendered = self.written = 0
+        #: (shop, path within its edition, ms) of pages made since somebody took them
+        self.renders: deque[tuple[str, str, float]] = deque(maxlen=1000)
         #: pages that were audited, and those of them that were not what they should have been
         self.audited = self.wrong = 0
 
@@ -238,6 +240,7 @@ class Maker:
             return
         took_ms = (time.perf_counter() - began) * 1000
         self.rendered += 1
+        self.renders.append((site.id, path, took_ms))
         file = files.place(self._folder, editions.host_of(site), key[1])
         is_excluded = bool(set(page.sections) & set(site.pages.excluded_sections))
         if page.status != 200 or file is None or is_excluded:

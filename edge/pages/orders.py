@@ -61,3 +61,5 @@ class Done(Struct, frozen=True):
     links: list[LinkNews] = []
     #: names what the maker remembers of links
     book: str = ""
+    #: (shop, path within its edition, ms) of pages made since the last answer
+    renders: list[tuple[str, str, float]] = []

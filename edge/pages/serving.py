@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge.pages.building import build, etag_of
 from edge.pages.cache import Page, PageKey, pages
 from edge.pages.foreman import foreman
 from edge.pages.plain import closed_page, failed_page, unknown_host_page
+from edge.pages.speed import speed
 from edge.replica import sites as shops
 from node.config import config
 from sites import editions, tags, urls
@@ -66,6 +68,7 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
             return
         await wire.redirect(scope, send, 308, quote(urls.at(site, path.rstrip("/"))))
         return
+    began = time.perf_counter()
     try:
         preview = await previews.preview_of(scope, site)
         if preview is not None:
@@ -79,12 +82,13 @@ async def _serve_site(scope: dict[str, Any], send: Any, site: SiteDoc) -> None:
     if page.status == 404 and (found := await redirects.find(site, scope)):
         await wire.redirect(scope, send, found.status, found.location)
         return
-    if page.status == 200:
-        foreman.served(editions.key_of(site), urls.at(site, path))
-    if preview is not None:
+    if preview is not None:  # staff: neither a file nor a visit
         kind = (b"content-type", b"text/html; charset=utf-8")
         await wire.answer(scope, send, page.status, page.body, [kind, *wire.NO_STORE, *wire.security(site)])
         return
+    if page.status == 200:
+        foreman.served(editions.key_of(site), urls.at(site, path))
+        speed.note(site.id, _kind(path), "answer", (time.perf_counter() - began) * 1000)
     cache = PUBLIC if page.status == 200 else MISSING
     if not site.pages.packs_html:
         page = replace(page, zipped=None, brotli=None)
@@ -99,6 +103,16 @@ def _other_spelling(site: SiteDoc, address: str, path: str) -> str:
         if path == base or path.startswith(f"{base}/"):
             return quote(path.removeprefix(base)) or "/"
     return ""
+
+
+def _kind(path: str) -> str:
+    address = urls.parse(path)
+    return address.kind if address else "other"
+
+
+def stands(site: SiteDoc, path: str) -> bool:
+    """Whether a page lies as a file or in memory. Safe on the event loop."""
+    return _filed(site, path) is not None or pages.get((editions.key_of(site), path)) is not None
 
 
 def _tags(site: SiteDoc, page: Page, path: str) -> list[tuple[bytes, bytes]]:
@@ -147,7 +161,10 @@ async def page_at(site: SiteDoc, path: str) -> Page:
 
 async def _render(site: SiteDoc, path: str, key: PageKey) -> Page:
     began = pages.now()
+    started = time.perf_counter()
     page = await reader.run(lambda: build(site, path))
+    if page.status == 200:
+        speed.note(site.id, _kind(path), "render", (time.perf_counter() - started) * 1000)
     # Only what exists is kept by its own name: made-up slugs would push real pages out
     if page.status == 200 or key[1] == _NOT_FOUND:
         pages.keep(key, page, began)

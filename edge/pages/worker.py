@@ -116,7 +116,10 @@ class Worker:
                 **{name: float(self._book.fact(name) or 0) for name in ("audited", "wrong", "wrong_at")},
             }
             sites = self._book.count_of_sites()
-            self._say(Done(changes=changes, figures=figures, sites=sites, links=links, book=self._links.book.id))
+            renders = list(self._maker.renders)
+            self._maker.renders.clear()
+            book = self._links.book.id
+            self._say(Done(changes=changes, figures=figures, sites=sites, links=links, book=book, renders=renders))
             links = []
             if not changes:
                 return

@@ -178,8 +178,9 @@ def test_what_is_told_goes_up_by_shop_and_names_the_book(book, edge):
 
 
 def test_what_a_page_holds():
-    text = '<a HREF=" /a ">x</a><area href="/b"><link rel="stylesheet" href="/c"><link rel="next" href="/no">'
-    text += '<picture><source srcset="/d 1x, /e 2x"><img src="/f"></picture><script src="/g"></script>'
+    text = """<a HREF=" /a ">x</a><area href="/b"><link rel="stylesheet" href="/c"><link rel="next" href="/no">
+        <meta property="og:image" content="/m"><a href="#x">y</a>
+        <picture><source srcset="/d 1x, /e 2x"><img src="/f"></picture><script src="/g"></script>"""
 
     assert Holds(text).links == ["/a", "/b", "/c", "/m", "/d", "/e", "/f", "/g"]
 

@@ -5,6 +5,7 @@ import "./hop.js";
 import * as live from "./live.js";
 import * as place from "./place.js";
 import "./search.js";
+import * as seen from "./seen.js";
 
 document.documentElement.classList.add("has-js");
 live.open();
@@ -12,6 +13,7 @@ cart.presentAgain();
 cart.send();
 account.show();
 place.ask();
+seen.begin();
 // Another cart than before: somebody has signed in or out, perhaps in another tab.
 let shown = "";
 cart.onView((view) => {
