@@ -182,6 +182,8 @@ def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
         ("43 pictures of a site", "/pictures/sites/clay"),
         ("44 pages", "/pages?site=tea"),
         ("44 page", "/pages/of/tea?path=/"),
+        ("46 speed", "/speed?site=clay"),
+        ("46 speed of a week", "/speed?site=tea&span=week&kind=product"),
         ("45 broken links", "/broken-links"),
         ("45 broken link", _first(page, options, "/broken-links", r"/broken-links/[0-9]+$")),
         ("34 imports", "/imports"),

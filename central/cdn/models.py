@@ -87,6 +87,8 @@ class StalePage(models.Model):
     is_urgent = models.BooleanField(default=False)
     noticed_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    #: how often it was asked for of late; the busiest is fetched again first
+    hits = models.PositiveIntegerField(default=0)
     #: it was purged once; the second time is for a CDN that was fetching the old bytes just then
     is_again = models.BooleanField(default=False)
     #: the provider does not take its address
@@ -100,6 +102,34 @@ class StalePage(models.Model):
             models.Index(fields=["due_at"], name="cdn_stale_due"),
             models.Index(fields=["zone", "due_at"], name="cdn_stale_of_zone"),
         ]
+
+
+class ColdPage(models.Model):
+    """A page that was purged and that the CDN has not fetched again yet."""
+
+    site = models.CharField(max_length=20)
+    path = models.CharField(max_length=1000)
+    hits = models.PositiveIntegerField(default=0)
+    purged_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "path"], name="cdn_cold_once")]
+        indexes = [models.Index(fields=["site", "-hits"], name="cdn_cold_busiest")]
+
+
+class Warming(models.Model):
+    """How the pages of a site are fetched again through its CDN."""
+
+    site = models.CharField(primary_key=True, max_length=20)
+    #: whoever fetches holds the site until then
+    busy_until = models.DateTimeField(null=True)
+    #: answers in a row that were errors, and when the next page may be asked for
+    failures = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    #: pages fetched since ever, the last one when
+    fetched = models.PositiveBigIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
 
 
 class Purge(models.Model):

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from central.cdn import media
+from central.cdn import media, warming
 from central.cdn.models import MediaOrigin, Purge
 from central.cdn.purging import JOB, due_accounts
 from node.realms import CLUSTER, atomic
@@ -38,3 +38,10 @@ def look_at_origins() -> None:
     if MediaOrigin.objects.exists():
         key = f"{media.JOB}:{int(timezone.now().timestamp()) // 30}"
         schedule_job(media.JOB, b"", realm=CLUSTER, key=key)
+
+
+@every(2)
+def start_warming() -> None:
+    now = timezone.now()
+    for site in warming.due_sites(now):
+        schedule_job(warming.JOB, site.encode(), realm=CLUSTER, key=f"{warming.JOB}:{site}:{int(now.timestamp()) // 2}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from central.cdn.errors import UnknownAccount, UnknownZone
-from central.cdn.models import Account, MediaOrigin, Purge, StalePage, Zone, ZoneSite
+from central.cdn.models import Account, ColdPage, MediaOrigin, Purge, StalePage, Warming, Zone, ZoneSite
 from central.cluster.errors import UnknownSite
 from central.cluster.models import Site
 from central.cluster.queries import sites_visible_to
@@ -48,6 +52,28 @@ def purges_visible_to(user: Any) -> QuerySet[Purge]:
     if seen is ALL:
         return rows
     return rows.exclude(sites=[]).filter(sites__contained_by=sorted(seen)) if seen else rows.none()
+
+
+@dataclass(frozen=True)
+class Warmth:
+    """Purged pages of some sites: how many wait to be fetched again, how many were, and what stops it."""
+
+    waiting: int
+    fetched: int
+    last_at: datetime | None
+    error: str
+
+
+def warming_of(sites: Iterable[str]) -> Warmth:
+    sites = list(sites)
+    states = list(Warming.objects.filter(pk__in=sites))
+    rests = [state.error for state in states if state.retry_at and state.retry_at > timezone.now()]
+    return Warmth(
+        waiting=ColdPage.objects.filter(site__in=sites).count(),
+        fetched=sum(state.fetched for state in states),
+        last_at=max((state.last_at for state in states if state.last_at), default=None),
+        error=", ".join(sorted(set(rests))),
+    )
 
 
 def visible_account(account_id: UUID, user: Any) -> Account:

@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.models import Min
 from django.utils import timezone
 
+from central.cdn import warming
 from central.cdn.folding import COALESCE_S, FILL_S
 from central.cdn.models import StalePage, ZoneSite
 from node.realms import CLUSTER, alias_of, atomic
@@ -21,10 +22,11 @@ MOST_ROWS: Final = 20_000
 
 _PUT = """
 INSERT INTO cdn_stalepage AS old
-    (site, zone_id, path, tags, is_urgent, noticed_at, due_at, is_again, must_fold, ver)
-VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, false, false, 1)
+    (site, zone_id, path, tags, is_urgent, hits, noticed_at, due_at, is_again, must_fold, ver)
+VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s, false, false, 1)
 ON CONFLICT (site, path) DO UPDATE SET
     zone_id = EXCLUDED.zone_id, tags = EXCLUDED.tags, is_urgent = EXCLUDED.is_urgent OR old.is_urgent,
+    hits = EXCLUDED.hits,
     noticed_at = CASE WHEN old.is_again THEN EXCLUDED.noticed_at ELSE old.noticed_at END,
     due_at = CASE WHEN old.is_again THEN EXCLUDED.due_at ELSE old.due_at END,
     is_again = false, ver = old.ver + 1
@@ -39,7 +41,9 @@ def put(site: str, changes: Iterable[PageChange], now: datetime | None = None) -
         if zone is None:
             return 0
         due = now + timedelta(seconds=COALESCE_S)
-        rows = [(site, zone, one.path, json.dumps(one.tags), one.is_urgent, now, due) for one in _once(changes)]
+        rows = [
+            (site, zone, one.path, json.dumps(one.tags), one.is_urgent, one.hits, now, due) for one in _once(changes)
+        ]
         with connections[alias_of(CLUSTER)].cursor() as cursor:
             cursor.executemany(_PUT, rows)
         if StalePage.objects.filter(site=site).count() > MOST_ROWS:
@@ -58,7 +62,7 @@ def put_whole(site: str, now: datetime | None = None) -> None:
         first = pages.aggregate(first=Min("noticed_at"))["first"] or now
         StalePage.objects.filter(site=site).exclude(path="").delete()
         with connections[alias_of(CLUSTER)].cursor() as cursor:
-            cursor.execute(_PUT, (site, zone, "", "[]", True, first, now))
+            cursor.execute(_PUT, (site, zone, "", "[]", True, 0, first, now))
 
 
 def _once(changes: Iterable[PageChange]) -> list[PageChange]:
@@ -86,9 +90,11 @@ def purged(rows: Sequence[tuple[int, int, bool]], now: datetime) -> None:
         )
         cursor.execute(
             "DELETE FROM cdn_stalepage AS page USING unnest(%s::bigint[], %s::bigint[]) AS done (id, ver) "
-            "WHERE page.id = done.id AND page.ver = done.ver AND page.is_again",
+            "WHERE page.id = done.id AND page.ver = done.ver AND page.is_again "
+            "RETURNING page.site, page.path, page.hits, page.tags <> '[]'::jsonb",
             [[row for row, _ in seconds], [ver for _, ver in seconds]],
         )
+        warming.note_purged(cursor.fetchall(), now)
 
 
 def must_fold(rows: Sequence[tuple[int, int, bool]]) -> None:

@@ -34,6 +34,8 @@ def _check(change: PageChange) -> None:
         raise Poison("a path begins with one slash and is quoted")
     if " " in path or len(path) > MOST_PATH:
         raise Poison("a path is quoted, and not that long")
+    if not 0 <= change.hits < 2**31:
+        raise Poison("a page is asked for so often, and not less than never")
     if len(change.tags) > MOST_TAGS or not all(
         tag.isalnum() and tag.isascii() and len(tag) <= 16 for tag in change.tags
     ):

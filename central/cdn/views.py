@@ -167,9 +167,21 @@ def zone(request: StaffRequest, zone_id: UUID) -> HttpResponse:
                 Fact(_("Pages waiting"), found.waiting),  # type: ignore[attr-defined]
                 Fact(_("Last by address"), cells.ago(found.called_at) if found.called_at else "—"),
                 Fact(_("Last by tags or hosts"), cells.ago(found.folded_at) if found.folded_at else "—"),
+                *_warming_facts(sites),
             ],
         ),
     )
+
+
+def _warming_facts(sites: list[str]) -> list[Fact]:
+    """How far pages that were purged have been fetched again."""
+    told = queries.warming_of(sites)
+    facts = [Fact(_("Purged pages to fetch again"), told.waiting), Fact(_("Fetched again so far"), told.fetched)]
+    if told.last_at:
+        facts.append(Fact(_("Last fetched again"), cells.ago(told.last_at)))
+    if told.error:
+        facts.append(Fact(_("Fetching rests after"), format_html("<code>{}</code>", told.error)))
+    return facts
 
 
 @screen(MANAGE, methods=FORM)

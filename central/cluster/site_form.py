@@ -73,6 +73,7 @@ class SiteForm(RecordForm):
             "pages_packs_html",
             ("pages_minifies_css", "pages_joins_css"),
             ("pages_minifies_js", "pages_joins_js"),
+            "pages_is_warmed",
         ),
         Section(_("Texts and contacts"), *(_row(name) for name in TEXTS)),
     )
@@ -191,6 +192,11 @@ class SiteForm(RecordForm):
     )
     pages_joins_js = TickField(
         label=_("Scripts joined"), initial=True, help_text=_("What every page loads is one file, named by its content.")
+    )
+    pages_is_warmed = TickField(
+        label=_("Fetch purged pages again through the CDN"),
+        initial=True,
+        help_text=_("The busiest first, so that no visitor waits for a page that has just changed."),
     )
 
     tagline = forms.CharField(label=_("Tagline"), required=False, max_length=120)

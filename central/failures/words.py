@@ -44,6 +44,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "pictures.plan_placed": gettext_lazy("Have pictures made of what was uploaded"),
     "pictures.tidy": gettext_lazy("Take away pictures that no shop shows any more"),
     "cdn.look_at_origins": gettext_lazy("See whether hosts of pictures and static files answer"),
+    "cdn.warm": gettext_lazy("Fetch purged pages again through the CDN"),
     "cdn.purge": gettext_lazy("Purge changed pages at the CDN"),
     "ui.bulk": gettext_lazy("Change of many rows"),
     "keys.rotate": gettext_lazy("Bring everything under a new encryption key"),

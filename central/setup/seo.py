@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from central.catalog.models import Listing
-from central.cluster.queries import site as site_row
 from central.seo.feeds import save_feed
 from central.seo.models import Redirect
 from central.seo.redirects import Wanted, set_redirects
@@ -43,8 +42,7 @@ def fill_seo() -> None:
         _old_addresses(site)
     about = "Кто мы, как доставляем и как вернуть чай, который не понравился."
     # The article was taken down since: the robot that looks for broken links has something to find
-    article = f"{site_row('tea').origin}/stati/istoriya-lavki"
-    set_rule("tea", page_key("about"), {"description": about, "original_source": article})
+    set_rule("tea", page_key("about"), {"description": about, "original_source": "/stati/istoriya-lavki"})
 
 
 def _feeds(site: str) -> None:

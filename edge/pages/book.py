@@ -116,6 +116,8 @@ class Change:
     path: str
     tags: list[str]
     at: float
+    #: asks for it in the last week
+    hits: int = 0
 
 
 _FIELDS: Final = tuple(field.name for field in fields(Entry))
@@ -343,8 +345,10 @@ class Book:
     def changes(self, after: int, limit: int) -> list[Change]:
         rows = self._db.execute(
             "SELECT id, site, path, tags, at FROM change WHERE id > ? ORDER BY id LIMIT ?", [after, limit]
-        )
-        return [Change(id, site, path, tags.split(), at) for id, site, path, tags, at in rows]
+        ).fetchall()
+        return [
+            Change(id, site, path, tags.split(), at, self.hits_of((site, path))) for id, site, path, tags, at in rows
+        ]
 
     def told(self, up_to: int) -> None:
         """The edge has these changes in a queue of its own."""

@@ -25,11 +25,13 @@ class Changed:
     """A page whose file was replaced. `path` as in the address, quoted: `sites.urls` makes it so.
 
     `tags`: `sites.tags.page_tags`, those its answers carry. `is_urgent`: it shows a price or whether goods are there.
+    `hits`: how often it was asked for of late.
     """
 
     path: str
     tags: Sequence[str] = ()
     is_urgent: bool = False
+    hits: int = 0
 
 
 def announce(site_id: str, changes: Iterable[Changed]) -> int:
@@ -38,7 +40,7 @@ def announce(site_id: str, changes: Iterable[Changed]) -> int:
     Call it inside the writer's transaction (`writer.run`), after the files were replaced: a CDN that fetches a page
     between the purge and the file would keep the old one. Many pages in one call are few ops. Returns how many ops.
     """
-    told = [PageChange(path=one.path, tags=list(one.tags), is_urgent=one.is_urgent) for one in changes]
+    told = [PageChange(path=one.path, tags=list(one.tags), is_urgent=one.is_urgent, hits=one.hits) for one in changes]
     at, ops = clock.time_ms(), 0
     for start in range(0, len(told), MOST_CHANGES):
         enqueue(CLUSTER, KIND, pack(PagesChanged(site=site_id, changes=told[start : start + MOST_CHANGES], at=at)))
@@ -58,4 +60,4 @@ def _changed(change: Change) -> Changed:
     inner = editions.inside(site, change.path) if site else None
     found = urls.parse(inner or change.path)
     sells = found is not None and found.kind in ("home", "category", "product")
-    return Changed(quote(change.path), change.tags, is_urgent=sells)
+    return Changed(quote(change.path), change.tags, is_urgent=sells, hits=change.hits)

@@ -48,6 +48,7 @@ class PagesDoc(Struct, frozen=True, kw_only=True):
     minifies_js: bool = True
     joins_css: bool = True  # what every page loads is one file
     joins_js: bool = True
+    is_warmed: bool = True  # a purged page is fetched again through the CDN, so that no visitor waits for it
 
 
 class MediaDoc(Struct, frozen=True, kw_only=True):

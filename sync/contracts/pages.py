@@ -21,6 +21,7 @@ class PageChange(Struct, frozen=True, kw_only=True):
     path: str
     tags: list[str] = []
     is_urgent: bool = False
+    hits: int = 0  # how often it was asked for in the last week; 0: never, or it is no more
 
 
 class PagesChanged(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,148 @@
+"""Purged pages are fetched again: the busiest first, not too fast, not against a CDN that answers by errors."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from central.cdn import queue, warming
+from central.cdn.models import ColdPage, Warming, Zone
+from central.cdn.queries import warming_of
+from central.cdn.tests.world import START, Watch
+from central.cluster.actions import edit_site
+from infra.cdn.tests.pretend import PretendCloudflare
+from sync.contracts.pages import PageChange
+
+pytestmark = pytest.mark.django_db(databases=["default"], transaction=False)
+
+
+class Cdn:
+    """What is fetched of it, and when; `wrong` says what it answers."""
+
+    def __init__(self, wrong: str = "") -> None:
+        self.asked: list[str] = []
+        self.wrong = wrong
+        self._lock = threading.Lock()
+
+    def __call__(self, url: str) -> str:
+        with self._lock:
+            self.asked.append(url)
+        return self.wrong
+
+
+def purge(clock: Watch, *changes: PageChange) -> None:
+    queue.put("tea", changes, clock.moment)
+    clock.purge_until(clock.at + 20)
+    ColdPage.objects.update(purged_at=timezone.now())
+
+
+def page(path: str, hits: int = 0) -> PageChange:
+    return PageChange(path=path, tags=["s0"], hits=hits)
+
+
+def waited(seconds: list[float]) -> warming.Clock:
+    """A clock that goes when somebody waits."""
+
+    def wait(for_s: float) -> None:
+        seconds.append(for_s)
+
+    return warming.Clock(now=lambda: sum(seconds), wait=wait)
+
+
+def cold(count: int) -> None:
+    now = timezone.now()
+    ColdPage.objects.bulk_create(
+        ColdPage(site="tea", path=f"/p/{number}", hits=number, purged_at=now) for number in range(count)
+    )
+
+
+def test_the_busiest_are_fetched_first_once_they_were_purged_twice(
+    shops: Zone, cloudflare: PretendCloudflare, clock: Watch
+) -> None:
+    queue.put("tea", [page("/p/few", 1), page("/p/many", 90), PageChange(path="/p/gone")], clock.moment)
+    clock.purge_until(START + 3)
+    assert not ColdPage.objects.exists()
+    clock.purge_until(START + 20)
+    ColdPage.objects.update(purged_at=timezone.now())
+    cdn = Cdn()
+
+    assert warming.due_sites(timezone.now()) == ["tea"]
+    assert warming.warm("tea", cdn, waited([])) == 2
+
+    assert sorted(cdn.asked) == ["https://tea.example/p/few", "https://tea.example/p/many"]
+    assert warming.due_sites(timezone.now()) == []
+    assert (warming_of(["tea"]).waiting, warming_of(["tea"]).fetched) == (0, 2)
+
+
+def test_twenty_a_second_of_a_site_at_most(shops: Zone) -> None:
+    cold(200)
+    seconds: list[float] = []
+    cdn = Cdn()
+
+    assert warming.warm("tea", cdn, waited(seconds)) == 200
+
+    assert sum(seconds) >= 200 / warming.A_SECOND - 1
+    assert {*cdn.asked[:4]} == {f"https://tea.example/p/{number}" for number in (199, 198, 197, 196)}
+
+
+def test_a_cdn_that_answers_by_errors_is_left_alone_and_longer_each_time(shops: Zone) -> None:
+    cold(100)
+    cdn = Cdn(wrong="503")
+
+    assert warming.warm("tea", cdn, waited([])) == 0
+
+    assert len(cdn.asked) < warming.MOST_ERRORS + warming.AT_ONCE
+    assert warming.due_sites(timezone.now()) == []
+    assert warming_of(["tea"]).error == "503"
+    first = Warming.objects.get(pk="tea").retry_at
+    assert first is not None
+
+    Warming.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+    warming.warm("tea", cdn, waited([]))
+    second = Warming.objects.get(pk="tea").retry_at
+    assert second is not None
+    assert second - first > timedelta(seconds=warming.FIRST_PAUSE_S)
+
+    Warming.objects.update(retry_at=None)
+    cdn.wrong = ""
+    warming.warm("tea", cdn, waited([]))
+    assert (Warming.objects.get(pk="tea").failures, ColdPage.objects.count()) == (0, 0)
+
+
+def test_a_site_that_does_not_want_it_is_left_as_it_is(
+    shops: Zone, cloudflare: PretendCloudflare, clock: Watch
+) -> None:
+    edit_site("tea", by="tests", pages={"is_warmed": False})
+
+    purge(clock, page("/p/a"))
+
+    assert not ColdPage.objects.exists()
+
+
+def test_only_so_many_wait_and_none_for_too_long(shops: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warming, "MOST", 10)
+    cold(30)
+    ColdPage.objects.filter(path="/p/29").update(purged_at=timezone.now() - warming.OLDEST - timedelta(minutes=1))
+    cdn = Cdn()
+
+    assert warming.warm("tea", cdn, waited([])) == 10
+    assert f"https://tea.example/p/{29}" not in cdn.asked
+
+
+def test_two_workers_do_not_fetch_for_one_site(shops: Zone) -> None:
+    cold(1)
+    Warming.objects.create(site="tea", busy_until=timezone.now() + timedelta(minutes=1))
+
+    assert warming.warm("tea", Cdn(), waited([])) == 0
+    assert warming.due_sites(timezone.now()) == []
+
+
+def test_nothing_answers_at_the_address() -> None:
+    began = time.monotonic()
+
+    assert warming.ask("http://127.0.0.1:9/") == "ConnectError"
+    assert time.monotonic() - began < warming.PATIENCE_S
