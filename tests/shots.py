@@ -132,6 +132,8 @@ def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
     person = _first(page, options, "/staff", r"/staff/[0-9]+$")
     product = _first(page, options, "/products", r"/products/[0-9a-f-]{36}$")
     words = _first(page, options, product, r"/words/[a-z]+$") if product else ""
+    green = _first(page, options, "/products?q=T-0101", r"/products/[0-9a-f-]{36}$")
+    prices = _first(page, options, green, r"/regions/tea$") if green else ""
     client = _first(page, options, "/clients", r"/clients/[0-9a-f-]{36}$")
     realm = _first(page, options, "/realms", r"/realms/(?!test$)[a-z]+$")
     run = _first(page, options, "/imports", r"/imports/[0-9a-f-]{36}$")
@@ -154,6 +156,14 @@ def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
         ("12 sites", "/sites"),
         ("13 site", site),
         ("14 new site", "/sites/new"),
+        ("14a languages and regions", "/sites/tea/editions"),
+        ("14b a language", "/sites/clay/languages/ar"),
+        ("14c a region of a site", "/sites/tea/regions/spb"),
+        ("14d regions", "/regions"),
+        ("14e region", "/regions/spb"),
+        ("14f words of the shops", "/words?language=ar"),
+        ("14g categories", "/categories"),
+        ("14h prices by region", prices),
         ("15 profile", "/profile"),
         ("18 staff", "/staff"),
         ("19 member of staff", person),

@@ -29,6 +29,7 @@ from central.pictures.profiles import Profile
 from central.search.demo import seed_search
 from central.setup import people
 from central.setup.catalogue import fill_catalogue
+from central.setup.editions import fill_editions
 from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
 from central.setup.seo import fill_seo
@@ -62,6 +63,7 @@ def seed(ports_base: int) -> None:
     if Site.objects.filter(pk__in=PLACES).exists():
         return
     open_shops(ports_base)
+    fill_editions()
     seed_staff()
     seed_keys()
     PastOrders().write()

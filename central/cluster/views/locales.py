@@ -122,9 +122,19 @@ def editions(request: StaffRequest, site_id: str) -> HttpResponse:
             ],
             facts_title=_("Languages and regions"),
             parts=[
-                Part(_("Languages"), "cluster/parts/languages.html", {**context, "rows": _language_rows(site)}),
-                Part(_("Regions"), "cluster/parts/regions.html", {**context, "rows": _site_region_rows(site, doc)}),
-                Part(_("Addresses"), "cluster/parts/editions.html", {"rows": _edition_rows(doc)}),
+                Part(
+                    _("Languages"),
+                    "cluster/parts/languages.html",
+                    {**context, "rows": _language_rows(site)},
+                    is_flush=True,
+                ),
+                Part(
+                    _("Regions"),
+                    "cluster/parts/regions.html",
+                    {**context, "rows": _site_region_rows(site, doc)},
+                    is_flush=True,
+                ),
+                Part(_("Addresses"), "cluster/parts/editions.html", {"rows": _edition_rows(doc)}, is_flush=True),
             ],
             help=_(
                 "Each language and each region of a shop has addresses of its own, so that one address shows one page "

@@ -4,7 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from central.catalog.models import Category, Listing, Offer, ProductPicture, Translation, Variant
+from central.cluster.documents import site_doc
 from central.cluster.models import Node, Rate, Site
+from central.cluster.page_words import own_words
 from central.orders.models import DuplicatePair, Order, OrderLine
 from central.people.models import OrderContact
 from central.setup import demo
@@ -19,6 +21,7 @@ from central.stock.models import Movement, PendingUnits, PlannedSupply, Warehous
 from central.stock.queries import check_balance, stock_of
 from infra.storage.inspect import inspect_picture
 from node.realms import CENTRAL_REALMS, alias_of
+from sites.editions import edition, editions_of
 from sync.store.jobs.models import Job
 
 ALL_REALMS = [alias_of(realm) for realm in CENTRAL_REALMS]
@@ -107,14 +110,22 @@ def test_a_seeded_cluster_holds_three_shops_and_their_past(node_home):
     assert Site.objects.get(pk="clay").origin == "http://clay.localhost:8402"
     assert Rate.objects.count() == 2
     assert {
-        site: Translation.objects.filter(listing__site=site).values_list("language").distinct().get()
+        site: Translation.objects.filter(listing__site=site)
+        .exclude(language="ar")
+        .values_list("language")
+        .distinct()
+        .get()
         for site in SHELVES
     } == {
         "tea": ("en",),
         "clay": ("en",),
         "ink": ("ru",),
     }
-    assert Translation.objects.count() == len(WORDS)
+    assert Translation.objects.exclude(language="ar").count() == len(WORDS)
+    assert len(editions_of(site_doc(Site.objects.get(pk="tea")))) == 8
+    assert edition(site_doc(Site.objects.get(pk="clay")), "ar", "") is not None
+    assert Listing.objects.filter(site="clay", translations__language="ar").count() == 8
+    assert len(own_words("ar")) > 60
     assert Listing.objects.count() >= 150
     assert all(5 <= Category.objects.filter(site=site).count() <= 6 for site in ("tea", "clay", "ink"))
     assert not Listing.objects.exclude(product__in=ProductPicture.objects.values("product")).exists()
@@ -148,7 +159,8 @@ def _check_past() -> None:
     waiting = {job.handler for job in jobs if job.state != Job.State.FAILED}
     # Nobody is written to about the past: the code of a sign-up that is through is not sent any more.
     assert waiting <= {
-        "orders.index_customer", "catalog.import_run", "catalog.note_stock_levels", "shoppers.mail_code",
+        "orders.index_customer", "catalog.import_run", "catalog.note_stock_levels",
+        "catalog.note_site_languages", "shoppers.mail_code",
         "pictures.plan",
         "pictures.plan_placed",
     }  # fmt: skip
