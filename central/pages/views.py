@@ -190,8 +190,8 @@ def _headers(request: StaffRequest, asked: PagesAsk) -> dict[str, tuple[str, str
 @screen(SEE)
 def page(request: StaffRequest, site_id: str) -> HttpResponse:
     site, path = site_of(request, site_id), request.GET.get("path", "")
-    edition = request.GET.get("edition", site.pk)
-    if editions.shop_of(edition) != site.pk:
+    edition = request.GET.get("edition", "")
+    if edition and editions.shop_of(edition) != site.pk:
         raise Http404
     context: dict[str, Any] = {
         "site": site,

@@ -72,13 +72,13 @@ def page(body: bytes) -> bytes:
     ask = unpack(body, PageAsk)
     _own(ask.site)
     with _book() as book:
-        one = f"{_ROWS} SELECT * FROM shown WHERE site = :edition AND path = :path"  # noqa: S608
+        one = f"{_ROWS} SELECT * FROM shown WHERE :edition IN ('', site) AND path = :path ORDER BY site"  # noqa: S608
         row = book.execute(one, _values(ask.site, edition=ask.edition, path=ask.path))
         found = row.fetchone()
         if found is None:
             return pack(PageTold(row=None))
         uses, more = _uses(book, found["id"])
-    edition = shops.edition_by_key(ask.edition)
+    edition = shops.edition_by_key(found["site"])
     address = f"{edition.origin}{quote(ask.path)}" if edition else ""
     return pack(PageTold(row=_row(found), address=address, uses=uses, more=more))
 

@@ -91,11 +91,17 @@ class Links:
 
     def _links_of(self, edition: SiteDoc, path: str, text: str) -> Iterator[tuple[str, bool]]:
         base = f"{edition.origin}{path}"
+        # What a page shows of a sister shop comes of its line cards; her pages are her own node's to look at
+        sisters = {
+            urlsplit(origin).netloc for each in shops.sister_sites(edition) for origin in editions.origins_of(each)
+        }
         for link in Holds(text).links:
             try:
                 url = urldefrag(urljoin(base, link))[0]
                 parts = urlsplit(url)
             except ValueError:
+                continue
+            if parts.netloc in sisters and not self._is_own(url):
                 continue
             if parts.scheme in ("http", "https") and parts.hostname and len(url) <= MOST_URL and url.isprintable():
                 yield url, not self._is_own(url)

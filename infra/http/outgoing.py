@@ -44,6 +44,9 @@ def public_address(parts: SplitResult, port: int) -> str:
     """The address of a host, looked up once. Raises `NotCalled` when there is none, or it is a private one."""
     if not parts.hostname:
         raise NotCalled("no_host", "its address names no host")
+    is_here = parts.hostname == "localhost" or parts.hostname.endswith(".localhost")
+    if is_here and not config().fetch_private:
+        raise NotCalled("private", "its host is this machine; an operator may allow that by fetch_private")
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:

@@ -86,6 +86,8 @@ class PagesTold(Struct, frozen=True, kw_only=True):
 
 
 class PageAsk(Struct, frozen=True, kw_only=True):
+    """`edition` "": the first that has the path."""
+
     site: str
     edition: str
     path: str

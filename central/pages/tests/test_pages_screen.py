@@ -91,7 +91,7 @@ def test_the_card_says_what_the_page_is_made_of(node: PretendNode, manager: Any)
 
     shown = text(manager.get("/pages/of/tea?path=/p/sencha"))
 
-    assert unpack(node.asked[0][1], PageAsk) == PageAsk(site="tea", edition="tea", path="/p/sencha")
+    assert unpack(node.asked[0][1], PageAsk) == PageAsk(site="tea", edition="", path="/p/sencha")
     assert "Сенча" in shown
     assert "uses=ab12" in shown
     assert "Which product stands at the address" in shown
