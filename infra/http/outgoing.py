@@ -16,6 +16,7 @@ import httpx
 from node.config import config
 
 AGENT: Final = "Rialto"
+_PRIVATE: Final = "its host lies in a private network; an operator may allow that by fetch_private"
 #: a server of names has said so; whoever is cut off from it knows nothing
 _NO_SUCH: Final = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 
@@ -46,7 +47,7 @@ def public_address(parts: SplitResult, port: int) -> str:
         raise NotCalled("no_host", "its address names no host")
     is_here = parts.hostname == "localhost" or parts.hostname.endswith(".localhost")
     if is_here and not config().fetch_private:
-        raise NotCalled("private", "its host is this machine; an operator may allow that by fetch_private")
+        raise NotCalled("private", _PRIVATE)
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
@@ -57,5 +58,5 @@ def public_address(parts: SplitResult, port: int) -> str:
         raise NotCalled("unknown_host", "there is no such host") from error
     address = str(found[0][4][0])
     if not config().fetch_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-        raise NotCalled("private", "its host lies in a private network; an operator may allow that by fetch_private")
+        raise NotCalled("private", _PRIVATE)
     return address
