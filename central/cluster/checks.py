@@ -63,7 +63,7 @@ def check_editions(site: Site, sites: Iterable[Site]) -> None:
     if site.language in {one.code for one in doc.languages}:
         text = _("%(language)s is among its further languages; take it away there first")
         raise BadField({"language": text % {"language": site.language}})
-    if taken := _taken(doc.hosts, site.pk, sites):
+    if taken := _taken(hosts_of(site), site.pk, sites):
         raise BadField({"origin": taken})
     editions = editions_of(doc)
     origins = {one.origin for one in editions}

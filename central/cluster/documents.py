@@ -47,7 +47,8 @@ def site_doc(site: Site) -> SiteDoc:
         label=site.label,
         colour=site.colour,
         origin=site.origin,
-        hosts=hosts_of(site),
+        # Those of further languages and regions are in their own documents: here they would lead to the shop's address.
+        hosts=[host_of(site.origin), *site.extra_hosts],
         language=site.language,
         currency=site.currency,
         theme=site.theme,
