@@ -113,8 +113,8 @@ class SlowFigures(Struct, frozen=True, kw_only=True):
 class Health(Struct, frozen=True, kw_only=True):
     """`duplicates`: orders suspected to be another's double. `pending`: units sold that no stock covers yet.
 
-    `broken_links`: links on pages of the sites one sees that lead nowhere and are not ignored. What is of the whole
-    cluster is None for who sees a part of it.
+    `broken_links`: links on pages of the sites one sees that lead nowhere and are not ignored. `failed_pictures`:
+    photos of these sites that could not be made. What is of the whole cluster is None for who sees a part of it.
     """
 
     nodes: list[NodeFigures] = []
@@ -127,4 +127,5 @@ class Health(Struct, frozen=True, kw_only=True):
     #: static files of the shops that could not be minified or joined
     left_files: list[str] | None = None
     broken_links: int | None = None
+    failed_pictures: int | None = None
     slow: list[SlowFigures] | None = None

@@ -100,7 +100,7 @@ def _of_queues(health: Health) -> Iterator[Finding]:
             "failed",
             sum(one.failed or 0 for one in health.realms or []),
             lambda n: ngettext("%(count)s job has failed.", "%(count)s jobs have failed.", n),
-            "failures",
+            reverse("failures"),
             "mend_jobs",
         ),
         (
@@ -109,7 +109,7 @@ def _of_queues(health: Health) -> Iterator[Finding]:
             lambda n: ngettext(
                 "%(count)s order may be another's double.", "%(count)s orders may be another's double.", n
             ),
-            "orders-duplicates",
+            reverse("orders-duplicates"),
             "decide_duplicates",
         ),
         (
@@ -118,13 +118,20 @@ def _of_queues(health: Health) -> Iterator[Finding]:
             lambda n: ngettext(
                 "%(count)s link of shops' pages leads nowhere.", "%(count)s links of shops' pages lead nowhere.", n
             ),
-            "broken-links",
+            reverse("broken-links"),
             "see_pages",
+        ),
+        (
+            "failed_pictures",
+            health.failed_pictures,
+            lambda n: ngettext("%(count)s photo could not be made.", "%(count)s photos could not be made.", n),
+            f"{reverse('pictures')}?state=failed",
+            "manage_pictures",
         ),
     )
     for code, count, words, url, right in counted:
         if count:
-            yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, reverse(url), right)
+            yield Finding(Urgency.LOOK, code, "", words(count) % {"count": count}, url, right)
 
 
 def _of_speed(health: Health) -> Iterator[Finding]:

@@ -35,9 +35,11 @@ from central.orders.queries import orders_visible_to
 from central.pages.links import links_visible_to
 from central.pages.models import BrokenLink, Slowdown
 from central.pages.speed import slow_of
+from central.pictures.models import SitePicture
+from central.pictures.queries import pictures_visible_to
 from central.stock.models import MAIN, Audit, BreachRow, Grant, PendingUnits, Warehouse
 from central.ui.scope import ALL, limit, visible_sites
-from node.realms import CENTRAL_REALMS, ORDERS, STATS, alias_of
+from node.realms import CATALOG, CENTRAL_REALMS, ORDERS, STATS, alias_of
 from sites.assets import manifest
 from sync.store.central.models import EdgeCursor, LastN, SyncLog
 
@@ -52,13 +54,14 @@ WAITING = (Failure.State.OPEN, Failure.State.TRYING)
 def health_for(user: Any, now: datetime | None = None) -> Health:
     """What a person may see of the cluster's health: his nodes, and the whole for who sees all sites."""
     links, slow = links_visible_to(user), limit(Slowdown.objects.all(), user)
-    return _health(nodes_visible_to(user), orders_visible_to(user), links, slow, visible_sites(user) is ALL, now)
+    pictures, sees_all = pictures_visible_to(user), visible_sites(user) is ALL
+    return _health(nodes_visible_to(user), orders_visible_to(user), links, slow, pictures, sees_all, now)
 
 
 def whole_health(now: datetime | None = None) -> Health:
     """All of it, for who sits at central's own shell."""
     links, slow = BrokenLink.objects.all(), Slowdown.objects.all()
-    return _health(Node.objects.all(), Order.objects.all(), links, slow, True, now)
+    return _health(Node.objects.all(), Order.objects.all(), links, slow, SitePicture.objects.all(), True, now)
 
 
 def _health(
@@ -66,6 +69,7 @@ def _health(
     orders: QuerySet[Order],
     links: QuerySet[BrokenLink],
     slow: QuerySet[Slowdown],
+    pictures: QuerySet[SitePicture],
     sees_all: bool,
     now: datetime | None,
 ) -> Health:
@@ -83,6 +87,7 @@ def _health(
         left_files=sorted(manifest().left) if sees_all else None,
         slow=_asked(STATS, lambda: _slow(slow), down),
         broken_links=_asked(STATS, lambda: links.filter(is_ignored=False).count(), down),
+        failed_pictures=_asked(CATALOG, lambda: pictures.filter(state=SitePicture.State.FAILED).count(), down),
         failures=Failure.objects.filter(state__in=WAITING).count() if sees_all else None,
     )
 

@@ -44,6 +44,7 @@ _CLUSTER = {
     "duplicates": ("orders_duplicate_suspects", "Orders suspected to be another's double"),
     "pending": ("stock_pending_units", "Units sold that no stock covers yet"),
     "broken_links": ("broken_links", "Links of shops' pages that lead nowhere"),
+    "failed_pictures": ("pictures_failed", "Photos of shops that could not be made"),
     "failures": ("failures_open", "Failed jobs and ops set aside that nobody has decided on"),
 }
 

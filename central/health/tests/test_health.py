@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from central.accounts.roles import ADMIN, VIEWER
 from central.api.actions import Wanted, make_key
 from central.api.tests.caller import Caller
+from central.catalog.models import Media
 from central.cluster.models import Node, NodeHealth, RealmHealth
 from central.health import doctor
 from central.health.figures import BooksFigures, Health, RealmFigures
@@ -21,6 +22,7 @@ from central.health.findings import findings_of
 from central.health.gathering import health_for, whole_health
 from central.health.metrics import metrics_of
 from central.pages.links import take_in
+from central.pictures.models import SitePicture
 from central.stock import granting, receipts
 from central.stock.models import MAIN, Audit, Grant, PendingUnits, Warehouse
 from central.ui.tests import cast
@@ -218,3 +220,15 @@ def test_links_that_lead_nowhere_are_counted_where_one_sees_the_pages() -> None:
 
     assert (whole_health().broken_links, health_for(person).broken_links) == (2, 1)
     assert ("broken_links", "") in codes(health_for(person))
+
+
+def test_photos_that_could_not_be_made_are_counted_of_the_sites_one_sees() -> None:
+    photo = Media.objects.create(sha256="a" * 64, ext="jpg", size=1, width=1, height=1)
+    for site, state in (("tea", "failed"), ("ink", "failed"), ("oil", "done")):
+        SitePicture.objects.create(site=site, original=photo, state=state, wanted="k")
+
+    person = cast.staff("ivan", ADMIN, sites=["tea"])
+
+    assert (whole_health().failed_pictures, health_for(person).failed_pictures) == (2, 1)
+    [found] = [one for one in findings_of(health_for(person)) if one.code == "failed_pictures"]
+    assert (found.url, found.right) == ("/pictures?state=failed", "manage_pictures")
