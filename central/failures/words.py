@@ -35,6 +35,7 @@ _WHAT: Final[dict[str, Promise]] = {
     "accounts.mail_password_link": gettext_lazy("Mail to a colleague: the link to a password"),
     "catalog.import_run": gettext_lazy("Import of goods"),
     "catalog.note_stock_levels": gettext_lazy("Note at products what is left of them"),
+    "catalog.note_site_languages": gettext_lazy("Publish goods in the languages a shop speaks"),
     "catalog.reindex": gettext_lazy("Make all products findable"),
     "search.build_index": gettext_lazy("Fill the search index of a shop at a server"),
     "search_counts": gettext_lazy("What was searched for at a shop"),

@@ -42,7 +42,8 @@ def link(request: StaffRequest, link_id: int) -> HttpResponse:
             actions=_actions(request, found),
             facts=[
                 Fact(
-                    _("Link"), format_html('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>', found.url)
+                    _("Broken link"),
+                    format_html('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>', found.url),
                 ),
                 Fact(_("What is wrong"), link_in_words(found.status)),
                 Fact(_("On pages"), holders(found)),

@@ -55,7 +55,12 @@ def _url(link: BrokenLink) -> str:
 
 COLUMNS: Final = [
     Column(
-        "url", _("Link"), lambda link, shown: link.url, sort="url", export=lambda link: link.url, css="grow text-break"
+        "url",
+        _("Broken link"),
+        lambda link, shown: link.url,
+        sort="url",
+        export=lambda link: link.url,
+        css="grow text-break",
     ),
     site_column(),
     Column("status", _("What is wrong"), _status, sort="status", export=lambda link: link_in_words(link.status)),

@@ -54,7 +54,7 @@ def _add(figure: SpeedFigure, span: Span, at: datetime) -> None:
     row, _made = SpeedSpan.objects.get_or_create(
         site=figure.site, kind=figure.kind, measure=figure.measure, span=span, at=at
     )
-    counts = row.steps + Counter(figure.counts)
+    counts = row.steps + Counter(dict(figure.counts))
     row.counts = {str(step): times for step, times in sorted(counts.items())}
     row.total = counts.total()
     row.save(update_fields=["counts", "total"])

@@ -81,7 +81,7 @@ def take_speed(edge: EdgeScope, body: bytes) -> None:
 
 
 def _is_figure(figure: SpeedFigure) -> bool:
-    are_counts = all(0 <= step <= STEPS and 0 < times < 10_000_000 for step, times in figure.counts.items())
+    are_counts = all(0 <= step <= STEPS and 0 < times < 10_000_000 for step, times in figure.counts)
     return figure.kind in KINDS and len(figure.site) <= 20 and bool(figure.counts) and are_counts
 
 

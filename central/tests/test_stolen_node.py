@@ -245,7 +245,7 @@ def links_of_foreign_pages_are_not_made_up() -> None:
 
 def how_fast_foreign_pages_are_is_not_made_up() -> None:
     at = int(time.time()) // WINDOW_S * WINDOW_S
-    told = SpeedTold(at=at, figures=[SpeedFigure(site="tea", kind="home", measure="lcp", counts={60: 1000})])
+    told = SpeedTold(at=at, figures=[SpeedFigure(site="tea", kind="home", measure="lcp", counts=[(60, 1000)])])
     far = SpeedTold(at=WINDOW_S * 2**40, figures=told.figures)
     assert "no edge of ours" in send("speed", far, realm="stats")
     assert send("speed", told, realm="stats") == ""

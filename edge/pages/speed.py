@@ -57,7 +57,7 @@ class Speed:
 
 def _figures(window: dict[Key, Counter[int]]) -> list[SpeedFigure]:
     return [
-        SpeedFigure(site=site, kind=kind, measure=measure, counts=dict(counts))
+        SpeedFigure(site=site, kind=kind, measure=measure, counts=sorted(counts.items()))
         for (site, kind, measure), counts in sorted(window.items())[:MOST_FIGURES]
     ]
 

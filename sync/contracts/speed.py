@@ -25,12 +25,12 @@ MOST_FIGURES: Final = 2_000
 
 
 class SpeedFigure(Struct, frozen=True, kw_only=True):
-    """`counts`: step -> how often."""
+    """`counts`: (step, how often), the steps rising, each once."""
 
     site: str
     kind: str
     measure: Measure
-    counts: dict[int, int]
+    counts: list[tuple[int, int]]
 
 
 class SpeedTold(Struct, frozen=True, kw_only=True):

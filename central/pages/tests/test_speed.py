@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 26, 14, 40, tzinfo=UTC)
 
 
 def tell(at: datetime, value: float, times: int = 30, *, measure: Measure = "lcp", site: str = "tea") -> None:
-    figure = SpeedFigure(site=site, kind="product", measure=measure, counts={step_of(value): times})
+    figure = SpeedFigure(site=site, kind="product", measure=measure, counts=[(step_of(value), times)])
     with atomic(STATS):
         speed.take_in(at, [figure])
 

@@ -11,7 +11,10 @@ from edge.pages import speed as speeds
 from edge.pages.seen import EVERY, seen
 from edge.pages.speed import Speed
 from node.places import ROOT
-from sync.contracts.speed import STEPS, WINDOW_S, SpeedFigure, percentile, step_of, value_of
+from sync.contracts.codec import unpack
+from sync.contracts.speed import STEPS, WINDOW_S, SpeedFigure, SpeedTold, percentile, step_of, value_of
+from sync.store.edge.models import Outgoing
+from sync.store.writer import reader
 
 NOW_S = 1_790_000_100
 
@@ -27,7 +30,7 @@ def told(monkeypatch):
 
 
 def figures(told) -> dict[tuple[str, str, str], float | None]:
-    return {(one.site, one.kind, one.measure): percentile(one.counts, 0.5) for one in told}
+    return {(one.site, one.kind, one.measure): percentile(dict(one.counts), 0.5) for one in told}
 
 
 def test_a_value_is_read_off_within_a_tenth():
@@ -56,7 +59,7 @@ def test_a_window_is_told_when_it_is_over_and_once(monkeypatch):
     [one] = speed.take()
     assert (one.at, one.figures) == (
         at,
-        [SpeedFigure(site="tea", kind="home", measure="lcp", counts={step_of(500): 1})],
+        [SpeedFigure(site="tea", kind="home", measure="lcp", counts=[(step_of(500), 1)])],
     )
     assert speed.take() == []
 
@@ -120,3 +123,13 @@ async def test_the_time_of_making_and_of_answering_is_noted(visitor, told):
 
 def test_the_script_tells_of_as_many_visits_as_are_counted():
     assert f"const EVERY = {EVERY};" in (ROOT / "sites/static/shop/js/seen.js").read_text()
+
+
+async def test_what_was_counted_waits_for_central_on_the_disk(visitor, told):
+    await visitor.get("/p/sencha")
+
+    await speeds.speed.tell(all_=True)
+
+    rows = await reader.run(lambda: list(Outgoing.objects.filter(kind="speed").values_list("body", flat=True)))
+    [queued] = [unpack(bytes(body), SpeedTold) for body in rows]
+    assert {(one.kind, one.measure) for one in queued.figures} == {("product", "render"), ("product", "answer")}
