@@ -15,7 +15,7 @@ from central.cdn import accounts, media, queries
 from central.cdn.forms import AccountForm, MediaForm, PurgeForm, RecordOfDnsForm, ZoneForm
 from central.cdn.lists import MANAGE, SEE
 from central.cdn.models import Account, Zone
-from central.cdn.words import limits_left, plan_title, state_of
+from central.cdn.words import limits_left, plan_title, state_of, trouble_in_words
 from central.ui import cards
 from central.ui.cards import Action, Badge, Card, Fact
 from central.ui.lists import cells
@@ -180,7 +180,7 @@ def _warming_facts(sites: list[str]) -> list[Fact]:
     if told.last_at:
         facts.append(Fact(_("Last fetched again"), cells.ago(told.last_at)))
     if told.error:
-        facts.append(Fact(_("Fetching rests after"), format_html("<code>{}</code>", told.error)))
+        facts.append(Fact(_("Fetching rests, for"), trouble_in_words(told.error)))
     return facts
 
 

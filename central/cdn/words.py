@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from central.cdn import folding
 from central.cdn.models import Account, Purge
+from central.cdn.warming import TOO_SLOW
 from infra.cdn.protocol import Plan
 from infra.cdn.registry import PLANS
 
@@ -63,3 +64,10 @@ def limits_left(account: Account) -> tuple[str, str]:
         left = counted.refilled(limits, now)
     most = folding.full(limits, now)
     return f"{max(0, int(left.calls))} / {int(most.calls)}", f"{max(0, int(left.urls))} / {int(most.urls)}"
+
+
+def trouble_in_words(error: str) -> str:
+    """Why pages are not fetched again through a CDN: `central.cdn.warming.ask`."""
+    if error == TOO_SLOW:
+        return _("it does not answer in time")
+    return _("it answers %(status)s") % {"status": error} if error.isdecimal() else _("it cannot be reached")
