@@ -11,8 +11,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from central.seo.models import Feed, Migration, OldPage, Redirect
+from central.seo.rules import Place
 from central.seo.words import FIELDS, HELP
-from central.ui.forms import LinesField, LongTextField, MoneyField, NumberField, RecordForm, Section, TickField
+from central.ui.forms import (
+    LinesField,
+    LongTextField,
+    MoneyField,
+    NumberField,
+    RecordForm,
+    Section,
+    TickField,
+    in_language,
+)
 from sites.feeds.fields import elements
 from sites.seo.rules import ALIAS, RATINGS, TEXTS, VERIFICATIONS
 
@@ -30,10 +40,11 @@ def _line(name: str, shown: str = "", most: int = 1_000) -> forms.CharField:
 class RuleForm(RecordForm):
     """Patterns of a kind of pages. What stands without them is shown in the empty fields."""
 
-    def __init__(self, request: HttpRequest, *, names: Sequence[str], shown: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, request: HttpRequest, *, place: Place, shown: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(request, **kwargs)
-        for name in names:
-            self.fields[name] = _line(name, shown.get(name, ""))
+        for name in place.names:
+            field = _line(name, shown.get(name, ""))
+            self.fields[name] = in_language(field, place.language) if place.language else field
         if "rating" in self.fields:
             options = [("", "—"), *((each, each) for each in RATINGS)]
             self.fields["rating"] = forms.ChoiceField(label=str(FIELDS["rating"]), required=False, choices=options)

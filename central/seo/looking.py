@@ -15,11 +15,12 @@ from central.cluster.queries import site as site_row
 from central.seo import rules
 from central.seo.errors import UnknownRecord
 from central.seo.feeds import cards_of, tree_of
-from sites import urls
+from central.seo.rules import Place
+from sites import editions, urls
 from sites.rendering import language_of
 from sites.seo import facts, head
 from sites.seo.facts import Facts
-from sites.seo.rules import EVERY, SHIPPED, kind_key, page_key
+from sites.seo.rules import EVERY, SHIPPED, Rules, in_language, kind_key, section_key
 from sites.shelf import path_to, units_of
 from sync.contracts.documents import CategoryDoc, SiteDoc
 
@@ -36,21 +37,31 @@ class Look:
     lines: Sequence[tuple[str, str]]
 
 
-def look_at(site: str, kind: str, key: str, fields: Mapping[str, str]) -> list[Look]:
-    """The first pages of a kind with `fields` laid over what stands under `key`; all kinds: one of each."""
-    doc = site_doc(site_row(site))
+def look_at(site: str, place: Place, fields: Mapping[str, str]) -> list[Look]:
+    """The first pages a rule is for, with `fields` laid over what stands there; all kinds: one of each."""
+    doc = doc_in(site, place.language)
     standing = rules.standing(site)
-    standing[key] = {**rules.above(site, key), **{name: value for name, value in fields.items() if value}}
+    standing[place.key] = {**rules.above(site, place), **{name: value for name, value in fields.items() if value}}
     with translation.override(language_of(doc)):
-        return [_look(found, standing) for found in samples(doc, kind)]
+        return [_look(found, _spoken(standing, place)) for found in samples(doc, place.kind, place.section)]
 
 
-def look_at_page(site: str, kind: str, id_: str, fields: Mapping[str, str]) -> Look:
+def look_at_page(site: str, place: Place, fields: Mapping[str, str]) -> Look:
     """One page with `fields` as its own. Raises `UnknownRecord`."""
-    doc = site_doc(site_row(site))
-    standing = rules.standing(site) | {page_key(kind, id_): dict(fields)}
+    doc = doc_in(site, place.language)
+    standing = rules.standing(site) | {place.key: dict(fields)}
     with translation.override(language_of(doc)):
-        return _look(facts_of(doc, kind, id_), standing)
+        return _look(facts_of(doc, place.kind, place.page or ""), _spoken(standing, place))
+
+
+def doc_in(site: str, language: str) -> SiteDoc:
+    """The shop in one of its further languages; "" and a language it does not speak are its own."""
+    doc = site_doc(site_row(site))
+    return (editions.edition(doc, language, "") if language else None) or doc
+
+
+def _spoken(standing: Rules, place: Place) -> Rules:
+    return in_language(place.language, standing) if place.language else standing
 
 
 def _look(found: Facts, standing: Mapping[str, Mapping[str, str]]) -> Look:
@@ -58,23 +69,28 @@ def _look(found: Facts, standing: Mapping[str, Mapping[str, str]]) -> Look:
     return Look(found.values["title"], found.path, made, head.lines_of(made))
 
 
-def samples(doc: SiteDoc, kind: str) -> list[Facts]:
+def samples(doc: SiteDoc, kind: str, section: str = "") -> list[Facts]:
+    """Pages of a kind; `section`: of this shelf and those below it alone."""
     if kind == EVERY:
         return [one for each in ("home", "category", "product", "about") for one in samples(doc, each)[:1]]
     if kind in ("home", "about"):
         return [facts_of(doc, kind, "")]
-    tree = tree_of(doc.id)
+    tree = _tree(doc)
+    inside = [each for each in tree if section in ("", *(one.id for one in path_to(tree, each)))]
     if kind == "category":
-        return [_category(doc, tree, each) for each in tree[:_EACH]]
-    rows = listings_whole(Listing.objects.filter(site=doc.id, is_active=True)).order_by("position", "pk")[:_EACH]
-    return [_product(doc, tree, row) for row in rows]
+        return [_category(doc, tree, each) for each in inside[:_EACH]]
+    rows = Listing.objects.filter(site=doc.id, is_active=True)
+    if section:
+        held = rows.filter(categories__in=[UUID(each.id) for each in inside])
+        rows = rows.filter(pk__in=held.values("pk"))
+    return [_product(doc, tree, row) for row in listings_whole(rows).order_by("position", "pk")[:_EACH]]
 
 
 def facts_of(doc: SiteDoc, kind: str, id_: str) -> Facts:
     """Raises `UnknownRecord`."""
     if kind in ("home", "about"):
         return facts.home(doc) if kind == "home" else facts.about(doc)
-    tree = tree_of(doc.id)
+    tree = _tree(doc)
     if kind == "category":
         place = next((each for each in tree if each.id == id_), None)
         if place is not None:
@@ -85,26 +101,32 @@ def facts_of(doc: SiteDoc, kind: str, id_: str) -> Facts:
     return _product(doc, tree, row)
 
 
+def _tree(doc: SiteDoc) -> list[CategoryDoc]:
+    return [editions.category_in(doc, each) for each in tree_of(doc.id)]
+
+
 def _category(doc: SiteDoc, tree: Sequence[CategoryDoc], place: CategoryDoc) -> Facts:
     count = Listing.objects.filter(site=doc.id, is_active=True, categories=UUID(place.id)).count()
     return facts.category(doc, place, path_to(tree, place), urls.Address("category", place.slug), count)
 
 
 def _product(doc: SiteDoc, tree: Sequence[CategoryDoc], row: Listing) -> Facts:
-    goods = product_docs([row])[0]
+    goods = editions.product_in(doc, product_docs([row])[0])
     place = next((each for each in tree if each.id in goods.categories), None)
     path = path_to(tree, place) if place else []
     return facts.product(doc, goods, path, units_of(doc, goods, cards_of(row, goods)))
 
 
-def shown(site: str, key: str) -> dict[str, str]:
-    """What stands where a site has nothing of its own under a key: what it inherits, else what is shipped."""
-    kind, is_own = rules.kind_of(key)
-    if is_own:
+def shown(site: str, place: Place) -> dict[str, str]:
+    """What stands where a site has nothing of its own for pages: from around, from above, else what is shipped."""
+    if place.page is not None:
         return {}
-    own = SHIPPED.get(kind, {})
-    return {**SHIPPED[EVERY], **own, **_every(site, kind), **rules.above(site, key)}
-
-
-def _every(site: str, kind: str) -> Mapping[str, str]:
-    return {} if kind == EVERY else rules.standing(site).get(kind_key(EVERY), {})
+    standing = rules.standing(site)
+    standing[place.key] = rules.above(site, place)
+    spoken = _spoken(standing, place)
+    tree = tree_of(site) if place.section else ()
+    shelf = next((each for each in tree if each.id == place.section), None)
+    sections = [section_key(each.id, place.kind) for each in path_to(tree, shelf)] if shelf else []
+    around = [kind_key(EVERY), kind_key(place.kind), *sections]
+    layers = [SHIPPED[EVERY], SHIPPED.get(place.kind, {}), *(spoken.get(key, {}) for key in around)]
+    return {name: value for layer in layers for name, value in layer.items()}

@@ -22,6 +22,7 @@ _REASONS: Final[tuple[tuple[str, Promise], ...]] = (
     (r"the brackets at sign (?P<at>\d+) hold no token.*", _("the brackets at place %(at)s hold no token, so nothing can leave them out")),
     (r"after ':' in (?P<token>\S+) stands how many signs at most, from 1 to (?P<most>\d+)", _("after the colon in %(token)s stands how many signs at most, from 1 to %(most)s")),
     (r"(?P<token>\{.*\}) names no token", _("%(token)s names no token")),
+    (r"a rule of this kind has no field '(?P<field>.*)'", _("such a rule has no field “%(field)s”")),
     (r"a pattern has at most (?P<most>\d+) signs", _("at most %(most)s signs")),
     (r"this has at most (?P<most>\d+) signs", _("at most %(most)s signs")),
     (r"a verification code has.*", _("a code has letters, digits, dashes and underscores alone: paste the code, not the tag")),

@@ -6,6 +6,7 @@ from central.ui import lists
 
 urlpatterns = [
     path("seo", views.overview, name="seo"),
+    path("seo/rules/<int:rule_id>", views.rule, name="seo-rule"),
     path("seo/<str:site>/patterns/<str:page_kind>", views.patterns, name="seo-patterns"),
     path("seo/<str:site>/patterns/<str:page_kind>/look", views.look, name="seo-look"),
     path("seo/<str:site>/robots", views.robots, name="seo-robots"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf.locale import LANG_INFO
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -16,9 +19,10 @@ from central.catalog.actions import Goods, Unit, rename_address, save_product
 from central.catalog.keys import slug_of
 from central.catalog.models import Category, Listing
 from central.cluster.documents import site_doc
-from central.cluster.queries import sites_visible_to
+from central.cluster.locale_forms import titled_languages
+from central.cluster.queries import languages_of, sites_visible_to
 from central.seo import feeds as feed_actions
-from central.seo import looking, migrating, redirects, rules
+from central.seo import looking, migrating, redirects, rules, sections
 from central.seo.forms import (
     FeedForm,
     MatchesForm,
@@ -33,6 +37,7 @@ from central.seo.forms import (
 from central.seo.lists import RIGHT, site_choices
 from central.seo.models import Feed, Migration, OldPage, Redirect, Rule
 from central.seo.redirects import Wanted
+from central.seo.rules import Place, place_of
 from central.seo.sheets import read_sheet
 from central.seo.words import FIELDS, KINDS, PROBLEMS
 from central.ui import cards
@@ -46,7 +51,7 @@ from sites.feeds.fields import elements
 from sites.feeds.items import FEED_TOKENS
 from sites.seo.patterns import ATTRIBUTE, BadPattern
 from sites.seo.robots import robots_txt
-from sites.seo.rules import ALIAS, EVERY, ROBOTS, check_field, kind_key, page_key, tokens_of
+from sites.seo.rules import ALIAS, EVERY, ROBOTS, check_field, tokens_of
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -64,48 +69,59 @@ def _site(request: StaffRequest, site: str) -> Any:
 @screen(RIGHT)
 def overview(request: StaffRequest) -> HttpResponse:
     sites = list(sites_visible_to(request.user).order_by("id"))
-    own = {(rule.site, rule.key): len(rule.own) for rule in limit(Rule.objects.all(), request.user)}
+    own = list(limit(Rule.objects.all(), request.user))
+    inside, counts = sections.with_rules(own), _counts_of(own)
     rows = [
         {
             "site": site.pk,
-            "kinds": [(kind, title, own.get((site.pk, kind_key(kind)), 0)) for kind, title in KINDS.items()],
-            "robots": own.get((site.pk, ROBOTS), 0),
+            "kinds": [(kind, title, counts[site.pk, kind]) for kind, title in KINDS.items()],
+            "sections": [(each, KINDS[each.kind]) for each in inside.get(site.pk, [])],
         }
         for site in sites
     ]
     return render(request, "seo/overview.html", {"rows": rows})
 
 
+def _counts_of(own: list[Rule]) -> Counter[tuple[str, str]]:
+    """(site, kind of pages) -> fields of its own, in all its languages."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for rule in own:
+        place = place_of(rule.key)
+        if place and place.is_inherited:
+            counts[rule.site, place.kind] += len(rule.own)
+    return counts
+
+
 @screen(RIGHT, methods=FORM)
 def patterns(request: StaffRequest, site: str, page_kind: str) -> HttpResponseBase:
-    row, kind = _site(request, site), page_kind
-    if kind not in KINDS:
-        raise Http404
-    key = kind_key(kind)
-    names = _names(kind)
-    rule = Rule.objects.filter(site=site, key=key).first()
-    initial = {name: (rule.own if rule else {}).get(name, "") for name in names}
+    row = _site(request, site)
+    place, shelves = _place(request, site, page_kind), _shelves(site, page_kind)
+    rule, initial = rules.own_of(site, place)
     form = RuleForm(
-        request, names=names, shown=looking.shown(site, key), initial=initial, ver=rule.ver or 1 if rule else 1
+        request, place=place, shown=looking.shown(site, place), initial=initial, ver=rule.ver or 1 if rule else 1
     )
-    if form.is_saveable() and _is_right(form, kind, names):
+    if form.is_saveable() and _is_right(form, place):
         with form.refusals():
-            rules.set_rule(site, key, form.changes)
-            return form.saved(_("The patterns are saved; the pages follow."), "seo-patterns", site, kind)
-    fields = {name: form.data.get(name, "") if form.is_bound else initial[name] for name in names}
+            rules.set_rule(site, place.key, form.changes)
+            return form.saved(_("The patterns are saved; the pages follow."), request.get_full_path())
+    fields = {name: form.data.get(name, "") if form.is_bound else initial[name] for name in place.names}
     return form.page(
-        f"{row.label}: {KINDS[kind]}",
+        f"{row.label}: {KINDS[page_kind]}",
         back=("seo", _("Search engines")),
+        note=shelves.get(place.section, ""),
         template="seo/patterns.html",
         site=site,
-        kind=kind,
-        tokens=_tokens(kind),
-        alias_tokens=tokens_of(ALIAS, kind) if ALIAS in names else (),
-        looks=_looks(site, kind, key, fields),
+        place=place,
+        languages=_languages(row),
+        shelves=shelves,
+        tokens=_tokens(page_kind),
+        alias_tokens=tokens_of(ALIAS, page_kind) if ALIAS in place.names else (),
+        looks=_looks(site, place, fields),
         help=_(
             "A pattern is text with tokens. [ — {brand}] is left out when there is no brand; {brand|section} takes the "
             "first that there is; {text:160} is cut at a word. Empty fields keep what stands in grey."
         ),
+        **_history(request, rule),
     )
 
 
@@ -113,39 +129,77 @@ def patterns(request: StaffRequest, site: str, page_kind: str) -> HttpResponseBa
 def look(request: StaffRequest, site: str, page_kind: str) -> HttpResponse:
     """What is typed, on real pages."""
     _site(request, site)
-    kind = page_kind
-    if kind not in KINDS:
+    place = _place(request, site, page_kind)
+    fields = {name: request.POST.get(name, "") for name in place.names}
+    return render(request, "seo/looks.html", {"looks": _looks(site, place, fields)})
+
+
+@screen(RIGHT)
+def rule(request: StaffRequest, rule_id: int) -> HttpResponseBase:
+    """Where a rule is edited: the history of changes leads here."""
+    row = limit(Rule.objects.all(), request.user).filter(pk=rule_id).first()
+    if row is None:
         raise Http404
-    fields = {name: request.POST.get(name, "") for name in _names(kind)}
-    return render(request, "seo/looks.html", {"looks": _looks(site, kind, kind_key(kind), fields)})
+    place = place_of(row.key)
+    if place is None:
+        return redirect("seo-robots", row.site)
+    given = {"section": place.section, "language": place.language}
+    query = urlencode({name: value for name, value in given.items() if value})
+    name = "seo-patterns" if place.page is None else "seo-page-of" if place.page else "seo-page"
+    address = reverse(name, args=[row.site, place.kind, *([UUID(place.page)] if place.page else [])])
+    return redirect(f"{address}?{query}" if query else address)
 
 
-def _names(kind: str) -> list[str]:
-    names = [name for name in rules.names_of(kind_key(kind)) if name not in ("canonical", "original_source", "image")]
-    return [ALIAS, *names] if kind in ("product", "category") else names
+def _place(request: StaffRequest, site: str, kind: str, page: str | None = None) -> Place:
+    """What the address of a screen names; 404 for a language or a section that the shop has not."""
+    section, language = request.GET.get("section", ""), request.GET.get("language", "")
+    if kind not in KINDS or (language and language not in languages_of(site)):
+        raise Http404
+    if section and (page is not None or section not in _shelves(site, kind)):
+        raise Http404
+    return Place(kind, section=section, page=page, language=language)
+
+
+def _shelves(site: str, kind: str) -> dict[str, str]:
+    return sections.ways([site]).get(site, {}) if kind in rules.IN_SECTIONS else {}
+
+
+def _languages(row: Any) -> list[tuple[str, str]]:
+    """The languages of a shop to choose from, its own first under ""; none where there is just one."""
+    further = titled_languages(row)
+    return [("", _in_own_words(row.language)), *further] if further else []
+
+
+def _in_own_words(language: str) -> str:
+    info = LANG_INFO.get(language) or LANG_INFO.get(language.partition("-")[0], {})
+    return str(info.get("name_local", language)).capitalize()
+
+
+def _history(request: StaffRequest, row: Rule | None) -> dict[str, Any]:
+    return cards.inside(request, row, "history") if row else {}
 
 
 def _tokens(kind: str) -> list[str]:
     return [f"{name}…" if name == ATTRIBUTE else name for name in tokens_of("title", kind)]
 
 
-def _looks(site: str, kind: str, key: str, fields: dict[str, str]) -> list[Any]:
-    right = {name: value for name, value in fields.items() if value and not _why(name, kind, value)}
-    return looking.look_at(site, kind, key, right)
+def _looks(site: str, place: Place, fields: dict[str, str]) -> list[Any]:
+    right = {name: value for name, value in fields.items() if value and not _why(name, place, value)}
+    return looking.look_at(site, place, right)
 
 
-def _why(name: str, kind: str, value: str, *, is_own: bool = False) -> str:
+def _why(name: str, place: Place, value: str) -> str:
     try:
-        check_field(name, kind, value, is_own=is_own)
+        check_field(name, place.kind, value, is_own=place.page is not None)
     except BadPattern as error:
         return explain(error)
     return ""
 
 
-def _is_right(form: RuleForm, kind: str, names: list[str], *, is_own: bool = False) -> bool:
+def _is_right(form: RuleForm, place: Place) -> bool:
     """Tells what is wrong of a pattern beside its field."""
-    for name in names:
-        if why := _why(name, kind, str(form.cleaned_data.get(name, "")), is_own=is_own):
+    for name in place.names:
+        if why := _why(name, place, str(form.cleaned_data.get(name, ""))):
             form.add_error(name, why)
     return not form.errors
 
@@ -154,29 +208,31 @@ def _is_right(form: RuleForm, kind: str, names: list[str], *, is_own: bool = Fal
 def page(request: StaffRequest, site: str, page_kind: str, product_id: UUID | None = None) -> HttpResponseBase:
     """Own values of one page, and its address."""
     row, kind, id = _site(request, site), page_kind, product_id.hex if product_id else ""
-    if kind not in KINDS or kind == EVERY or bool(id) != (kind in ("product", "category")):
+    if kind == EVERY or bool(id) != (kind in rules.IN_SECTIONS):
         raise Http404
-    key = page_key(kind, id)
-    names = list(rules.names_of(key))
-    found = looking.look_at_page(site, kind, id, (Rule.objects.filter(site=site, key=key).first() or Rule()).own)
-    rule = Rule.objects.filter(site=site, key=key).first()
-    slug = found.path.rpartition("/")[2] if id else None
-    initial = {name: (rule.own if rule else {}).get(name, "") for name in names} | ({"slug": slug} if id else {})
+    place = _place(request, site, kind, id)
+    rule, initial = rules.own_of(site, place)
+    found = looking.look_at_page(site, place, rule.own if rule else {})
+    slug = found.path.rpartition("/")[2] if id and not place.language else None
+    initial |= {} if slug is None else {"slug": slug}
     form = PageForm(
-        request, slug=slug, names=names, shown=_values(found), initial=initial, ver=rule.ver or 1 if rule else 1
+        request, slug=slug, place=place, shown=_values(found), initial=initial, ver=rule.ver or 1 if rule else 1
     )
-    if form.is_saveable() and _is_right(form, kind, names, is_own=True):
+    if form.is_saveable() and _is_right(form, place):
         with form.refusals():
-            if id and "slug" in form.changes:
+            if slug is not None and "slug" in form.changes:
                 _move(site, kind, id, form.changes["slug"], request.user.username)
-            rules.set_rule(site, key, {name: value for name, value in form.changes.items() if name != "slug"})
-            return form.saved(_("Saved; the page follows."), request.path)
+            rules.set_rule(site, place.key, {name: value for name, value in form.changes.items() if name != "slug"})
+            return form.saved(_("Saved; the page follows."), request.get_full_path())
     return form.page(
         f"{row.label}: {found.title}",
         back=("products-card", _("Product"), UUID(id)) if kind == "product" else ("seo", _("Search engines")),
         template="seo/page.html",
+        place=place,
+        languages=_languages(row),
         looks=[found],
         help=_("Own values of this page, taken as they are. Empty fields follow the patterns, shown in grey."),
+        **_history(request, rule),
     )
 
 
@@ -228,6 +284,7 @@ def robots(request: StaffRequest, site: str) -> HttpResponseBase:
         back=("seo", _("Search engines")),
         template="seo/robots.html",
         text=robots_txt([each for each in editions_of(shop) if each.origin == shop.origin], own),
+        **_history(request, rule),
     )
 
 

@@ -32,7 +32,7 @@ from central.setup.catalogue import fill_catalogue
 from central.setup.editions import fill_editions
 from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
-from central.setup.seo import fill_seo
+from central.setup.seo import fill_seo, fill_words
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
 from central.setup.speed import fill_speed
 from central.setup.stockroom import fill_stockroom
@@ -64,6 +64,7 @@ def seed(ports_base: int) -> None:
         return
     open_shops(ports_base)
     fill_editions()
+    fill_words()
     seed_staff()
     seed_keys()
     PastOrders().write()

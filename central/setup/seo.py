@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from central.catalog.models import Listing
+from central.catalog.models import Category, Listing
 from central.seo.feeds import save_feed
 from central.seo.models import Redirect
 from central.seo.redirects import Wanted, set_redirects
 from central.seo.rules import set_rule
-from sites.seo.rules import EVERY, ROBOTS, kind_key, page_key
+from sites.seo.rules import EVERY, ROBOTS, kind_key, language_key, page_key, section_key
 
 BY = "demo"
 #: site -> kind of pages -> patterns; clay stands under tea and takes what it has not from there
@@ -43,6 +43,16 @@ def fill_seo() -> None:
     about = "Кто мы, как доставляем и как вернуть чай, который не понравился."
     # The article was taken down since: the robot that looks for broken links has something to find
     set_rule("tea", page_key("about"), {"description": about, "original_source": "/stati/istoriya-lavki"})
+
+
+def fill_words() -> None:
+    """Patterns in a further language and of a section; call once the shops speak their languages."""
+    english = {"title": "{title}[ by {brand}], {price} | {shop}", "description": "{title}: {price}. {text:120}"}
+    set_rule("tea", language_key("en", kind_key("product")), english)
+    shelf = Category.objects.filter(site="tea", parent=None).order_by("position").first()
+    if shelf is not None:
+        fields = {"title": "{title}[ — {brand}]: {section} | {shop}"}
+        set_rule("tea", section_key(shelf.pk.hex, "product"), fields)
 
 
 def _feeds(site: str) -> None:

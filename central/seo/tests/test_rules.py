@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from central.catalog.actions import upsert_category
 from central.catalog.tests.make import DATABASES, make_site
-from central.cluster.models import Site
+from central.cluster.errors import UnknownLanguage
+from central.cluster.models import Site, SiteLanguage
 from central.seo import topics  # noqa: F401 - registers them
+from central.seo.errors import UnknownRecord
 from central.seo.models import Rule
 from central.seo.rules import set_rule, settle_all, standing
 from sites.seo.patterns import BadPattern
-from sites.seo.rules import EVERY, ROBOTS, kind_key, page_key
+from sites.seo.rules import EVERY, ROBOTS, kind_key, language_key, page_key, section_key
 from sync.contracts.codec import unpack
 from sync.contracts.documents import SeoDoc
 from sync.store.central.models import Outbox
@@ -88,3 +91,32 @@ def test_a_pattern_that_no_page_can_fill_is_refused_and_changes_nothing(key, fie
         set_rule("tea", key, fields)
 
     assert not Rule.objects.exists()
+
+
+def test_words_in_a_language_go_down_to_the_sites_below_and_hold_words_alone():
+    english = language_key("en", PRODUCT)
+    with pytest.raises(UnknownLanguage):
+        set_rule("tea", english, {"title": "{title} tea"})
+    SiteLanguage.objects.create(site_id="tea", code="en", name="English", path="/en")
+
+    set_rule("tea", english, {"title": "{title} tea"})
+
+    assert standing("clay")[english] == {"title": "{title} tea"}
+    with pytest.raises(BadPattern):
+        set_rule("tea", english, {"robots": "noindex"})
+    Site.objects.filter(pk="clay").update(parent=None)
+    assert settle_all() == 1
+    assert standing("clay")[english] == {}
+
+
+def test_a_section_has_rules_of_its_own_that_no_other_site_takes():
+    key = section_key(upsert_category("tea", "Green").pk.hex, "product")
+
+    set_rule("tea", key, {"title": "Green {title}"})
+
+    assert standing("tea")[key] == {"title": "Green {title}"}
+    assert key not in standing("clay")
+    with pytest.raises(UnknownRecord):
+        set_rule("clay", key, {"title": "Green {title}"})
+    with pytest.raises(BadPattern):
+        set_rule("tea", key, {"alias": "{title}"})

@@ -9,13 +9,18 @@ import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from central.catalog.actions import Goods, Unit, save_product, upsert_category
-from central.catalog.models import Listing
-from central.seo.models import Feed, Redirect
-from central.seo.rules import standing
+from central.catalog.models import Category, Listing, Translation
+from central.catalog.spoken import note_languages
+from central.cluster.models import SiteLanguage
+from central.history.queries import of_record
+from central.seo.models import Feed, Redirect, Rule
+from central.seo.rules import set_rule, standing
 from central.ui.tests import cast
-from sites.seo.rules import ROBOTS, kind_key, page_key
+from central.ui.watching import watches
+from sites.seo.rules import ROBOTS, kind_key, language_key, page_key, section_key
 
 REALMS = ["default", "customers", "catalog", "orders", "work", "stats"]
 pytestmark = pytest.mark.django_db(databases=REALMS)
@@ -147,3 +152,87 @@ def test_a_sku_nobody_sells_is_told(desk: Client) -> None:
 def test_a_stranger_to_a_site_finds_nothing_of_it(desk: Client) -> None:
     for path in ("/seo/ink/patterns/product", "/seo/ink/robots", "/seo/ink/categories"):
         assert desk.get(path).status_code == 404
+
+
+def english(site: str = "tea") -> None:
+    SiteLanguage.objects.create(site_id=site, code="en", name="English", path="/en")
+    note_languages(site, ["en"])
+
+
+def test_a_section_gets_patterns_of_its_own_and_shows_its_goods_alone(desk: Client) -> None:
+    green = Category.objects.get()
+    black = upsert_category("tea", "Чёрный чай")
+    save_product("tea", Goods([Unit("A-1", price=100)], title="Ассам", categories=[black.pk]), by="test")
+    address = f"/seo/tea/patterns/product?section={green.pk.hex}"
+
+    assert post(desk, address, title="{title} зелёный", ver="1").status_code == 302
+
+    assert standing("tea")[section_key(green.pk.hex, "product")] == {"title": "{title} зелёный"}
+    page = desk.get(address).content.decode()
+    assert "Сенча зелёный" in page
+    assert "Ассам" not in page
+    assert "Ассам зелёный" not in desk.get("/seo/tea/patterns/product").content.decode()
+    assert address in desk.get("/seo").content.decode()
+
+
+def test_a_section_of_another_shop_or_of_none_is_not_there(desk: Client) -> None:
+    other = upsert_category("ink", "Чернила")
+    green = Category.objects.get(site="tea")
+
+    assert desk.get(f"/seo/tea/patterns/product?section={other.pk.hex}").status_code == 404
+    assert desk.get(f"/seo/tea/patterns/home?section={green.pk.hex}").status_code == 404
+    assert desk.get(f"/seo/ink/patterns/product?section={other.pk.hex}").status_code == 404
+
+
+def test_what_stands_around_a_section_is_shown_in_its_empty_fields(desk: Client) -> None:
+    outer = Category.objects.get()
+    inner = upsert_category("tea", "Китай", parent=outer.pk)
+    set_rule("tea", section_key(outer.pk.hex, "category"), {"title": "Всё про {title}"})
+
+    page = desk.get(f"/seo/tea/patterns/category?section={inner.pk.hex}").content.decode()
+
+    assert 'placeholder="Всё про {title}"' in page
+
+
+def test_patterns_are_written_and_shown_in_each_language_of_the_shop(desk: Client) -> None:
+    english()
+    Translation.objects.create(listing=Listing.objects.get(), language="en", title="Sencha")
+    set_rule("tea", PRODUCT, {"title": "Купить {title}"})
+
+    assert post(desk, "/seo/tea/patterns/product?language=en", title="Buy {title}", ver="1").status_code == 302
+
+    assert standing("tea")[language_key("en", PRODUCT)] == {"title": "Buy {title}"}
+    page = desk.get("/seo/tea/patterns/product?language=en").content.decode()
+    assert "Buy Sencha" in page
+    assert "Купить" not in page
+    assert 'name="robots"' not in page
+    assert "Купить Сенча" in desk.get("/seo/tea/patterns/product").content.decode()
+    assert desk.get("/seo/tea/patterns/product?language=de").status_code == 404
+
+
+def test_a_page_has_own_words_in_each_language_and_one_address(desk: Client) -> None:
+    english()
+    listing = Listing.objects.get()
+    path = f"/seo/tea/page/product/{listing.product_id}?language=en"
+
+    assert 'name="slug"' not in desk.get(path).content.decode()
+    assert post(desk, path, title="The best Sencha", ver="1").status_code == 302
+
+    key = language_key("en", page_key("product", listing.product_id.hex))
+    assert standing("tea")[key] == {"title": "The best Sencha"}
+    assert "The best Sencha" in desk.get(path).content.decode()
+
+
+def test_a_rule_keeps_its_history_which_leads_back_to_where_it_is_written(desk: Client) -> None:
+    green = Category.objects.get()
+    address = f"/seo/tea/patterns/product?section={green.pk.hex}"
+    post(desk, address, title="{title} зелёный", ver="1")
+    row = Rule.objects.get(key=section_key(green.pk.hex, "product"))
+
+    with translation.override("ru"):
+        [entry] = of_record(cast.staff("ada", "admin"), row).entries
+        assert watches()["seo.rule"].name_of(str(row.pk)) == "Товары, Зелёный чай"
+        assert "Заголовок страницы" in str([field.title for field in entry.rows])
+    assert "{title} зелёный" in str(entry.rows)
+    assert desk.get(f"/seo/rules/{row.pk}").headers["Location"] == address
+    assert desk.get(f"/seo/rules/{set_rule('ink', PRODUCT, {'title': 'x'}).pk}").status_code == 404

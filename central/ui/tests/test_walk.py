@@ -34,12 +34,14 @@ from central.search.models import SearchedWords
 from central.seo import redirects
 from central.seo.feeds import save_feed
 from central.seo.models import Migration, OldPage
+from central.seo.rules import set_rule
 from central.stock.granting import grant_rights
 from central.stock.models import MAIN, POOL, Balance, Movement, PendingUnits
 from central.stock.receipts import receive_stock
 from central.stock.supplies import plan_supply
 from central.ui.tests import cast
 from node.realms import STATS, atomic
+from sites.seo.rules import EVERY, kind_key
 from sync.contracts.links import BrokenLink
 from sync.topics import EdgeScope
 
@@ -158,6 +160,7 @@ def _seo_of(site: str, name: str) -> dict[str, Any]:
     page = OldPage.objects.create(move=move, site=site, source=f"/{name}")
     return {
         "page_kind": "product",
+        "rule_id": set_rule(site, kind_key(EVERY), {"author": name}).pk,
         "redirect_id": row.pk,
         "redirects-row": row.pk,
         "feed_id": feed.pk,
