@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from central.catalog.models import Category, Listing
@@ -154,6 +155,16 @@ def take_all(pk: UUID, *, least: int, by: str) -> tuple[int, int]:
         with atomic(CATALOG):
             Migration.objects.filter(pk=pk).update(state=State.DONE)
     return made, left_out
+
+
+def counts_of(row: Migration) -> dict[str, int]:
+    """What became of the addresses of a walk: met, taken, open (with a proposal), missed (nothing found)."""
+    return row.pages.aggregate(
+        met=Count("pk"),
+        taken=Count("pk", Q(decision=Decision.TAKEN)),
+        open=Count("pk", Q(decision=Decision.OPEN) & ~Q(target="")),
+        missed=Count("pk", Q(target="")),
+    )
 
 
 def correct(pk: UUID, rows: Sequence[tuple[int, Wanted]]) -> tuple[int, int]:

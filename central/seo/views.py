@@ -529,12 +529,12 @@ def _migration_actions(row: Migration) -> list[Action]:
 
 
 def _counts(row: Migration) -> list[tuple[str, int, str]]:
-    pages, address = row.pages.all(), f"{reverse('old-pages')}?move={row.pk}"
+    counts, address = migrating.counts_of(row), f"{reverse('old-pages')}?move={row.pk}"
     return [
-        (_("met"), pages.count(), address),
-        (_("lead on"), pages.filter(decision="taken").count(), f"{address}&decision=taken"),
-        (_("to be looked at"), pages.filter(decision="open").exclude(target="").count(), f"{address}&decision=open"),
-        (_("nothing found"), pages.filter(target="").count(), f"{address}&missed=1"),
+        (_("met"), counts["met"], address),
+        (_("lead on"), counts["taken"], f"{address}&decision=taken"),
+        (_("to be looked at"), counts["open"], f"{address}&decision=open"),
+        (_("nothing found"), counts["missed"], f"{address}&missed=1"),
     ]
 
 

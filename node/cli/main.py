@@ -55,8 +55,24 @@ def _stub(entry: Command) -> typer.Typer:
 
 def load(name: str, entry: Command) -> Any:
     """The click command behind a registry entry, ready for its role."""
-    if entry.role is not None and "--help" not in sys.argv:
-        set_up(entry)
+    asked = _asked_part(name, entry) or entry
+    if asked.role is not None and "--help" not in sys.argv:
+        set_up(asked)
+    command = _imported(name, entry)
+    for part, its in entry.parts.items():
+        inner = _imported(part, its)
+        inner.name = part
+        command.add_command(inner)
+    return command
+
+
+def _asked_part(name: str, entry: Command) -> Command | None:
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    after = words[words.index(name) + 1 :] if name in words else []
+    return entry.parts.get(after[0]) if after else None
+
+
+def _imported(name: str, entry: Command) -> Any:
     module, _, attribute = entry.target.partition(":")
     try:
         target = getattr(importlib.import_module(module), attribute)

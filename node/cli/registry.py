@@ -6,7 +6,8 @@ a node do not import the whole house.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -20,6 +21,8 @@ class Command:
     #: the node's own PostgreSQL and Valkey are started for the length of the command when the node is not running
     needs_servers: bool = False
     is_hidden: bool = False
+    #: its subcommands that live elsewhere and may ask for a node of another role
+    parts: Mapping[str, Command] = field(default_factory=dict)
 
 
 def _central(target: str, help: str) -> Command:
@@ -54,7 +57,12 @@ COMMANDS: dict[str, Command] = {
     "migrate": Command("node.cli.nodes:migrate", "Bring this node's databases to the code's schema.", role="any"),
     "doctor": Command("node.cli.doctor:doctor", "Say what is wrong with this node."),
     "manage": Command("node.cli.nodes:manage", "Django's own commands, for repair.", role="any", needs_servers=True),
-    "pages": Command("edge.pages.cli:app", "Pages as files: nginx, Caddy, status.", role="edge"),
+    "pages": Command(
+        "edge.pages.cli:app",
+        "Pages as files: nginx, Caddy, status; at central: migrate, the addresses of an old site.",
+        role="edge",
+        parts={"migrate": _central("central.seo.cli:app", "At central: take the addresses of an old site along.")},
+    ),
     # --- processes of a node, started by `run`
     "sequencer": Command("sync.sequencer:command", "The sequencers of central.", role="central", is_hidden=True),
     # --- work on Rialto itself

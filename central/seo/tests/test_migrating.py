@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 from werkzeug import Request, Response
 
 from central.catalog.actions import Goods, Unit, save_product, upsert_category
 from central.catalog.tests.make import DATABASES, make_site
 from central.seo import handlers, migrating  # noqa: F401 - registers them
+from central.seo.cli import app
 from central.seo.models import Migration, OldPage, Redirect
 from central.seo.redirects import Wanted
 from node import config as node_config
+from node.errors import Refused
 from sync.events import run_due
 
 pytestmark = pytest.mark.django_db(databases=DATABASES)
@@ -139,3 +144,28 @@ def test_a_walk_that_was_broken_off_goes_on(shop: Any, old: Any) -> None:
     assert "/news" in found()
     row.refresh_from_db()
     assert row.state == "ready"
+
+
+def rialto(*words: str) -> str:
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout
+
+
+def test_the_command_line_walks_shows_and_takes_over(shop: Any, old: Any, tmp_path: Path) -> None:
+    walk = json.loads(rialto("start", "tea", old.url_for("/"), "--json"))["walk"]
+    run_due(["catalog"])
+
+    [told] = json.loads(rialto("status", "tea", "--json"))
+    assert (told["walk"], told["state"]) == (walk, "ready")
+    assert (told["met"], told["taken"], told["open"], told["missed"]) == (6, 0, 2, 3)
+    lines = rialto("sheet", "tea").splitlines()
+    assert (lines[0], len(lines)) == ("from,to,sure,state", 7)
+    back = tmp_path / "back.csv"
+    back.write_text("\n".join([lines[0], "/news,/about,,", "/nowhere,/about,,"]))
+    assert json.loads(rialto("read", walk, str(back), "--json")) == {"taken": 1, "wrong": 1}
+    assert json.loads(rialto("take", walk, "--json")) == {"made": 2, "left_out": 0}
+    leads = dict(Redirect.objects.filter(is_active=True).values_list("source", "target"))
+    assert leads == {"/good/17-sencha": "/p/sencha", "/news": "/about"}
+    with pytest.raises(Refused):
+        CliRunner().invoke(app, ["sheet", "ink"], catch_exceptions=False)
