@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def _stub(entry: Command) -> typer.Typer:
 
 def load(name: str, entry: Command) -> Any:
     """The click command behind a registry entry, ready for its role."""
-    asked = _asked_part(name, entry) or entry
+    asked = asked_part(name, entry) or entry
     if asked.role is not None and "--help" not in sys.argv:
         set_up(asked)
     command = _imported(name, entry)
@@ -66,10 +67,12 @@ def load(name: str, entry: Command) -> Any:
     return command
 
 
-def _asked_part(name: str, entry: Command) -> Command | None:
+def asked_part(name: str, entry: Command) -> Command | None:
+    """The part of a command that the command line names, whose role and servers count then; else None."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    after = words[words.index(name) + 1 :] if name in words else []
-    return entry.parts.get(after[0]) if after else None
+    # The home before it may be called as the command is
+    after = [word for before, word in pairwise(words) if before == name]
+    return next((entry.parts[word] for word in after if word in entry.parts), None)
 
 
 def _imported(name: str, entry: Command) -> Any:
