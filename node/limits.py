@@ -1,10 +1,16 @@
-"""How often one browser, key or address may ask, before it is told 429. Each is a setting under `[limits]`."""
+"""How often one browser, key or address may ask, before it is told 429. Each is a setting under `[limits]`.
+
+And how big one message of the link may be, which is none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 OFF = "off"
+
+#: bytes a frame of the link may have: a document of 1 MiB fits. The web server in front of it must let as much through.
+LINK_FRAME = 8 * 1024 * 1024
 
 #: name -> the shipped limit
 RATE_LIMITS: Mapping[str, str] = {

@@ -27,6 +27,7 @@ from typing import Protocol
 from node import processes
 from node.config import Config
 from node.errors import Refused
+from node.limits import LINK_FRAME
 from node.places import ROOT
 
 #: SIGTERM first; a program that has not ended by then is killed. With the servers' own time this stays below 15 s.
@@ -274,7 +275,9 @@ def web_command(settings: Config, listening: socket.socket | None = None) -> lis
     application = f"{settings.role}.asgi:application"
     if settings.server == "daphne":
         quiet = ["--no-server-name", "--access-log", os.devnull]
-        return python("-m", "daphne", *_address(settings, listening, "-b", "-p"), *quiet, application)
+        # Its own limit, of 1 MiB, is for what is sent too: a page of a snapshot would end the link, again and again.
+        frames = ["--websocket-max-message-size", str(LINK_FRAME), "--websocket-max-frame-size", str(LINK_FRAME)]
+        return python("-m", "daphne", *_address(settings, listening, "-b", "-p"), *quiet, *frames, application)
     # What a proxy says of an address is believed by our own rule (`trusted_proxies`), not by the server's.
     quiet = ["--no-proxy-headers", "--no-server-header", "--no-access-log", "--log-level", "warning"]
     more = [*quiet, "--timeout-graceful-shutdown", "3"]

@@ -18,6 +18,9 @@ from sync.logtail import LogRow, NoLogYet, SharedBodies, SharedTail
 from sync.store.central.models import EdgeCursor, Op
 from sync.topics import EdgeScope, InterestTopic, StateTopic, name_of, topic_of
 
+#: full topic -> key -> (version, document)
+Bodies = Mapping[str, Mapping[str, tuple[int, bytes | None]]]
+
 # Plain SQL: each session of each edge asks these again and again.
 _HEAD = "SELECT epoch, head, chain, floor, floor_chain FROM sync_central_synchead"
 _TAKEN = "SELECT n, changed BETWEEN %s AND %s FROM sync_central_lastn WHERE edge = %s AND epoch = %s"
@@ -75,8 +78,12 @@ def read_log(
         return io.LogLost(read.realm, "below_floor", reserved)
     assert_dense(read.after.seq, [row.seq for row in tail.rows])
     to, taken = _select(read, tail.rows, interest)
-    entries = tuple(_with_bodies(read.realm, tail.epoch, taken))
-    return io.LogRead(read.realm, to, tail.head, entries, reserved)
+    bodies = _bodies_for(read.realm, tail.epoch, taken)
+    fitting = _fitting(taken, bodies, read.size)
+    if fitting < len(taken):  # pointers are small, the documents they lead to are not
+        taken = taken[:fitting]
+        to = Cursor(read.after.epoch, taken[-1].seq, taken[-1].chain)
+    return io.LogRead(read.realm, to, tail.head, tuple(_entries(taken, bodies)), reserved)
 
 
 def _select(
@@ -95,13 +102,32 @@ def _select(
     return to, taken
 
 
-def _with_bodies(realm: str, epoch: str, rows: Sequence[LogRow]) -> list[Entry]:
-    """Facts as they are; of each state key only the last pointer, with a body at least as new."""
-    last = {(row.topic, row.key): row for row in rows if row.op != Op.FACT}
+def _bodies_for(realm: str, epoch: str, rows: Sequence[LogRow]) -> Bodies:
+    """Of each state key among the rows a body at least as new as its last pointer."""
     wanted: dict[str, dict[str, int]] = {}
-    for (topic, key), row in last.items():
-        wanted.setdefault(topic, {})[key] = row.ver
-    bodies = {topic: _read_bodies(realm, epoch, topic, keys) for topic, keys in wanted.items()}
+    for row in rows:
+        if row.op != Op.FACT:
+            wanted.setdefault(row.topic, {})[row.key] = row.ver
+    return {topic: _read_bodies(realm, epoch, topic, keys) for topic, keys in wanted.items()}
+
+
+def _fitting(rows: Sequence[LogRow], bodies: Bodies, size: int) -> int:
+    """How many of the rows, with the documents they lead to, take about `size` bytes together; one at least."""
+    total, seen = 0, set()
+    for count, row in enumerate(rows):
+        total += row.size
+        if row.op != Op.FACT and (row.topic, row.key) not in seen:
+            seen.add((row.topic, row.key))
+            _, body = bodies[row.topic].get(row.key, (0, None))
+            total += len(body or b"")
+        if total > size:
+            return max(1, count)
+    return len(rows)
+
+
+def _entries(rows: Sequence[LogRow], bodies: Bodies) -> list[Entry]:
+    """Facts as they are; of each state key only the last pointer, with its body."""
+    last = {(row.topic, row.key): row for row in rows if row.op != Op.FACT}
     entries = []
     for row in rows:
         if row.op == Op.FACT:

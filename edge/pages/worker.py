@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import django
 import msgspec
@@ -179,5 +179,18 @@ def main() -> None:
         book.close()
 
 
+def run() -> NoReturn:
+    """`main`, and an end that does not wait for the thread that reads: Python's own aborts over the stdin it holds."""
+    code = 0
+    try:
+        main()
+    except Exception:
+        logger.exception("the maker of pages failed")
+        code = 1
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    run()

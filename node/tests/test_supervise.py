@@ -15,6 +15,7 @@ import pytest
 from node import processes, supervise
 from node.config import build
 from node.errors import Refused
+from node.limits import LINK_FRAME
 from node.supervise import Program, Supervisor
 
 pytestmark = pytest.mark.slow
@@ -158,3 +159,10 @@ def test_central_has_as_many_web_processes_as_its_settings_say(tmp_path: Path) -
         supervise.programs_of(build(tmp_path, {**home, "web_workers": 2}))
     for program in webs:
         program.listening.close()
+
+
+def test_the_web_server_of_central_lets_frames_of_the_link_through(tmp_path: Path) -> None:
+    command = supervise.web_command(build(tmp_path, {"role": "central", "home": tmp_path, "secret_key": "k" * 40}))
+
+    for option in ("--websocket-max-message-size", "--websocket-max-frame-size"):
+        assert command[command.index(option) + 1] == str(LINK_FRAME)

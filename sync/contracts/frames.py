@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from node.limits import LINK_FRAME
+
 #: protocol versions this code speaks: the newest, and the one before it
 #:
 #: 2  an order that a tab has carried to a sister shop goes up in its signed envelope (op `kept_order`). A node of 1
@@ -21,8 +23,8 @@ from msgspec import Struct
 PROTO_MIN: Final = 1
 PROTO_MAX: Final = 2
 
-#: bytes a frame may have on the wire; a body of 1 MiB fits
-MAX_FRAME: Final = 8 * 1024 * 1024
+#: bytes a frame may have on the wire
+MAX_FRAME: Final = LINK_FRAME
 
 
 class Cursor(Struct, frozen=True):

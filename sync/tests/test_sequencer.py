@@ -147,6 +147,42 @@ async def test_two_writers_of_one_row_cannot_leave_an_edge_with_the_older_image(
     assert [(entry.ver, entry.body) for entry in read.entries] == [(3, b"A")]
 
 
+async def test_a_batch_is_as_big_as_the_documents_its_pointers_lead_to() -> None:
+    """A thousand pointers are small; with their documents they would be a frame that no web server lets out."""
+    await in_thread(lambda: house.put_item("first", b"start"))
+    await sequence_all(CATALOG)
+    start = await in_thread(lambda: head_of(CATALOG).cursor)
+    await in_thread(lambda: [house.put_item(f"k{number}", bytes([number]) * 1_000) for number in (1, 2, 3, 1, 2, 4, 5)])
+    await sequence_all(CATALOG)
+
+    got, after, batches = {}, start, 0
+    while True:
+        ask = io.ReadLog(CATALOG, after, 500, 2_300, frozenset({"item:all"}))
+        read = await in_thread(lambda ask=ask: read_log(ask, {}))
+        assert isinstance(read, io.LogRead)
+        if not read.entries:
+            break
+        assert sum(entry.size for entry in read.entries) <= 2_300
+        got |= {entry.key: entry.body for entry in read.entries}
+        after, batches = read.to, batches + 1
+
+    assert got == {f"k{number}": bytes([number]) * 1_000 for number in (1, 2, 3, 4, 5)}
+    assert after.seq == read.head and batches >= 3
+
+
+async def test_a_document_bigger_than_a_batch_travels_alone() -> None:
+    await in_thread(lambda: house.put_item("first", b"start"))
+    await sequence_all(CATALOG)
+    start = await in_thread(lambda: head_of(CATALOG).cursor)
+    await in_thread(lambda: [house.put_item("big", b"x" * 5_000), house.put_item("small", b"y")])
+    await sequence_all(CATALOG)
+
+    read = await in_thread(lambda: read_log(io.ReadLog(CATALOG, start, 500, 1_000, frozenset({"item:all"})), {}))
+
+    assert isinstance(read, io.LogRead)
+    assert [(entry.key, len(entry.body or b"")) for entry in read.entries] == [("big", 5_000)]
+
+
 async def test_a_fact_travels_whole_and_a_rollback_publishes_nothing() -> None:
     def write() -> None:
         with pytest.raises(_Undo), atomic(ORDERS):

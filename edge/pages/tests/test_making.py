@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from edge.replica import sites as shops
 from edge.replica.changes import lists_version
 from edge.replica.reads import LIST
 from node.config import config
+from node.places import ROOT
 from sync.contracts.documents import PagesDoc
 from sync.store.edge import sql
 from sync.store.writer import writer
@@ -341,3 +345,23 @@ def tell(maker: Maker, book: Book) -> None:
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     orders.put(None)
     Worker(maker, book, Links(book, config().pages_dir), orders, lambda done: None).run()
+
+
+def test_a_maker_ends_by_itself_though_its_edge_still_speaks(tmp_path):
+    """The thread that reads holds stdin: Python's own end would abort the process over that, and leave a core."""
+    (tmp_path / "rialto.toml").write_text(f'role = "edge"\nsecret_key = "{"k" * 40}"\n')
+    env = {**os.environ, "RIALTO_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "node.settings.edge"}
+
+    # Without a database there is nothing to make, and it ends at once.
+    maker = subprocess.Popen(
+        [sys.executable, "-m", "edge.pages.worker"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        assert maker.wait(30) == 1
+        said = maker.stderr.read()
+        assert b"the maker of pages failed" in said and b"Fatal Python error" not in said
+    finally:
+        maker.kill()
+        for pipe in (maker.stdin, maker.stdout, maker.stderr):
+            pipe.close()
