@@ -218,6 +218,7 @@ def test_words_are_asked_for_in_each_language_the_shop_speaks(ada: Client, sench
 def test_what_is_not_translated_yet_is_a_filter(ada: Client, sencha: UUID) -> None:
     make_product("tea", "Улун", ("T2",))
     shelf = upsert_category("tea", "Чай")
+    locales.put_language("tea", "ar", path="/ar", by="test")
     note_languages("tea", ["ar"])
     say(sencha, "ar", Words("سنشا"))
 
