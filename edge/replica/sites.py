@@ -135,12 +135,6 @@ def edition_by_key(key: str) -> SiteDoc | None:
     return next((each for each in editions.editions_of(held) if editions.key_of(each) == key), None) if held else None
 
 
-def published(site_id: str) -> SiteDoc | None:
-    """A shop's document as central published it, not noted as read. Safe on the event loop."""
-    held = _known().by_id.get(site_id)
-    return held.doc if held else None
-
-
 def site(site_id: str) -> SiteDoc | None:
     """A site of the group by its id, own or sister. Safe on the event loop."""
     held = _known().by_id.get(site_id)
