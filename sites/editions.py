@@ -20,7 +20,9 @@ from sync.contracts.documents import (
     DeliveryMethod,
     LanguageDoc,
     PaymentMethod,
+    Picture,
     ProductDoc,
+    ProductWords,
     RegionDoc,
     SiteDoc,
     SiteWords,
@@ -174,7 +176,14 @@ def product_in(site: SiteDoc, product: ProductDoc) -> ProductDoc:
         text=words.text or product.text,
         attributes=words.attributes or product.attributes,
         variants=variants,
+        pictures=[_picture_in(each, words) for each in product.pictures],
     )
+
+
+def _picture_in(picture: Picture, words: ProductWords) -> Picture:
+    """Described in the language; else called as the product is in it."""
+    alt = words.alts.get(picture.hash) or words.title or picture.alt
+    return picture if alt == picture.alt else replace(picture, alt=alt)
 
 
 def _variant_in(site: SiteDoc, variant: VariantDoc, titles: Mapping[str, str]) -> VariantDoc:

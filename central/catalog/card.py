@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import get_language
 
 from central.catalog.errors import UnknownProduct
 from central.catalog.models import Listing, Media, Offer, PriceChange, Product, ProductPicture
+from central.cluster.queries import languages_of
+from central.cluster.queries import site as site_row
 from central.stock.models import EDGE_PREFIX, Balance, Movement, PlannedSupply
 from central.stock.queries import (
     Stock,
@@ -88,6 +91,12 @@ def product_card(user: Any, product_id: UUID) -> ProductCard:
             PriceChange.objects.filter(offer__in=offers).select_related("offer__variant").order_by("-at")[:TAIL]
         ),
     )
+
+
+def picture_languages(found: ProductCard) -> list[str]:
+    """In which languages its pictures are described: those of the desk, then all that its shops speak."""
+    spoken = [code for one in found.listings for code in (site_row(one.site).language, *languages_of(one.site))]
+    return list(dict.fromkeys((*dict(settings.LANGUAGES), *spoken)))
 
 
 def _listings(user: Any, product_id: UUID) -> QuerySet[Listing]:

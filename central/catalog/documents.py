@@ -137,12 +137,15 @@ def product_docs(listings: Sequence[Listing]) -> list[ProductDoc]:
 
 def _product_doc(listing: Listing, looks: Looks, spoken: Mapping[str, frozenset[str]]) -> ProductDoc:
     offers = list(listing.offers.all())
-    alts = {(alt.media_id, alt.language): alt.alt for alt in listing.product.picture_alts.all()}
-    language = site_row(listing.site).language if alts else ""
-    pictures = (
-        looks.whole(listing.site, row.media, alts.get((row.media_id, language), listing.title))
+    alts: dict[str, dict[str, str]] = {}
+    for alt in listing.product.picture_alts.all():
+        alts.setdefault(alt.language, {})[alt.media_id] = alt.alt
+    own = alts.get(site_row(listing.site).language, {}) if alts else {}
+    pictures = {
+        row.media_id: picture
         for row in listing.product.picture_rows.all()
-    )
+        if (picture := looks.whole(listing.site, row.media, own.get(row.media_id, listing.title)))
+    }
     return ProductDoc(
         id=listing.product_id.hex,
         site=listing.site,
@@ -151,25 +154,43 @@ def _product_doc(listing: Listing, looks: Looks, spoken: Mapping[str, frozenset[
         categories=sorted(category.pk.hex for category in listing.categories.all()),
         currency=offers[0].currency if offers else "",
         variants=[_variant_doc(offer) for offer in offers],
-        pictures=[picture for picture in pictures if picture],
+        pictures=list(pictures.values()),
         text=listing.text,
         brand=listing.product.brand,
         attributes=[(str(name), str(value)) for name, value in listing.attributes],
         position=listing.position,
         changed=listing.changed_at.date().isoformat(),
-        translations={
-            each.language: words for each in _said(listing, spoken) if (words := _words(each, offers)) != ProductWords()
-        },
+        translations=_translations(listing, offers, spoken, pictures, alts),
     )
 
 
-def _words(said: Translation, offers: Sequence[Offer]) -> ProductWords:
+def _translations(
+    listing: Listing,
+    offers: Sequence[Offer],
+    spoken: Mapping[str, frozenset[str]],
+    pictures: Mapping[str, Picture],
+    alts: Mapping[str, Mapping[str, str]],
+) -> dict[str, ProductWords]:
+    """`pictures`: those shown, by the sha256 of their originals; `alts`: language -> original -> what is seen in it."""
+    said = {each.language: each for each in _said(listing, spoken)}
+    found = {}
+    for language in sorted(spoken.get(listing.site, frozenset())):
+        here = alts.get(language, {})
+        seen = {picture.hash: here[original] for original, picture in pictures.items() if original in here}
+        words = _words(said.get(language, Translation()), offers, seen)
+        if words != ProductWords():
+            found[language] = words
+    return found
+
+
+def _words(said: Translation, offers: Sequence[Offer], alts: dict[str, str]) -> ProductWords:
     titles = {offer.variant_id.hex: said.options.get(offer.pk.hex, "") for offer in offers}
     return ProductWords(
         title=said.title,
         text=said.text,
         options={variant: title for variant, title in titles.items() if title},
         attributes=[(str(name), str(value)) for name, value in said.attributes],
+        alts=alts,
     )
 
 

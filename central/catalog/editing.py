@@ -209,7 +209,10 @@ def set_pictures(product: UUID, pictures: Sequence[str], *, by: str) -> None:
 
 
 def set_picture_alts(product: UUID, sha256: str, alts: Mapping[str, str], *, by: str) -> None:
-    """What is to be seen in a picture, by language; an empty text takes it away. Raises `UnknownProduct`."""
+    """What is to be seen in a picture, by language; an empty text takes it away, what is not named stays.
+
+    Raises `UnknownProduct`.
+    """
     groups = _cart_groups(product)
     with atomic(CATALOG):
         lock_goods()
@@ -217,12 +220,13 @@ def set_picture_alts(product: UUID, sha256: str, alts: Mapping[str, str], *, by:
             raise UnknownProduct(f"product {product.hex} has no picture {sha256}")
         rows = PictureAlt.objects.filter(product=product, media=sha256)
         before = dict(rows.values_list("language", "alt"))
-        wanted = {language: " ".join(alt.split())[:200] for language, alt in alts.items() if alt.strip()}
-        if wanted == before:
+        wanted = {language: " ".join(alt.split())[:200] for language, alt in alts.items()}
+        changed = {language: alt for language, alt in wanted.items() if alt != before.get(language, "")}
+        if not changed:
             return
-        rows.exclude(language__in=wanted).delete()
-        for language, alt in wanted.items():
-            if alt != before.get(language):
+        rows.filter(language__in=[language for language, alt in changed.items() if not alt]).delete()
+        for language, alt in changed.items():
+            if alt:
                 PictureAlt.objects.update_or_create(
                     product_id=product, media_id=sha256, language=language, defaults={"alt": alt}
                 )

@@ -350,7 +350,7 @@ class PictureAlt(models.Model):
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="picture_alts")
     media = models.ForeignKey(Media, on_delete=models.PROTECT, related_name="+")
-    language = models.CharField(max_length=8)
+    language = models.CharField(max_length=16)
     alt = models.CharField(max_length=200)
 
     class Meta:

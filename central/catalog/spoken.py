@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from central.catalog.actions import lock_goods, publish_card, shop
-from central.catalog.models import Category, Listing, Offer, SpokenLanguages
+from central.catalog.models import Category, Listing, Offer, PictureAlt, SpokenLanguages
 from node.realms import CATALOG, atomic
 from sync.outbox import record_state
 
@@ -33,7 +33,9 @@ def _publish(site: str, group: str, languages: set[str]) -> None:
     for shelf in Category.objects.select_for_update().filter(pk__in=shelves).order_by("pk"):
         publish_shelf(shelf)
     translated = Listing.objects.filter(has_words, site=site).values("pk")
-    for listing in Listing.objects.select_for_update().filter(pk__in=translated).order_by("product_id"):
+    described = PictureAlt.objects.filter(language__in=languages).values("product")
+    touched = Q(pk__in=translated) | Q(site=site, product__in=described)
+    for listing in Listing.objects.select_for_update().filter(touched).order_by("product_id"):
         if listing.is_active:
             listing.ver += 1
             listing.save(update_fields=["ver"])  # not `changed_at`: nobody changed the product

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -17,7 +16,6 @@ from django.utils.translation import ngettext
 from central.catalog import actions, card, editing, feeding, queries
 from central.catalog.errors import BadGoods, FieldFed, UnknownCategory
 from central.catalog.forms import (
-    LANGUAGES,
     BarcodesForm,
     CategoryWordsForm,
     NewProductForm,
@@ -27,6 +25,7 @@ from central.catalog.forms import (
 from central.catalog.importing.words import FIELD_TITLES
 from central.catalog.models import Category, Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
+from central.cluster.locales import own_name
 from central.cluster.models import Region
 from central.cluster.queries import languages_of, regions_at, sites_visible_to
 from central.cluster.queries import site as site_row
@@ -41,6 +40,7 @@ from central.ui.scope import limit
 from central.ui.screens import StaffRequest, may, screen
 from infra.storage.inspect import MAX_BYTES, BadPicture
 from node.away import realm_away
+from sites.editions import is_rtl
 
 # --- cells of the list ---------------------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
     pictures = {
         "product": found.product,
         "pictures": found.pictures,
-        "languages": settings.LANGUAGES,
+        "languages": [(code, own_name(code), is_rtl(code)) for code in card.picture_languages(found)],
         "most_pictures": editing.MAX_PICTURES,
         "may_share": may(request.user, "edit_products") and not found.hidden_sites,
         "fed_by": _feeder_of_pictures(found),
@@ -406,12 +406,14 @@ def add_picture(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
 @screen("edit_products", methods=["POST"])
 def change_picture(request: StaffRequest, product_id: UUID, sha256: str) -> HttpResponseBase:
     """`do`: "first", "earlier", "later", "remove" or "alt" (with `alt_<language>`)."""
-    pictures = _shared_pictures(request, product_id)
+    found = _shared(request, product_id)
+    pictures = [picture.media.sha256 for picture in found.pictures]
     if sha256 not in pictures:
         raise Http404(sha256)
     deed, at = request.POST.get("do", ""), pictures.index(sha256)
     if deed == "alt":
-        alts = {code: request.POST.get(f"alt_{code}", "") for code in LANGUAGES}
+        told = {code: request.POST.get(f"alt_{code}") for code in card.picture_languages(found)}
+        alts = {code: alt for code, alt in told.items() if alt is not None}
         editing.set_picture_alts(product_id, sha256, alts, by=request.user.username)
         messages.success(request, _("The description of the picture is saved."))
         return redirect("products-card", product_id)
@@ -426,11 +428,15 @@ def change_picture(request: StaffRequest, product_id: UUID, sha256: str) -> Http
 
 
 def _shared_pictures(request: StaffRequest, product_id: UUID) -> list[str]:
-    """The pictures as they are. They are shared: whoever does not see all sites of a product may not change them."""
+    return [picture.media.sha256 for picture in _shared(request, product_id).pictures]
+
+
+def _shared(request: StaffRequest, product_id: UUID) -> card.ProductCard:
+    """For a change of what sites share: whoever does not see all sites of a product may make none."""
     found = card.product_card(request.user, product_id)
     if found.hidden_sites:
         raise Http404(str(product_id))
-    return [picture.media.sha256 for picture in found.pictures]
+    return found
 
 
 def _set_pictures(request: StaffRequest, product_id: UUID, pictures: list[str]) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from central.catalog.actions import set_regional_prices
-from central.catalog.editing import Words, translate_category, translate_goods
-from central.catalog.models import Category, Listing, Offer
+from central.catalog.editing import Words, set_picture_alts, translate_category, translate_goods
+from central.catalog.models import Category, Listing, Offer, ProductPicture
 from central.catalog.spoken import note_languages
 from central.cluster.locales import make_region, put_language, put_site_region
 from central.cluster.page_words import page_texts, set_page_words
@@ -99,6 +99,8 @@ _ARABIC_PLURALS = {
     "%(total)s product": ("لا منتجات", "منتج واحد", "منتجان", "%(total)s منتجات", "%(total)s منتجًا", "%(total)s منتج"),
 }
 
+_LEAVES = {"ru": "Сухой лист крупным планом", "en": "The dry leaf, close up"}
+
 #: id -> (title, English title, parent, places)
 _REGIONS = {
     "msk": ("Москва", "Moscow", "", ["RU-MOW", "524901"]),
@@ -117,6 +119,7 @@ def fill_editions() -> None:
     note_languages("clay", ["ar"])
     _translate("tea", "en", _ENGLISH_SHELVES, {})
     _translate("clay", "ar", _ARABIC_SHELVES, _ARABIC_GOODS)
+    _describe_leaves()
     plain = {text: [said] for text, said in _ARABIC_PAGES.items()}
     plural = {text: list(forms) for text, forms in _ARABIC_PLURALS.items()}
     # A text that the shops have no more is no reason for a demo not to start.
@@ -135,6 +138,13 @@ def _translate(
         for listing in listings
     }
     translate_goods(site, words, by=BY)
+
+
+def _describe_leaves() -> None:
+    """The second picture of a green tea is its leaves."""
+    rows = ProductPicture.objects.filter(product__listings__site="tea", product__variants__sku__startswith="T-01")
+    for row in rows.filter(position=1).distinct():
+        set_picture_alts(row.product_id, row.media_id, _LEAVES, by=BY)
 
 
 def _fill_regions() -> None:

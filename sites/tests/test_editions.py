@@ -12,6 +12,7 @@ from sync.contracts.documents import (
     CategoryWords,
     DeliveryMethod,
     LanguageDoc,
+    Picture,
     ProductDoc,
     ProductWords,
     RegionDoc,
@@ -142,6 +143,18 @@ def test_goods_speak_the_language_and_cost_what_the_nearest_region_says() -> Non
     sold = editions.card_in(at("en", "msk"), card)
     assert (sold.title, sold.options_title, sold.price) == ("Oolong", "Bag", 900)
     assert editions.card_in(SHOP, card) is card
+
+
+def test_pictures_are_described_in_the_language_or_called_as_the_product_is() -> None:
+    seen, unseen = (Picture(hash=name, ext="webp", width=1, height=1, alt="Чашка") for name in ("a", "b"))
+    words = {"en": ProductWords(title="Oolong", alts={"a": "A cup"}), "ar": ProductWords(alts={"a": "كوب"})}
+    product = ProductDoc(
+        id="p", site="tea", slug="o", title="Улун", categories=[], currency="RUB", variants=[], pictures=[seen, unseen],
+        translations=words,
+    )  # fmt: skip
+
+    alts = {lang: [each.alt for each in editions.product_in(at(lang), product).pictures] for lang in ("ru", "en", "ar")}
+    assert alts == {"ru": ["Чашка", "Чашка"], "en": ["A cup", "Oolong"], "ar": ["كوب", "Чашка"]}
 
 
 def test_a_shelf_keeps_its_own_words_where_there_is_no_translation() -> None:

@@ -206,12 +206,16 @@ class CategoryWords(Struct, frozen=True, kw_only=True):
 
 
 class ProductWords(Struct, frozen=True, kw_only=True):
-    """A product in one more language; what is missing is as in the shop's own. `options`: variant id -> title."""
+    """A product in one more language; what is missing is as in the shop's own.
+
+    `options`: variant id -> title. `alts`: hash of a picture -> what is to be seen in it.
+    """
 
     title: str = ""
     text: str = ""
     options: dict[str, str] = {}
     attributes: list[tuple[str, str]] = []
+    alts: dict[str, str] = {}
 
 
 class PictureSource(Struct, frozen=True, kw_only=True):

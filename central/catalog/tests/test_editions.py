@@ -8,12 +8,19 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from central.catalog.actions import set_regional_prices, upsert_category
-from central.catalog.editing import Words, edit_words, translate_category, translate_goods
+from central.catalog.actions import keep_picture, set_regional_prices, upsert_category
+from central.catalog.editing import (
+    Words,
+    edit_words,
+    set_picture_alts,
+    set_pictures,
+    translate_category,
+    translate_goods,
+)
 from central.catalog.errors import BadGoods
 from central.catalog.models import Listing, Offer, PriceChange, Translation
 from central.catalog.spoken import note_languages
-from central.catalog.tests.make import forget_pointers, make_product, make_site, pointers
+from central.catalog.tests.make import forget_pointers, make_product, make_site, pointers, svg
 from central.catalog.tests.test_topics import topic, whole
 from central.cluster import locales
 from central.ui.tests import cast
@@ -57,6 +64,34 @@ def test_words_are_published_in_the_languages_of_the_site(sencha: UUID) -> None:
     )
     assert product_doc(sencha).translations == {"ar": words}
     assert card_doc().titles == {"ar": ("سنشا", "صغير")}
+
+
+def test_what_is_seen_in_a_picture_is_published_in_each_language(sencha: UUID) -> None:
+    note_languages("tea", ["ar"])
+    set_pictures(sencha, [keep_picture(svg("111111")), keep_picture(svg("222222"))], by="test")
+    _, second = (picture.hash for picture in product_doc(sencha).pictures)
+    forget_pointers()
+
+    set_picture_alts(sencha, second, {"en": "Чашка", "ar": "كوب", "de": "Tasse"}, by="test")
+
+    assert [row[:2] for row in pointers()] == [("product:tea", sencha.hex)]
+    assert product_doc(sencha).translations == {"ar": ProductWords(alts={second: "كوب"})}
+    assert [picture.alt for picture in product_doc(sencha).pictures] == ["Сенча", "Чашка"]
+
+    set_picture_alts(sencha, second, {"en": ""}, by="test")
+    assert [picture.alt for picture in product_doc(sencha).pictures] == ["Сенча", "Сенча"]
+    assert product_doc(sencha).translations == {"ar": ProductWords(alts={second: "كوب"})}
+
+
+def test_a_language_more_points_at_goods_whose_pictures_are_described_in_it(sencha: UUID) -> None:
+    sha = keep_picture(svg())
+    set_pictures(sencha, [sha], by="test")
+    set_picture_alts(sencha, sha, {"ar": "كوب"}, by="test")
+    forget_pointers()
+
+    note_languages("tea", ["ar"])
+
+    assert [row[:2] for row in pointers()] == [("product:tea", sencha.hex)]
 
 
 def test_a_language_more_or_less_points_at_what_has_words_in_it(sencha: UUID) -> None:
@@ -229,3 +264,15 @@ def test_what_is_not_translated_yet_is_a_filter(ada: Client, sencha: UUID) -> No
     assert "Чай" in ada.get("/categories", {"lacks": "ar"}).content.decode()
     ada.post(f"/categories/{shelf.pk}", {"title_ar": "شاي"})
     assert str(shelf.pk) not in ada.get("/categories", {"lacks": "ar"}).content.decode()
+
+
+def test_pictures_are_described_in_each_language_a_shop_speaks(ada: Client, sencha: UUID) -> None:
+    locales.put_language("tea", "ar", path="/ar", by="test")
+    note_languages("tea", ["ar"])
+    sha = keep_picture(svg())
+    set_pictures(sencha, [sha], by="test")
+    assert 'name="alt_ar"' in ada.get(f"/products/{sencha}").content.decode()
+
+    ada.post(f"/products/{sencha}/pictures/{sha}", {"do": "alt", "alt_ru": "Чашка", "alt_ar": "كوب"})
+
+    assert product_doc(sencha).translations["ar"].alts == {sha: "كوب"}

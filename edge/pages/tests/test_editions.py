@@ -22,6 +22,7 @@ from sites import editions
 from sync.contracts.documents import (
     CategoryWords,
     LanguageDoc,
+    Picture,
     ProductWords,
     RegionDoc,
     SeoDoc,
@@ -31,6 +32,7 @@ from sync.contracts.documents import (
 )
 from sync.store.writer import reader
 
+CUP = "c" * 64
 SPB = "spb.tea.localhost"
 
 
@@ -48,9 +50,10 @@ def shop(**changes) -> SiteDoc:
 
 @pytest.fixture
 def tea(edge):
-    words = {"en": ProductWords(title="Dragon Well", options={GREEN.variants[0].id: "Bag"})}
+    words = {"en": ProductWords(title="Dragon Well", options={GREEN.variants[0].id: "Bag"}, alts={CUP: "A cup of tea"})}
     unit = replace(GREEN.variants[0], prices={"msk": 210000})
-    product = replace(GREEN, translations=words, variants=[unit])
+    seen = Picture(hash=CUP, ext="svg", width=40, height=30, alt="Чашка чая")
+    product = replace(GREEN, translations=words, variants=[unit], pictures=[seen])
     card = replace(make.cards_of(GREEN)[0], prices={"msk": 210000}, titles={"en": ("Dragon Well", "Bag")})
     make.publish(
         shop(),
@@ -84,6 +87,13 @@ async def test_a_product_in_each_language_and_at_the_price_of_the_region(visitor
     assert tags.all("html")[0]["lang"] == language
     assert f"<h1>{title}</h1>" in page.text and price in page.text
     assert "set-cookie" not in page.headers and page.headers["cache-control"].startswith("public")
+
+
+@pytest.mark.parametrize(("path", "alt"), [("/p/longjing", "Чашка чая"), ("/en/p/longjing", "A cup of tea")])
+async def test_a_picture_is_described_in_the_language_of_the_page(visitor, path, alt):
+    page = Page((await visitor.get(path)).text)
+
+    assert [each["alt"] for each in page.all("img") if CUP in each.get("src", "") and each["alt"]] == [alt]
 
 
 async def test_a_region_at_a_host_of_its_own(tea):
