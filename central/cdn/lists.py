@@ -18,7 +18,7 @@ from central.cdn.queries import (
     stale_visible_to,
     zones_visible_to,
 )
-from central.cdn.words import KINDS, OUTCOMES, limits_left, plan_title, state_of
+from central.cdn.words import KINDS, OUTCOMES, limits_left, plan_title, state_of, trouble_in_words
 from central.ui.lists import (
     Button,
     Choices,
@@ -191,7 +191,7 @@ QUEUE = List(
 def _origin_state(one: MediaOrigin, shown: Shown) -> SafeString:
     if one.is_up:
         return cells.badge(gettext("Answers now"), "green") if one.checked_at else cells.badge(gettext("Not looked at"))
-    return cells.badge(gettext("Left out: %(error)s") % {"error": one.error or "—"}, "red")
+    return cells.badge(gettext("Left out: %(error)s") % {"error": trouble_in_words(one.error)}, "red")
 
 
 MEDIA = List(

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from central.cdn.errors import BadCdn
 from central.cdn.models import MediaHost, MediaOrigin
 from central.cluster.actions import set_media
+from infra.http.outgoing import trouble_of
 from node.realms import CLUSTER, atomic
 from sites import assets
 from sync.contracts.documents import MediaDoc
@@ -103,10 +104,13 @@ def _note(origin: MediaOrigin, error: str) -> bool:
 
 
 def ask(url: str) -> str:
-    """Whether a host hands out a file every shop has, past what it may have stored. "" when it does."""
+    """Whether a host hands out a file every shop has, past what it may have stored.
+
+    Returns what is wrong, as `MediaOrigin.error` keeps it: a status, or what `trouble_of` says; "" for nothing.
+    """
     try:
         address = f"{url}{assets.url('shop/css/shop.css')}?look={uuid4().hex}"
         answer = httpx.head(address, timeout=PATIENCE_S, follow_redirects=False)
     except (httpx.HTTPError, ValueError) as error:
-        return type(error).__name__
+        return trouble_of(error)
     return "" if answer.status_code == 200 else str(answer.status_code)

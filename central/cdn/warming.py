@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from central.cdn.models import ColdPage, Warming, ZoneSite
 from central.cluster.models import Site
+from infra.http.outgoing import trouble_of
 from node.realms import CLUSTER, atomic
 
 JOB: Final = "cdn.warm"
@@ -34,9 +35,6 @@ OLDEST: Final = timedelta(hours=1)
 RUN_S: Final = 20.0
 HOLD: Final = timedelta(seconds=60)
 PATIENCE_S: Final = 10.0
-#: what may go wrong beside a status
-TOO_SLOW: Final = "too_slow"
-UNREACHED: Final = "unreached"
 #: errors in a row after which the site is left alone for a while
 MOST_ERRORS: Final = 5
 FIRST_PAUSE_S: Final = 30.0
@@ -161,14 +159,12 @@ def _shorten(site: str) -> None:
 def ask(url: str) -> str:
     """Fetch an address as a browser would, all of it: a CDN keeps what was read to its end.
 
-    Returns what went wrong, as `Warming.error` keeps it: a status, `TOO_SLOW` or `UNREACHED`; "" for nothing.
+    Returns what went wrong, as `Warming.error` keeps it: a status, or what `trouble_of` says; "" for nothing.
     """
     headers = {"Accept-Encoding": "gzip, br", "User-Agent": "Rialto (warmer)"}
     try:
         with httpx.Client(timeout=PATIENCE_S, follow_redirects=False, trust_env=False) as client:
             status = client.get(url, headers=headers).status_code
-    except httpx.TimeoutException:
-        return TOO_SLOW
-    except (httpx.HTTPError, ValueError):
-        return UNREACHED
+    except (httpx.HTTPError, ValueError) as error:
+        return trouble_of(error)
     return str(status) if status >= 500 or status == 429 else ""

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 
 from central.cdn import folding
 from central.cdn.models import Account, Purge
-from central.cdn.warming import TOO_SLOW
 from infra.cdn.protocol import Plan
 from infra.cdn.registry import PLANS
 
@@ -30,6 +29,15 @@ OUTCOMES: Final[dict[str, tuple[Promise, str]]] = {
     Purge.Outcome.DONE: (gettext_lazy("Purged"), "green"),
     Purge.Outcome.UNAVAILABLE: (gettext_lazy("No answer: tried again"), "amber"),
     Purge.Outcome.REFUSED: (gettext_lazy("Refused"), "red"),
+}
+#: why an address gives nothing, beside a status
+TROUBLES: Final[dict[str, Promise]] = {
+    "timeout": gettext_lazy("it does not answer in time"),
+    "unknown_host": gettext_lazy("its name is not found"),
+    "no_lookup": gettext_lazy("its name cannot be looked up now"),
+    "certificate": gettext_lazy("its certificate is not right"),
+    "redirects": gettext_lazy("it redirects without end"),
+    "no_answer": gettext_lazy("it gives no answer"),
 }
 
 
@@ -67,7 +75,7 @@ def limits_left(account: Account) -> tuple[str, str]:
 
 
 def trouble_in_words(error: str) -> str:
-    """Why pages are not fetched again through a CDN: `central.cdn.warming.ask`."""
-    if error == TOO_SLOW:
-        return _("it does not answer in time")
-    return _("it answers %(status)s") % {"status": error} if error.isdecimal() else _("it cannot be reached")
+    """Why an address gives nothing: a status, or what `infra.http.outgoing.trouble_of` says."""
+    if error.isdecimal():
+        return _("it answers %(status)s") % {"status": error}
+    return str(TROUBLES.get(error, TROUBLES["no_answer"]))

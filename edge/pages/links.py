@@ -22,7 +22,7 @@ from edge.pages.building import build
 from edge.pages.linkbook import Link, LinkBook
 from edge.replica import pictures
 from edge.replica import sites as shops
-from infra.http.outgoing import NotCalled, pinned
+from infra.http.outgoing import NotCalled, pinned, trouble_of
 from sites import assets, editions
 from sites.seo import robots, sitemap
 from sync.contracts.documents import SiteDoc
@@ -172,14 +172,8 @@ def look_at(url: str) -> str | None:
                 status = _status(client, url, "GET")  # many answer a HEAD by what is nearest to no
         except NotCalled as error:
             return error.code if error.code == "unknown_host" else None
-        except httpx.TooManyRedirects:
-            return "redirects"
-        except httpx.TimeoutException:
-            return "timeout"
-        except httpx.ConnectError as error:
-            return "certificate" if "certificate" in str(error).lower() else "no_answer"
-        except (httpx.HTTPError, ValueError, UnicodeError):
-            return "no_answer"
+        except (httpx.HTTPError, ValueError, UnicodeError) as error:
+            return trouble_of(error)
     return "" if status < 400 or status in _CLOSED else str(status)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,6 +29,29 @@ class NotCalled(Exception):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+def trouble_of(error: Exception) -> str:
+    """What kept an address from answering: redirects, timeout, unknown_host, no_lookup, certificate, no_answer.
+
+    `error`: what a call has raised. Whoever shows it says it in words; the name of an exception is no reason.
+    """
+    if isinstance(error, NotCalled):
+        return error.code
+    if isinstance(error, httpx.TooManyRedirects):
+        return "redirects"
+    if isinstance(error, httpx.TimeoutException):
+        return "timeout"
+    causes = list(_causes(error))
+    if lookup := next((one for one in causes if isinstance(one, socket.gaierror)), None):
+        return "unknown_host" if lookup.errno in _NO_SUCH else "no_lookup"
+    return "certificate" if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes) else "no_answer"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def pinned(client: httpx.Client, url: str, method: str = "GET") -> httpx.Request:

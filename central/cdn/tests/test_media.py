@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from central.cdn import media
 from central.cdn.errors import BadCdn
@@ -28,7 +29,7 @@ def told() -> MediaDoc:
 
 
 def look(*dead: str) -> list[str]:
-    return media.look_at_all(lambda url: "ConnectTimeout" if url in dead else "")
+    return media.look_at_all(lambda url: "timeout" if url in dead else "")
 
 
 @pytest.fixture
@@ -100,7 +101,25 @@ def test_a_host_is_asked_for_a_file_every_shop_has(origin: str, monkeypatch: pyt
     assert media.ask(origin) == ""
     monkeypatch.setattr(_Origin, "status", 503)
     assert media.ask(origin) == "503"
-    assert media.ask("http://127.0.0.1:1") == "ConnectError"
+    assert media.ask("http://127.0.0.1:1") == "no_answer"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("503", "Left out: it answers 503"),
+        ("timeout", "Left out: it does not answer in time"),
+        ("unknown_host", "Left out: its name is not found"),
+        ("no_answer", "Left out: it gives no answer"),
+    ],
+)
+def test_the_list_says_in_words_why_a_host_is_left_out(hosts: None, error: str, said: str) -> None:
+    MediaOrigin.objects.filter(url=NEAR).update(is_up=False, checked_at=timezone.now(), error=error)
+    boss: Any = cast.signed_in(cast.staff("boss", "admin"))
+
+    page = boss.get(reverse("cdn-media")).content.decode()
+
+    assert f"{said}<" in page
 
 
 def test_hosts_are_set_and_changed_on_the_desk(shops: Zone) -> None:

@@ -152,7 +152,7 @@ def _language_rows(site: Site) -> list[dict[str, Any]]:
     return [
         {
             "language": one,
-            "address": f"{one.origin or site.origin}{one.path}/",
+            "address": f"{one.origin or site.origin}{one.path}",
             "done": sum(1 for name in texts if one.words.get(name)),
             "all": len(texts),
         }
@@ -196,7 +196,7 @@ def _site_region_row(site: Site, row: SiteRegion, parents: dict[str, str | None]
     return {
         "row": row,
         "depth": range(depth),
-        "address": f"{row.origin or site.origin}{row.path}/" if has_pages else "",
+        "address": f"{row.origin or site.origin}{row.path}" if has_pages else "",
         "own": ", ".join(own),
     }
 
@@ -207,7 +207,7 @@ def _edition_rows(doc: SiteDoc) -> list[dict[str, str]]:
         {
             "language": names.get(one.language) or actions.own_name(one.language),
             "region": chain_of(doc.regions, one.region)[0].title if one.region else "",
-            "address": f"{one.origin}{one.base}/",
+            "address": f"{one.origin}{one.base}",
         }
         for one in editions_of(doc)
     ]

@@ -415,7 +415,7 @@ def test_staff_of_one_site_do_see_it(world: Any) -> None:
         "nodes-one": "Tea node",
         "sites": "Tea shop",
         "sites-one": "Tea shop",
-        "sites-editions": "tea.example/de/",
+        "sites-editions": "tea.example/de",
         "sites-regions-one": "Tea phone",
         "regions": "tea-city",
         "categories": "Tea shelf",
