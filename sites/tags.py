@@ -17,6 +17,8 @@ from sites.urls import Address
 MOST_BYTES: Final = 8_000
 #: letters of tags, the finest first: what is dropped first when there are too many
 FINEST: Final = "pck"
+#: letters of those that central purges by, the finest first: what a web server in front of an edge can say of a file
+PURGED: Final = "ks"
 
 
 def page_tags(site: str, kind: str, *, categories: Iterable[str] = (), products: Iterable[str] = ()) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from itertools import groupby
 from typing import Final
 
 from infra.cdn.protocol import Batch, Kind, Plan
+from sites.tags import PURGED
 
 #: seconds in which changes gather before they are purged together, and the longest that many of them may take
 COALESCE_S: Final = 0.25
@@ -33,8 +34,6 @@ FOLD_OVER: Final = 500
 MOST_CALLS: Final = 5
 #: the part of a plan that we use
 SHARE: Final = 0.8
-#: kinds of tags, the finest first; `sites.tags` says what each stands for
-LEVELS: Final = "cks"
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ def _few_tags(rows: Sequence[Stale], most: int) -> tuple[str, ...]:
     """The finest tags that cover all the rows in one call; none when even their coarsest are too many."""
     if any(row.is_folded for row in rows):
         return ()  # a whole site holds more than its tagged pages
-    for level in LEVELS:
+    for level in PURGED:
         firsts = {next((tag for tag in row.tags if tag.startswith(level)), "") for row in rows}
         if "" not in firsts and len(firsts) <= most:
             return tuple(sorted(firsts))

@@ -80,8 +80,9 @@ class ZoneForm(RecordForm):
     has_tags = TickField(
         label=_("Pages reach it with Cache-Tag"),
         help_text=_(
-            "Tick it when the edge's own program answers the CDN: it names each page's tags. Where a web server hands "
-            "out the files by itself, leave it: many changes at once are then purged by host."
+            "An edge names each page's tags, and so do nginx and Caddy when `rialto pages` has made their "
+            "configuration. Leave it where another server hands out the files, or one in between takes the header "
+            "away: many changes at once are then purged by host."
         ),
     )
 

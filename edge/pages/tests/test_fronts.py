@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import get_args, get_type_hints
+from urllib.parse import quote
 
 import brotli
 import pytest
@@ -21,7 +23,7 @@ from edge.pages.tests import make
 from infra.deploy import caddy, nginx
 from node.config import config
 from node.errors import Refused
-from sites import assets, tags
+from sites import assets, tags, urls
 from sync.contracts.documents import LanguageDoc
 
 pytestmark = [pytest.mark.slow, pytest.mark.front]
@@ -214,11 +216,29 @@ def test_another_cookie_makes_no_difference(web):
     assert web.get("/", cookie="rialto=abc").body == HOME
 
 
-def test_a_page_names_its_shop_and_kind_to_a_cdn(web):
-    kinds = {"/": "home", "/c/%D0%B7%D0%B5%D0%BB%D1%91%D0%BD%D1%8B%D0%B9": "category"}
+#: one of each kind of page, and a later page of a shelf
+ADDRESSES = [
+    urls.Address("home"),
+    urls.Address("about"),
+    urls.Address("category", "зелёный"),
+    urls.Address("category", "зелёный", "-price", 2),
+    urls.Address("product", "лунцзин"),
+]
 
-    for path, kind in kinds.items():
-        assert web.get(path).headers["cache-tag"] == tags.header(tags.page_tags("tea", kind)).decode()
+
+def test_a_page_names_all_that_central_purges_by(web):
+    """A purge by tag reaches a page whoever has handed it out: a web server says no less than central asks for."""
+    assert {each.kind for each in ADDRESSES} == set(get_args(get_type_hints(urls.Address)["kind"]))
+    places = [("tea.localhost", ""), ("tea.localhost", "/en"), ("ar.tea.localhost", ""), ("clay.localhost", "")]
+    for host, base in places:
+        for each in ADDRESSES:
+            path = base if base and each.kind == "home" else f"{base}{each.unquoted}"
+            files.write(files.place(config().pages_dir, host, path), HOME)
+            answer = web.get(quote(path), host, tls=host == "clay.localhost")
+
+            announced = tags.of_address(host.split(".")[-2], each)
+            assert answer.body == HOME
+            assert answer.headers["cache-tag"].split(",") == [tag for tag in announced if tag[0] in tags.PURGED]
     assert "cache-tag" not in web.get("/p/none").headers
 
 
