@@ -390,11 +390,13 @@ def set_price(
     return offer
 
 
-def set_regional_prices(site: str, prices: Mapping[tuple[str, str], Mapping[str, int | None]], *, by: str) -> None:
+def set_regional_prices(
+    site: str, prices: Mapping[tuple[str, str], Mapping[str, int | None]], *, by: str, seen_ver: int | None = None
+) -> None:
     """Set what a site asks for units in regions: (sku, options) -> region -> minor units.
 
-    None: as in the region around, or in the shop; regions not named are left alone. Raises `UnknownSite`,
-    `UnknownUnit`, `BadGoods`.
+    None: as in the region around, or in the shop; regions not named are left alone. `seen_ver`: the version of the
+    units as they were shown. Raises `UnknownSite`, `UnknownUnit`, `BadGoods`, `StaleProduct`.
     """
     where, known = shop(site), regions_at(site)
     for told in prices.values():
@@ -406,7 +408,10 @@ def set_regional_prices(site: str, prices: Mapping[tuple[str, str], Mapping[str,
     with atomic(CATALOG):
         lock_goods()
         for (sku, options), told in sorted(prices.items()):
-            _price_in_regions(where.group, *_lock_offer(site, sku, options), told, by)
+            listing, offer = _lock_offer(site, sku, options)
+            if seen_ver is not None:
+                refuse_stale(seen_ver, offer.ver)
+            _price_in_regions(where.group, listing, offer, told, by)
 
 
 def _price_in_regions(group: str, listing: Listing, offer: Offer, told: Mapping[str, int | None], by: str) -> None:

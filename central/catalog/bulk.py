@@ -10,9 +10,14 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from central.catalog.actions import delist, refuse_stale, relist, set_price
+from central.catalog.actions import delist, refuse_stale, relist, set_price, set_regional_prices
+from central.catalog.errors import BadGoods, StaleProduct
 from central.catalog.models import Listing, Offer
+from central.catalog.queries import price_around
+from central.cluster.models import Region
+from central.cluster.queries import regions_at
 from central.ui.lists import BulkAction
+from central.ui.texts import parse_money
 
 
 class PercentForm(forms.Form):
@@ -50,6 +55,91 @@ def _reprice_back(offer: Offer, user: User, told: dict[str, int]) -> None:
     _set(offer, told["was"], user)
 
 
+class RegionalPriceForm(forms.Form):
+    region = forms.ChoiceField(label=_("Region"))
+    deed = forms.ChoiceField(
+        label=_("Its price"),
+        choices=[
+            ("percent", _("Change by per cent")),
+            ("set", _("Set to an amount")),
+            ("remove", _("Take away: as in the region around, or in the shop")),
+        ],
+    )
+    percent = forms.DecimalField(
+        label=_("Change by, %"),
+        required=False,
+        min_value=Decimal(-99),
+        max_value=Decimal(1000),
+        decimal_places=2,
+        help_text=_("Of what it costs there now, be that a price of the region or of the shop."),
+    )
+    amount = forms.CharField(
+        label=_("Amount"),
+        required=False,
+        max_length=20,
+        help_text=_("In the currency of the shop, such as 350 or 4.50."),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["region"].choices = [(one.pk, one.title) for one in Region.objects.all()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        filled = super().clean() or {}
+        if filled.get("deed") == "percent" and not filled.get("percent") and "percent" not in self.errors:
+            self.add_error("percent", _("By 0 % nothing changes."))
+        if filled.get("deed") == "set" and not _is_amount(filled.get("amount", "")):
+            self.add_error("amount", _("Write an amount, such as 350 or 4.50."))
+        return filled
+
+
+def _is_amount(text: str, currency: str = "RUB") -> bool:
+    try:
+        parse_money(text, currency)
+    except ValueError:
+        return False
+    return True
+
+
+def _reprice_there(offer: Offer, user: User, filled: dict[str, Any]) -> dict[str, Any] | None:
+    own, region = _regional(offer), filled["region"]
+    became: int | None = None
+    if filled["deed"] == "set":
+        if not _is_amount(filled["amount"], offer.currency):
+            raise BadGoods("price", f"'{filled['amount']}' is no amount")
+        became = parse_money(filled["amount"], offer.currency)
+    elif filled["deed"] == "percent":
+        parents = {pk: one.parent_id for pk, one in regions_at(offer.site).items()}
+        now = own[region] if region in own else price_around(own, offer.price, region, parents)
+        became = price_by(now, Decimal(filled["percent"]))
+    if became == own.get(region):
+        return None
+    _set_there(offer, region, became, user)
+    return {"region": region, "was": own.get(region), "became": became}
+
+
+def _reprice_there_back(offer: Offer, user: User, told: dict[str, Any]) -> None:
+    """Only a price that is still what it was made, as of the shop's own."""
+    now = _regional(offer).get(told["region"])
+    if now != told["became"]:
+        raise StaleProduct(told["became"] or 0, now or 0)
+    _set_there(offer, told["region"], told["was"], user)
+
+
+def _regional(offer: Offer) -> dict[str, int]:
+    return dict(offer.regional_prices.values_list("region", "price"))
+
+
+def _set_there(offer: Offer, region: str, price: int | None, user: User) -> None:
+    unit = (offer.variant.sku, offer.variant.options)
+    set_regional_prices(offer.site, {unit: {region: price}}, by=user.username, seen_ver=offer.ver)
+
+
+def _has_regions() -> bool:
+    return Region.objects.exists()
+
+
 def _set(offer: Offer, price: int, user: User) -> None:
     set_price(offer.site, offer.variant.sku, offer.variant.options, price, by=user.username, seen_ver=offer.ver)
 
@@ -79,6 +169,16 @@ def _switch_back(offer: Offer, user: User, told: dict[str, bool]) -> None:
 ACTIONS = [
     BulkAction(
         "price", _("Change prices by per cent"), "edit_products", _reprice, undo=_reprice_back, form=PercentForm
+    ),
+    BulkAction(
+        "regional-price",
+        _("Change prices in a region"),
+        "edit_products",
+        _reprice_there,
+        undo=_reprice_there_back,
+        form=RegionalPriceForm,
+        icon="map-pin",
+        is_there=_has_regions,
     ),
     BulkAction("on", _("Switch on"), "edit_products", _on, undo=_switch_back, icon="check"),
     BulkAction(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from central.catalog.editing import Words
 from central.catalog.keys import MAX_SKU, canonical_options, parse_options
 from central.catalog.models import Category, Listing, Offer
+from central.catalog.queries import price_around
 from central.cluster.models import Region
 from central.ui.forms import (
     LinesField,
@@ -155,13 +156,7 @@ class RegionalPricesForm(RecordForm):
 
     def _around(self, offer: Offer, region: Region, own: Mapping[str, int]) -> int:
         """What it costs there while nothing is said."""
-        by_id = {one.pk: one for one in self.regions}
-        above = by_id.get(region.parent_id or "")
-        while above is not None:
-            if above.pk in own:
-                return own[above.pk]
-            above = by_id.get(above.parent_id or "")
-        return offer.price
+        return price_around(own, offer.price, region.pk, {one.pk: one.parent_id for one in self.regions})
 
     @property
     def prices(self) -> dict[tuple[str, str], dict[str, int | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -144,6 +144,19 @@ def priced_units(keys: Collection[LineKey]) -> dict[LineKey, PricedUnit]:
         )
         for offer in offers
     }
+
+
+def price_around(own: Mapping[str, int], price: int, region: str, parents: Mapping[str, str | None]) -> int:
+    """What a unit costs in a region while nothing is said of it there: as in the nearest region around, else `price`.
+
+    `own`: region -> its price there; `parents`: region -> the region around it.
+    """
+    above = parents.get(region)
+    while above:
+        if above in own:
+            return own[above]
+        above = parents.get(above)
+    return price
 
 
 def count_of(site: str) -> dict[str, int]:

@@ -26,6 +26,7 @@ _REASONS: list[tuple[str, Promise | str]] = [
     (r"barcode: (?P<barcode>.*) names another unit already", _("The barcode %(barcode)s names another unit already.")),
     (r"barcode: is no code of at most (?P<most>\d+) signs", _("a barcode has at most %(most)s printable signs")),
     (r"pictures: are more than (?P<most>\d+)", _("a product has at most %(most)s pictures")),
+    (r"region: the shop is not in '(?P<region>.*)'", _("the shop is not in the region “%(region)s”")),
     (r"field: no source feeds it", _("no source feeds this field")),
     (r"options: are longer than (?P<most>\d+) signs", _("the options are longer than %(most)s signs")),
     (r"options: '(?P<name>.*)' is given twice", _("the option “%(name)s” is given twice")),

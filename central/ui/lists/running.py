@@ -27,7 +27,8 @@ ERRORS_SHOWN = 200
 
 
 def usable_actions(shown: Shown) -> list[BulkAction]:
-    return [action for action in shown.spec.bulk if may(shown.request.user, action.right)]
+    usable = (action for action in shown.spec.bulk if may(shown.request.user, action.right))
+    return [action for action in usable if action.is_there is None or action.is_there()]
 
 
 def begin(request: StaffRequest, spec: List) -> HttpResponseBase:

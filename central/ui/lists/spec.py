@@ -52,6 +52,7 @@ class BulkAction:
     `do(row, user, filled)`: calls one action on the row; what it returns (JSON) is handed to `undo(row, user, told)`,
     None = this row cannot be taken back. Whatever it raises is told beside the row. `right` is asked for each row anew.
     `form`: a Django form, filled in before the run begins; `filled` is its cleaned data. `asks`: a question instead.
+    `is_there`: as of a column.
     """
 
     name: str
@@ -63,6 +64,7 @@ class BulkAction:
     asks: Words = ""
     icon: str = "pencil"
     is_dangerous: bool = False
+    is_there: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
