@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -34,6 +34,8 @@ TEXTS = (
     ("about", _("About the shop"), 0),
     ("address", _("Postal address"), 200),
 )
+#: what is said of a way to deliver or to pay
+_PARTS = ("title", "note")
 
 
 def text_field(label: Any, most: int, **options: Any) -> forms.Field:
@@ -221,7 +223,12 @@ class SiteRegionForm(RecordForm):
             self.fields["region"].disabled = True
         own = self._text_rows("own", site.language)
         others = [
-            Section(title, *self._text_rows(f"in_{code}", code), help=_("Where it differs from the language's words."))
+            Section(
+                title,
+                *self._text_rows(f"in_{code}", code),
+                *self._way_rows(code),
+                help=_("Where it differs from the language's words."),
+            )
             for code, title in languages
         ]
         self._add_ways()
@@ -246,17 +253,20 @@ class SiteRegionForm(RecordForm):
     def _initial_of_row(self) -> dict[str, Any]:
         row = self.row
         initial: dict[str, Any] = {"has_deliveries": False, "has_payments": False}
-        deliveries = row.deliveries if row and row.deliveries is not None else self._ways_around("deliveries")
-        payments = row.payments if row and row.payments is not None else self._ways_around("payments")
-        initial |= ways.initial_of(deliveries, payments)
+        initial |= ways.initial_of(self._ways("deliveries"), self._ways("payments"))
         if row is None:
             return initial
         initial |= {name: getattr(row, name) for name in ("path", "origin", "phone", "email")}
         initial |= {"region": row.region_id, **{f"own_{name}": text for name, text in row.words.items()}}
         initial |= {"has_deliveries": row.deliveries is not None, "has_payments": row.payments is not None}
         for code, words in row.translations.items():
-            initial |= {f"in_{code}_{name}": text for name, text in words.items()}
+            initial |= _said(words, f"in_{code}")
         return initial
+
+    def _ways(self, kind: str) -> list[dict[str, Any]]:
+        """The ways it has there: its own, else as around."""
+        own = getattr(self.row, kind) if self.row else None
+        return own if own is not None else self._ways_around(kind)
 
     def _ways_around(self, kind: str) -> list[dict[str, Any]]:
         found = next((getattr(one, kind) for one in self.around if getattr(one, kind) is not None), None)
@@ -285,10 +295,35 @@ class SiteRegionForm(RecordForm):
             (f"{prefix}_about",),
         ]
 
+    def _way_rows(self, language: str) -> list[tuple[str, ...]]:
+        """What its ways are called in a language; those its shop does not have there are not asked for."""
+        rows = []
+        for kind, way in self._every_way():
+            name = f"in_{language}_{kind}_{way['code']}"
+            for part, (label, most) in enumerate(((_("%(way)s: called"), 60), (_("%(way)s: note"), 120))):
+                field = in_language(text_field(label % {"way": way["title"]}, most), language)
+                field.widget.attrs["placeholder"] = self._way_in(language, kind, way["code"])[part]
+                self.fields[f"{name}_{_PARTS[part]}"] = field
+            rows.append(tuple(f"{name}_{part}" for part in _PARTS))
+        return rows
+
+    def _every_way(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for kind in ("deliveries", "payments"):
+            for way in self._ways(kind):
+                yield kind, way
+
+    def _way_in(self, language: str, kind: str, code: str) -> tuple[str, str]:
+        found = (words.get(kind, {}).get(code) for words in self._words_around(language))
+        title, note = next((said for said in found if said), ("", ""))
+        return title, note
+
     def _inherited_in(self, language: str, name: str) -> str:
-        near = (one.translations.get(language, {}).get(name) for one in self.around)
-        spoken = next((one for one in self.site.languages.all() if one.code == language), None)
-        return next((str(text) for text in near if text), "") or str(spoken.words.get(name, "") if spoken else "")
+        return next((str(words[name]) for words in self._words_around(language) if words.get(name)), "")
+
+    def _words_around(self, language: str) -> list[Mapping[str, Any]]:
+        """Where words of a language are looked for when the region itself has none."""
+        spoken = [one.words for one in self.site.languages.all() if one.code == language]
+        return [*(one.translations.get(language, {}) for one in self.around), *spoken]
 
     def _add_ways(self) -> None:
         for kind, label in (("deliveries", _("Its own ways to deliver")), ("payments", _("Its own ways to be paid"))):
@@ -315,25 +350,34 @@ class SiteRegionForm(RecordForm):
         fields["words"] = {**(row.words if row else {}), **self._texts("own")}
         fields["translations"] = {**(row.translations if row else {})}
         for code, _title in self.languages:
-            fields["translations"][code] = {**fields["translations"].get(code, {}), **self._texts(f"in_{code}")}
+            had = fields["translations"].get(code, {})
+            fields["translations"][code] = {**had, **self._texts(f"in_{code}"), **self._ways_in(code, had)}
         for kind, codes in (("deliveries", ways.DELIVERIES), ("payments", ways.PAYMENTS)):
-            had = getattr(row, kind) if row and getattr(row, kind) is not None else self._ways_around(kind)
-            fields[kind] = ways.read(data, had, codes, self.site.language) if data[f"has_{kind}"] else None
+            own = ways.read(data, self._ways(kind), codes, self.site.language)
+            fields[kind] = own if data[f"has_{kind}"] else None
         return fields
+
+    def _ways_in(self, language: str, had: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What ways are called; words of those it does not have at the moment are kept."""
+        found: dict[str, dict[str, Any]] = {kind: dict(had.get(kind, {})) for kind in ("deliveries", "payments")}
+        for kind, way in self._every_way():
+            name = f"in_{language}_{kind}_{way['code']}"
+            found[kind][way["code"]] = [self.cleaned_data[f"{name}_{part}"] for part in _PARTS]
+        return found
 
     def _texts(self, prefix: str) -> dict[str, str]:
         return {name: self.cleaned_data[f"{prefix}_{name}"] for name, _label, _most in TEXTS}
 
 
-def _said(words: Mapping[str, Any]) -> dict[str, Any]:
-    """The words of a language as its form has them."""
+def _said(words: Mapping[str, Any], prefix: str = "to") -> dict[str, Any]:
+    """The words of a language as a form has them."""
     said: dict[str, Any] = {}
     for name, value in words.items():
         if isinstance(value, Mapping):
             for code, (title, note) in value.items():
-                said |= {f"to_{name}_{code}_title": title, f"to_{name}_{code}_note": note}
+                said |= {f"{prefix}_{name}_{code}_title": title, f"{prefix}_{name}_{code}_note": note}
         else:
-            said[f"to_{name}"] = value
+            said[f"{prefix}_{name}"] = value
     return said
 
 

@@ -101,6 +101,11 @@ _ARABIC_PLURALS = {
 
 _LEAVES = {"ru": "Сухой лист крупным планом", "en": "The dry leaf, close up"}
 
+_ENGLISH_MOSCOW = {
+    "address": "7 Made-up Boulevard, Moscow",
+    "deliveries": {"pickup": ("Collect on the boulevard", ""), "courier": ("Courier in Moscow", "")},
+}
+
 #: id -> (title, English title, parent, places)
 _REGIONS = {
     "msk": ("Москва", "Moscow", "", ["RU-MOW", "524901"]),
@@ -152,7 +157,7 @@ def _fill_regions() -> None:
         make_region(region, title=title, titles={"en": english}, parent=parent, position=position, places=places, by=BY)
     put_site_region(
         "tea", "msk", path="/msk", phone="+7 000 000-04-95", email="msk@example.com", by=BY,
-        words={"address": "Москва, Выдуманный бул., 7"}, translations={"en": {"address": "7 Made-up Boulevard, Moscow"}},
+        words={"address": "Москва, Выдуманный бул., 7"}, translations={"en": _ENGLISH_MOSCOW},
         deliveries=_deliveries(("pickup", "Самовывоз на бульваре", 0), ("courier", "Курьер по Москве", 19_000)),
     )  # fmt: skip
     put_site_region("tea", "nw", phone="+7 000 000-08-12", by=BY)

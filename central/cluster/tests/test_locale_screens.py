@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 
 from central.cluster import locales
-from central.cluster.models import Region, SiteLanguage, SiteRegion
+from central.cluster.documents import site_doc
+from central.cluster.models import Region, Site, SiteLanguage, SiteRegion
 from central.cluster.tests.make import make_site
 from central.ui.tests import cast
+from sites.editions import edition
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -98,6 +100,42 @@ def test_a_shop_gets_prices_of_delivery_in_a_region(ada: Client) -> None:
     row = SiteRegion.objects.get()
     assert row.payments is None
     assert {way["code"]: way["price"] for way in row.deliveries}["courier"] == 15_000
+
+
+def test_ways_of_a_region_are_called_in_each_language(ada: Client) -> None:
+    locales.put_language("tea", "en", path="/en", by="tests", words={"deliveries": {"courier": ("Courier", "")}})
+    courier = {"code": "courier", "title": "Курьер по Москве", "price": 15_000, "needs_address": True, "note": ""}
+    locales.put_site_region("tea", "centre", by="tests", translations={"en": {"payments": {"cash": ("Cash", "Here")}}})
+    cash = {"code": "cash", "title": "Наличными", "provider": "cash_on_delivery", "needs_central": False, "note": ""}
+    locales.put_site_region("tea", "msk", path="/moscow", by="tests", deliveries=[courier], payments=[cash])
+    page = ada.get("/sites/tea/regions/msk")
+    named = page.context["form"].fields["in_en_deliveries_courier_title"]
+    assert str(named.label) == "Курьер по Москве: called"
+    assert named.widget.attrs["placeholder"] == "Courier"
+    assert page.context["form"].fields["in_en_payments_cash_note"].widget.attrs["placeholder"] == "Here"
+    assert "in_en_deliveries_pickup_title" not in page.context["form"].fields
+
+    filled = form_of(ada, "/sites/tea/regions/msk")
+    ada.post("/sites/tea/regions/msk", filled | {"in_en_deliveries_courier_title": "Courier in Moscow"})
+
+    assert SiteRegion.objects.get(region="msk").translations == {
+        "en": {"deliveries": {"courier": ["Courier in Moscow", ""]}}
+    }
+    there = edition(site_doc(Site.objects.get()), "en", "msk")
+    assert there is not None
+    assert [way.title for way in there.deliveries] == ["Courier in Moscow"]
+    assert form_of(ada, "/sites/tea/regions/msk")["in_en_deliveries_courier_title"] == "Courier in Moscow"
+
+
+def test_what_a_way_was_called_is_kept_while_the_region_does_not_have_it(ada: Client) -> None:
+    locales.put_language("tea", "en", path="/en", by="tests")
+    said = {"en": {"deliveries": {"drone": ["By drone", ""]}}}
+    locales.put_site_region("tea", "msk", path="/moscow", by="tests", translations=said)
+
+    ada.post("/sites/tea/regions/msk", form_of(ada, "/sites/tea/regions/msk") | {"phone": "+7 495"})
+
+    row = SiteRegion.objects.get()
+    assert (row.phone, row.translations) == ("+7 495", said)
 
 
 def test_a_region_in_use_is_kept_and_the_reason_told(ada: Client) -> None:
