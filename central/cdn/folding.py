@@ -109,6 +109,11 @@ class Call:
     batch: Batch
     rows: tuple[Stale, ...]
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether it takes pages of the rows' sites that have not changed, too."""
+        return self.batch.kind != "urls"
+
 
 @dataclass
 class Turn:

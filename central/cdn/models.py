@@ -121,6 +121,8 @@ class Warming(models.Model):
     """How the pages of a site are fetched again through its CDN."""
 
     site = models.CharField(primary_key=True, max_length=20)
+    #: all of it was purged then, and its busiest pages are still to be learnt from its node
+    emptied_at = models.DateTimeField(null=True)
     #: whoever fetches holds the site until then
     busy_until = models.DateTimeField(null=True)
     #: answers in a row that were errors, and when the next page may be asked for

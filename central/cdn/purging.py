@@ -116,7 +116,7 @@ def _make(account: Account, service: Cdn, call: Call, vers: dict[int, int], limi
     rows = [(row.id, vers[row.id], row.is_again) for row in call.rows]
     with atomic(CLUSTER):
         if error is None:
-            queue.purged(rows, _moment(ended))
+            queue.purged(rows, _moment(ended), is_folded=call.is_folded)
         elif call.batch.kind == "urls" and isinstance(error, Refused) and not isinstance(error, BadKey):
             queue.must_fold(rows)
         _note_zone(account, call, ended)

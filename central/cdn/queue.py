@@ -74,10 +74,11 @@ def _once(changes: Iterable[PageChange]) -> list[PageChange]:
 # --- what a purge has done ---------------------------------------------------------------------------------------
 
 
-def purged(rows: Sequence[tuple[int, int, bool]], now: datetime) -> None:
+def purged(rows: Sequence[tuple[int, int, bool]], now: datetime, *, is_folded: bool = False) -> None:
     """Rows (id, ver, whether it was the second time) were purged by a call that ended at `now`.
 
     One that has changed meanwhile has another `ver` and waits on.
+    `is_folded`: the call took other pages of their sites, too.
     """
     again = now + timedelta(seconds=FILL_S)
     with atomic(CLUSTER), connections[alias_of(CLUSTER)].cursor() as cursor:
@@ -94,7 +95,7 @@ def purged(rows: Sequence[tuple[int, int, bool]], now: datetime) -> None:
             "RETURNING page.site, page.path, page.hits, page.tags <> '[]'::jsonb",
             [[row for row, _ in seconds], [ver for _, ver in seconds]],
         )
-        warming.note_purged(cursor.fetchall(), now)
+        warming.note_purged(cursor.fetchall(), now, is_folded=is_folded)
 
 
 def must_fold(rows: Sequence[tuple[int, int, bool]]) -> None:

@@ -1,13 +1,16 @@
 """Fetching purged pages again through the CDN, so that the first visitor finds them there. Realm `cluster`.
 
 Begins when a page was purged for the second time: what is fetched between the two would be thrown away. The busiest
-come first, so many a second for each site, and none while the CDN or the shop answers by errors. Nothing is promised:
-a page that was not fetched is fetched for its first visitor.
+come first, so many a second for each site, and none while the CDN or the shop answers by errors, or while a purge of
+all the site is to come. After such a purge the site's node says which pages are the busiest. Nothing is promised: a
+page that was not fetched is fetched for its first visitor.
 """
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,16 +19,27 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F, Q
 from django.utils import timezone
 
-from central.cdn.models import ColdPage, Warming, ZoneSite
+from central.cdn.busiest import addresses, busiest_of
+from central.cdn.folding import FOLD_OVER
+from central.cdn.models import ColdPage, StalePage, Warming, ZoneSite
+from central.cluster.documents import site_doc
 from central.cluster.models import Site
 from infra.http.outgoing import trouble_of
 from node.realms import CLUSTER, atomic
+from sync.contracts.documents import SiteDoc
+from sync.questions import NodeAway, NodeRefused
+
+logger = logging.getLogger(__name__)
 
 JOB: Final = "cdn.warm"
-#: pages of one site that are asked for in a second, at one time, and that wait at most
+#: why a site rests whose node does not say its busiest pages, beside what `ask` says
+NODE_AWAY: Final = "node_away"
+#: what a column can hold
+MOST_HITS: Final = 2**31 - 1
+#: addresses of one site that are asked for in a second, at one time, and pages that wait at most
 A_SECOND: Final = 20.0
 AT_ONCE: Final = 4
 MOST: Final = 2_000
@@ -52,17 +66,22 @@ class Clock:
     wait: Callable[[float], None] = time.sleep
 
 
-def note_purged(rows: Iterable[Sequence[Any]], now: datetime) -> None:
-    """Pages whose second purge is done: (site, path, hits, whether there is such a page). In the caller's `atomic`."""
-    pages = [(site, path, hits) for site, path, hits, is_there in rows if path and is_there]
-    sites = Site.objects.filter(pk__in={site for site, _, _ in pages}, is_active=True)
+def note_purged(rows: Sequence[Sequence[Any]], now: datetime, *, is_folded: bool = False) -> None:
+    """Pages whose second purge is done: (site, path, hits, whether there is such a page). In the caller's `atomic`.
+
+    `is_folded`: the purge took other pages of their sites, too.
+    """
+    sites = Site.objects.filter(pk__in={site for site, *_ in rows}, is_active=True)
     warmed = {site.pk for site in sites if site.pages.get("is_warmed", True)}
+    pages = [(site, path, hits) for site, path, hits, is_there in rows if path and is_there and site in warmed]
+    _put(pages, now)
+    for site in sorted(warmed) if is_folded else ():
+        Warming.objects.update_or_create(pk=site, defaults={"emptied_at": now})
+
+
+def _put(pages: Iterable[tuple[str, str, int]], now: datetime) -> None:
     ColdPage.objects.bulk_create(
-        [
-            ColdPage(site=site, path=path, hits=hits, purged_at=now)
-            for site, path, hits in sorted(pages)
-            if site in warmed
-        ],
+        [ColdPage(site=site, path=path, hits=hits, purged_at=now) for site, path, hits in sorted(pages)],
         update_conflicts=True,
         unique_fields=["site", "path"],
         update_fields=["hits", "purged_at"],
@@ -71,10 +90,19 @@ def note_purged(rows: Iterable[Sequence[Any]], now: datetime) -> None:
 
 def due_sites(now: datetime) -> list[str]:
     """Sites with pages to fetch that nobody fetches for at the moment and that are not left alone."""
-    held = Warming.objects.filter(site=OuterRef("site"))
-    cold = ColdPage.objects.filter(purged_at__gte=now - OLDEST)
-    cold = cold.exclude(Exists(held.filter(busy_until__gt=now))).exclude(Exists(held.filter(retry_at__gt=now)))
-    return sorted(set(cold.values_list("site", flat=True)))
+    cold = set(ColdPage.objects.filter(purged_at__gte=now - OLDEST).values_list("site", flat=True))
+    cold.update(Warming.objects.filter(emptied_at__gte=now - OLDEST).values_list("site", flat=True))
+    rests = Warming.objects.filter(Q(busy_until__gt=now) | Q(retry_at__gt=now), pk__in=cold)
+    return [site for site in sorted(cold - set(rests.values_list("site", flat=True))) if not _is_emptied_soon(site)]
+
+
+def _is_emptied_soon(site: str) -> bool:
+    """Whether a purge of all the site is to come: what is fetched before it would be thrown away."""
+    if StalePage.objects.filter(Q(path="") | Q(must_fold=True), site=site).exists():
+        return True
+    zone = ZoneSite.objects.filter(pk=site).values("zone")
+    is_storm = StalePage.objects.filter(zone__in=zone)[FOLD_OVER : FOLD_OVER + 1].exists()
+    return is_storm and StalePage.objects.filter(site=site).exists()
 
 
 def warm(site: str, fetch: Fetch | None = None, clock: Clock = Clock()) -> int:
@@ -82,39 +110,67 @@ def warm(site: str, fetch: Fetch | None = None, clock: Clock = Clock()) -> int:
     with _held(site) as state:
         if state is None:
             return 0
-        _shorten(site)
-        row = Site.objects.filter(pk=site, is_active=True).first()
+        row = Site.objects.filter(pk=site, is_active=True).select_related("node__health").first()
         if row is None or not row.pages.get("is_warmed", True) or not ZoneSite.objects.filter(pk=site).exists():
             ColdPage.objects.filter(site=site).delete()
+            Warming.objects.filter(pk=site).update(emptied_at=None)
             return 0
-        return _run(state, row.origin, fetch or ask, clock)
+        if state.emptied_at and not _learn_busiest(state, row):
+            return 0
+        _shorten(site)
+        return _run(state, site_doc(row), fetch or ask, clock)
 
 
-def _run(state: Warming, origin: str, fetch: Fetch, clock: Clock) -> int:
+def _learn_busiest(state: Warming, site: Site) -> bool:
+    """Let the busiest pages of a site that was purged wait. False: its node does not say them now."""
+    now = timezone.now()
+    found: Counter[str] = Counter()
+    try:
+        if state.emptied_at and state.emptied_at >= now - OLDEST:
+            found = busiest_of(site)
+    except NodeAway:
+        retry_at = now + timedelta(seconds=FIRST_PAUSE_S)
+        Warming.objects.filter(pk=state.pk).update(retry_at=retry_at, error=NODE_AWAY)
+        return False
+    except NodeRefused:
+        logger.info("the node of the site '%s' knows no pages of it", site.pk)
+    with atomic(CLUSTER):
+        _put([(site.pk, path, min(hits, MOST_HITS)) for path, hits in found.items()], now)
+        Warming.objects.filter(pk=state.pk, emptied_at=state.emptied_at).update(emptied_at=None)
+    return True
+
+
+def _run(state: Warming, site: SiteDoc, fetch: Fetch, clock: Clock) -> int:
     until, next_at, done = clock.now() + RUN_S, clock.now(), 0
     # After a rest one error is enough to rest again, and longer
     most = max(MOST_ERRORS, state.failures + 1)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="warm") as pool:
-        while clock.now() < until and state.failures < most:
+        while clock.now() < until and state.failures < most and not _is_emptied_soon(state.site):
             batch = list(ColdPage.objects.filter(site=state.site).order_by("-hits", "purged_at")[:AT_ONCE])
             if not batch:
                 break
-            clock.wait(max(0.0, next_at - clock.now()))
-            next_at = max(next_at, clock.now()) + len(batch) / A_SECOND
-            asked = [(page, pool.submit(fetch, f"{origin}{page.path}")) for page in batch]
-            done += _took(state, asked, most)
+            for urls in _few_at_once([url for page in batch for url in addresses(site, page.path)]):
+                clock.wait(max(0.0, next_at - clock.now()))
+                next_at = max(next_at, clock.now()) + len(urls) / A_SECOND
+                done += _took(state, [pool.submit(fetch, url) for url in urls], most)
+                if state.failures >= most:
+                    break
+            for page in batch:  # as it was read: one that has changed meanwhile waits for its own purge
+                ColdPage.objects.filter(pk=page.pk, purged_at=page.purged_at).delete()
     return done
 
 
-def _took(state: Warming, asked: list[tuple[ColdPage, Future[str]]], most: int) -> int:
-    """Write down what came of some pages. Returns how many were fetched."""
+def _few_at_once(urls: list[str]) -> list[list[str]]:
+    return [urls[start : start + AT_ONCE] for start in range(0, len(urls), AT_ONCE)]
+
+
+def _took(state: Warming, asked: list[Future[str]], most: int) -> int:
+    """Write down what came of some addresses. Returns how many were fetched."""
     fetched = 0
-    for page, answer in asked:
+    for answer in asked:
         error = answer.result()
         fetched += not error
         state.failures, state.error = (state.failures + 1, error[:200]) if error else (0, "")
-        # As it was read: one that has changed meanwhile waits for its own purge
-        ColdPage.objects.filter(pk=page.pk, purged_at=page.purged_at).delete()
     now = timezone.now()
     is_stopped = state.failures >= most
     with atomic(CLUSTER):

@@ -37,6 +37,7 @@ TROUBLES: Final[dict[str, Promise]] = {
     "no_lookup": gettext_lazy("its name cannot be looked up now"),
     "certificate": gettext_lazy("its certificate is not right"),
     "redirects": gettext_lazy("it redirects without end"),
+    "node_away": gettext_lazy("the shop's node does not say which pages are the busiest"),
     "no_answer": gettext_lazy("it gives no answer"),
 }
 
