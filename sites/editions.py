@@ -18,6 +18,7 @@ from sync.contracts.documents import (
     CardDoc,
     CategoryDoc,
     DeliveryMethod,
+    FeedDoc,
     LanguageDoc,
     PaymentMethod,
     Picture,
@@ -234,6 +235,11 @@ def _is_below(base: str, path: str) -> bool:
 def inside(site: SiteDoc, path: str) -> str | None:
     """What a path of the host is within an edition: "/en/p/oolong" -> "/p/oolong"; None when it is not below it."""
     return (path.removeprefix(site.base) or "/") if _is_below(site.base, path) else None
+
+
+def of_feed(site: SiteDoc, feed: FeedDoc) -> SiteDoc | None:
+    """The edition of a published shop that a feed tells of; None when there is none any more."""
+    return edition(site, feed.language or site.language, feed.region)
 
 
 def nearest(site: SiteDoc, like: SiteDoc) -> SiteDoc:

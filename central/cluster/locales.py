@@ -23,7 +23,7 @@ from central.ui import live
 from node.acting import named
 from node.realms import CLUSTER, atomic, on_commit
 from sites.urls import OWN
-from sync.contracts.documents import DeliveryMethod, PaymentMethod, SiteWords
+from sync.contracts.documents import DeliveryMethod, PaymentMethod, SiteDoc, SiteWords
 from sync.events import record_event
 from sync.outbox import record_state
 
@@ -210,6 +210,13 @@ def own_name(code: str) -> str:
     locale = _locale(code)
     name = locale.get_display_name() if locale else None
     return name[:1].upper() + name[1:] if name else code
+
+
+def edition_names(doc: SiteDoc, edition: SiteDoc) -> tuple[str, str]:
+    """What the language and the region of an edition of a published shop are called; "" for no region."""
+    names = {one.code: one.name for one in doc.languages}
+    region = next((one.title for one in doc.regions if one.id == edition.region), "")
+    return names.get(edition.language) or own_name(edition.language), region
 
 
 def _locale(code: str) -> Locale | None:

@@ -19,12 +19,13 @@ from central.seo.errors import BadFeed, UnknownRecord
 from central.seo.models import Feed
 from central.seo.topics import feed_doc
 from node.realms import CATALOG, atomic
+from sites import editions
 from sites.feeds.fields import check_fields
 from sites.feeds.items import Choice, Item, items_of
 from sites.feeds.problems import Problem, problems_of
 from sites.rendering import language_of
 from sites.shelf import HeldCard
-from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, card_key
+from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, SiteDoc, VariantDoc, card_key
 from sync.outbox import record_state
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
@@ -70,6 +71,8 @@ def _check(row: Feed) -> None:
     doc = feed_doc(row)
     if doc.max_price and doc.max_price < doc.min_price:
         raise BadFeed("the highest price is below the lowest", field="max_price")
+    if edition_of(row) is None:
+        raise BadFeed("the shop has no pages in that language and region", field="edition")
 
 
 def _publish(row: Feed) -> Feed:
@@ -113,15 +116,21 @@ class Look:
 
 def look_at(row: Feed, most: int = 8) -> Look:
     """What an edge would write, from the rows themselves."""
-    site, doc, tree = site_doc(site_row(row.site)), feed_doc(row), tree_of(row.site)
+    site, doc = edition_of(row) or site_doc(site_row(row.site)), feed_doc(row)
+    tree = [editions.category_in(site, each) for each in tree_of(row.site)]
     listings = list(
         listings_whole(Listing.objects.filter(site=row.site, is_active=True)).order_by("product")[:_LOOKED_AT]
     )
     with translation.override(language_of(site)):
-        items = list(items_of(site, Choice(doc, tree), tree, _goods(listings)))
+        items = list(items_of(site, Choice(doc, tree), tree, _goods(site, listings)))
         met = [(item, list(problems_of(doc, item))) for item in items]
     counted = Counter(problem for _, problems in met for problem in problems)
     return Look(met[:most], counted.most_common(), len(items), len(listings) < _LOOKED_AT)
+
+
+def edition_of(row: Feed) -> SiteDoc | None:
+    """Of whose addresses, words and prices a feed tells; None when the shop has no such edition any more."""
+    return editions.of_feed(site_doc(site_row(row.site)), feed_doc(row))
 
 
 def tree_of(site: str) -> tuple[CategoryDoc, ...]:
@@ -129,10 +138,13 @@ def tree_of(site: str) -> tuple[CategoryDoc, ...]:
     return tuple(category_docs(list(rows)))
 
 
-def _goods(listings: Sequence[Listing]) -> Iterator[tuple[ProductDoc, Mapping[str, HeldCard], frozenset[str]]]:
+def _goods(
+    site: SiteDoc, listings: Sequence[Listing]
+) -> Iterator[tuple[ProductDoc, Mapping[str, HeldCard], frozenset[str]]]:
     variants = [offer.variant_id for listing in listings for offer in listing.offers.all()]
     levels = dict(StockLevel.objects.filter(pk__in=variants).values_list("pk", "level"))
-    for listing, doc in zip(listings, product_docs(listings), strict=True):
+    for listing, own in zip(listings, product_docs(listings), strict=True):
+        doc = editions.product_in(site, own)
         yield doc, cards_of(listing, doc), _in_stock(listing.offers.all(), levels)
 
 
@@ -141,22 +153,28 @@ def _in_stock(offers: Any, levels: Mapping[UUID, str]) -> frozenset[str]:
 
 
 def cards_of(listing: Listing, doc: ProductDoc) -> dict[str, HeldCard]:
-    """The line cards of a listing that came out of `listings_whole`, without their pictures."""
+    """The line cards of a listing that came out of `listings_whole`, without their pictures.
+
+    `doc`: the product in the edition that is looked at.
+    """
+    units = {unit.id: unit for unit in doc.variants}
     return {
-        card_key(doc.site, offer.variant.sku, offer.variant.options): HeldCard(_card(offer, doc), offer.ver)
+        card_key(doc.site, offer.variant.sku, offer.variant.options): HeldCard(
+            _card(offer, doc, units[offer.variant_id.hex]), offer.ver
+        )
         for offer in listing.offers.all()
     }
 
 
-def _card(offer: Offer, doc: ProductDoc) -> CardDoc:
+def _card(offer: Offer, doc: ProductDoc, unit: VariantDoc) -> CardDoc:
     return CardDoc(
         site=doc.site,
         sku=offer.variant.sku,
         options=offer.variant.options,
         variant=offer.variant_id.hex,
         title=doc.title,
-        options_title=offer.options_title,
+        options_title=unit.options_title,
         slug=doc.slug,
-        price=offer.price,
+        price=unit.price,
         currency=offer.currency,
     )

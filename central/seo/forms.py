@@ -160,8 +160,10 @@ class FeedForm(RecordForm):
         currency: str,
         row: Feed | None = None,
         kind: str = "yml",
+        editions: Options = (),
         **kwargs: Any,
     ) -> None:
+        """`editions`: which of the shop's languages and regions it may tell of, when there are several."""
         super().__init__(request, ver=row.ver if row else 0, **kwargs)
         make = self.fields
         if row is None:
@@ -173,6 +175,12 @@ class FeedForm(RecordForm):
                 help_text=_("Small letters, digits and dashes; the address is /feeds/NAME.xml and stays."),
             )
         make["title"] = forms.CharField(label=_("Title"), max_length=120, required=False)
+        if editions:
+            make["edition"] = forms.ChoiceField(
+                label=_("Language and region"),
+                choices=list(editions),
+                help_text=_("Whose addresses, words and prices it tells; its own address is among them."),
+            )
         sections = [Section(_("Feed"), *list(make))]
         if row is not None:
             for name, label in (("categories", _("Only these categories")), ("without_categories", _("Without"))):

@@ -8,9 +8,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from central.cluster.documents import site_doc
+from central.cluster.queries import site as site_row
 from central.cluster.queries import sites_visible_to
 from central.seo import redirects
 from central.seo.models import Feed, Migration, OldPage, Redirect
+from central.seo.topics import feed_doc
 from central.ui.lists import (
     BulkAction,
     Button,
@@ -28,6 +31,8 @@ from central.ui.lists import (
     site_column,
 )
 from central.ui.scope import limit
+from sites.editions import of_feed
+from sites.urls import absolute, at
 
 RIGHT = "manage_seo"
 _TONES = {"ready": "amber", "done": "green", "failed": "red", "walking": "blue", "waiting": "grey"}
@@ -97,6 +102,16 @@ REDIRECTS = List(
     empty=Empty(_("No redirects"), _("Rename a page, bring in a sheet, or walk through an old site."), "arrow-right"),
 )  # fmt: skip
 
+
+def _place_feeds(rows: list[Any], shown: Any = None) -> None:
+    """Where each lives: a path of the shop's address, else the whole address; "" where it has none any more."""
+    docs = {site: site_doc(site_row(site)) for site in {row.site for row in rows}}
+    for row in rows:
+        shop, path = docs[row.site], f"/feeds/{row.name}.xml"
+        told = of_feed(shop, feed_doc(row))
+        row.address = "" if told is None else at(told, path) if told.origin == shop.origin else absolute(told, path)
+
+
 FEEDS = List(
     name="feeds",
     title=_("Feeds"),
@@ -104,7 +119,7 @@ FEEDS = List(
     rows=lambda user: limit(Feed.objects.filter(is_active=True), user),
     columns=[
         Column(
-            "name", _("Feed"), lambda row, shown: cells.two_lines(str(row), f"/feeds/{row.name}.xml"), sort="name",
+            "name", _("Feed"), lambda row, shown: cells.two_lines(str(row), row.address), sort="name",
             export=lambda row: row.name, css="grow",
         ),
         Column(
@@ -114,6 +129,7 @@ FEEDS = List(
         moment_column("changed", _("Changed"), "changed_at"),
     ],
     default_sort="name",
+    prepare=_place_feeds,
     filters=[Sites("site", _("Site")), Choices("kind", _("For"), _options(Feed.Kind.choices), field="kind")],
     search=Search(_("Name of a feed"), ("name", "title")),
     row_url=lambda row: reverse("feeds-one", args=[row.pk]),

@@ -53,6 +53,7 @@ _REASONS: Final[tuple[tuple[str, Promise], ...]] = (
     (r"a name has up to 39 small letters, digits and dashes", _("a name has up to 39 small letters, digits and dashes")),
     (r"this site has a feed of that name", _("this site has a feed of that name")),
     (r"the highest price is below the lowest", _("the highest price is below the lowest")),
+    (r"the shop has no pages in that language and region", _("the shop has no pages in that language and region")),
     (r"this site sells no (?P<skus>.+)", _("this site sells no %(skus)s")),
     (r"the file is larger than (?P<most>\d+) MB", _("the file is larger than %(most)s MB")),
     (r"the first line names the columns.*", _("the first line names the columns; there must be “from” and “to”")),

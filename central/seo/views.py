@@ -20,6 +20,7 @@ from central.catalog.keys import slug_of
 from central.catalog.models import Category, Listing
 from central.cluster.documents import site_doc
 from central.cluster.locale_forms import titled_languages
+from central.cluster.locales import edition_names
 from central.cluster.queries import languages_of, sites_visible_to
 from central.seo import feeds as feed_actions
 from central.seo import looking, migrating, redirects, rules, sections
@@ -46,12 +47,14 @@ from central.ui.explain import explain
 from central.ui.lists import cells
 from central.ui.scope import limit
 from central.ui.screens import StaffRequest, screen
+from sites import urls
 from sites.editions import editions_of
 from sites.feeds.fields import elements
 from sites.feeds.items import FEED_TOKENS
 from sites.seo.patterns import ATTRIBUTE, BadPattern
 from sites.seo.robots import robots_txt
 from sites.seo.rules import ALIAS, EVERY, ROBOTS, check_field, tokens_of
+from sync.contracts.documents import SiteDoc
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -373,8 +376,9 @@ def new_feed(request: StaffRequest) -> HttpResponseBase:
 def one_feed(request: StaffRequest, feed_id: int) -> HttpResponse:
     row = _feed(request, feed_id)
     found = feed_actions.look_at(row)
-    site = sites_visible_to(request.user).get(pk=row.site)
-    address = f"{site.origin}/feeds/{row.name}.xml"
+    shop = site_doc(sites_visible_to(request.user).get(pk=row.site))
+    told = feed_actions.edition_of(row)
+    address = urls.absolute(told, f"/feeds/{row.name}.xml") if told else _("None: the shop has no such pages any more.")
     edit, drop = reverse("feeds-edit", args=[feed_id]), reverse("feeds-drop", args=[feed_id])
     return cards.show(
         request,
@@ -390,7 +394,11 @@ def one_feed(request: StaffRequest, feed_id: int) -> HttpResponse:
                 ),
                 Action(_("Edit"), edit, "pencil", right=RIGHT),
             ],
-            facts=[Fact(_("Address"), address), Fact(_("Units looked at"), found.looked_at)],
+            facts=[
+                Fact(_("Address"), address),
+                *([Fact(_("Language and region"), _edition_title(shop, told))] if told and told is not shop else []),
+                Fact(_("Units looked at"), found.looked_at),
+            ],
             parts=[
                 Part(_("Problems found"), "seo/problems.html", {"problems": _problems(found), "look": found}),
                 Part(_("First items"), "seo/items.html", {"items": found.items, "kind": row.kind}, is_flush=True),
@@ -409,6 +417,8 @@ def edit_feed(request: StaffRequest, feed_id: int) -> HttpResponseBase:
     row = _feed(request, feed_id)
     site = sites_visible_to(request.user).get(pk=row.site)
     shelves = [(each.id, each.title) for each in feed_actions.tree_of(row.site)]
+    shop, told = site_doc(site), feed_actions.edition_of(row)
+    there = editions_of(shop)
     form = FeedForm(
         request,
         row=row,
@@ -416,7 +426,8 @@ def edit_feed(request: StaffRequest, feed_id: int) -> HttpResponseBase:
         categories=shelves,
         currency=site.currency,
         kind=row.kind,
-        initial=_initial(row),
+        editions=[(_edition_key(each), _edition_title(shop, each)) for each in there] if len(there) > 1 else (),
+        initial=_initial(row) | {"edition": _edition_key(told) if told else ""},
     )
     if form.is_saveable():
         with form.refusals():
@@ -446,7 +457,17 @@ def _initial(row: Feed) -> dict[str, Any]:
     }
 
 
+def _edition_key(site: SiteDoc) -> str:
+    """ "~" for the main edition, in whatever language that is."""
+    return f"{site.language}~{site.region}" if site.home else "~"
+
+
+def _edition_title(shop: SiteDoc, edition: SiteDoc) -> str:
+    return " · ".join(filter(None, edition_names(shop, edition)))
+
+
 def _choice(row: Feed, values: dict[str, Any]) -> dict[str, Any]:
+    language, _part, region = values.get("edition", "~").partition("~")
     return {
         "title": values["title"],
         "choice": {
@@ -457,6 +478,8 @@ def _choice(row: Feed, values: dict[str, Any]) -> dict[str, Any]:
             "in_stock_only": values["in_stock_only"],
             "min_price": values["min_price"] or 0,
             "max_price": values["max_price"] or 0,
+            "language": language,
+            "region": region,
         },
         "fields": {name: values[f"element_{name}"] for name in elements(row.kind)},
     }

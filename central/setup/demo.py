@@ -32,7 +32,7 @@ from central.setup.catalogue import fill_catalogue
 from central.setup.editions import fill_editions
 from central.setup.imports import fill_imports
 from central.setup.past import PastOrders
-from central.setup.seo import fill_seo, fill_words
+from central.setup.seo import fill_edition_feeds, fill_seo, fill_words
 from central.setup.shops import GROUPS, PLACES, RATES, SITES, origin
 from central.setup.speed import fill_speed
 from central.setup.stockroom import fill_stockroom
@@ -65,6 +65,7 @@ def seed(ports_base: int) -> None:
     open_shops(ports_base)
     fill_editions()
     fill_words()
+    fill_edition_feeds()
     seed_staff()
     seed_keys()
     PastOrders().write()

@@ -55,6 +55,13 @@ def fill_words() -> None:
         set_rule("tea", section_key(shelf.pk.hex, "product"), fields)
 
 
+def fill_edition_feeds() -> None:
+    """Feeds of a language and region; call once the shops have them."""
+    moscow = {"language": "ru", "region": "msk"}
+    save_feed("tea", "market-msk", kind="yml", title="Яндекс.Маркет, Москва", choice=moscow)
+    save_feed("tea", "merchant-en", kind="google", title="Google Merchant, English", choice={"language": "en"})
+
+
 def _feeds(site: str) -> None:
     save_feed(site, "market", kind="yml", title="Яндекс.Маркет", choice={"in_stock_only": True})
     label = {"custom_label_0": "{section}"}

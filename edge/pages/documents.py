@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from sites import editions
 from sync.contracts.codec import unpack
 from sync.contracts.documents import ProductDoc, SiteDoc
 from sync.store.edge import sql
@@ -27,7 +28,7 @@ def version_of(site: SiteDoc, topics: Sequence[str]) -> str:
 
 
 def products_from(site: SiteDoc, start: int = 0) -> Iterator[ProductDoc]:
-    """The goods of a site by their ids, read a batch at a time; between two batches others may read."""
+    """The goods of an edition by their ids, read a batch at a time; between two batches others may read."""
     after = ""
     if start:
         row = sql.fetch_one(
@@ -44,7 +45,7 @@ def products_from(site: SiteDoc, start: int = 0) -> Iterator[ProductDoc]:
             [f"product:{site.id}", after, _BATCH],
         )
         for _, body in rows:
-            yield unpack(bytes(body), ProductDoc)
+            yield editions.product_in(site, unpack(bytes(body), ProductDoc))
         if len(rows) < _BATCH:
             return
         after = rows[-1][0]

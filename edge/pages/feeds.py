@@ -13,6 +13,7 @@ from edge.replica import shelves
 from edge.replica import sites as shops
 from edge.replica.reads import read, read_many
 from node import clock
+from sites import editions
 from sites.feeds.items import Choice, items_of
 from sites.feeds.writing import write
 from sites.shelf import Cards
@@ -33,9 +34,9 @@ def name_of(path: str) -> str | None:
 
 
 def open_feed(site: SiteDoc, name: str) -> tuple[str, Iterator[str] | None]:
-    """The ETag of a feed and its pieces, None when the site has no such feed. Off the event loop."""
+    """The ETag of a feed and its pieces, None when the edition has no such feed. Off the event loop."""
     held = read(f"feed:{site.id}", name, FeedDoc)
-    if held is None:
+    if held is None or not _is_of(site, held.doc):
         return "", None
     topics = [f"{topic}:{site.id}" for topic in ("product", "category", "level", "feed")]
     version = documents.version_of(site, [*topics, f"card:{site.group}", f"site:{site.group}"])
@@ -46,6 +47,12 @@ def open_feed(site: SiteDoc, name: str) -> tuple[str, Iterator[str] | None]:
     tree = shops.categories_of(site)
     items = items_of(site, Choice(held.doc, tree), tree, _goods(site))
     return tag, write(site, held.doc, tree, items, made_at)
+
+
+def _is_of(site: SiteDoc, feed: FeedDoc) -> bool:
+    """Whether a feed tells of this very edition: of its addresses, words and prices."""
+    told = editions.of_feed(shops.all_editions(site)[0], feed)
+    return told is not None and (told.language, told.region) == (site.language, site.region)
 
 
 def _goods(site: SiteDoc) -> Iterator[Goods]:

@@ -34,7 +34,7 @@ def _yml(
     site: SiteDoc, feed: FeedDoc, tree: Sequence[CategoryDoc], items: Iterator[Item], made_at: str
 ) -> Iterator[str]:
     yield f"{_DECLARED}<yml_catalog date={quoteattr(made_at)}>\n<shop>\n"
-    yield _tag("name", site.name[:250]) + _tag("company", site.name) + _tag("url", f"{site.origin}{urls.home()}")
+    yield _tag("name", site.name[:250]) + _tag("company", site.name) + _tag("url", urls.absolute(site, urls.home()))
     yield f'<currencies><currency id="{escape(site.currency)}" rate="1"/></currencies>\n<categories>\n'
     for each in sorted(tree, key=lambda one: (len(path_to(tree, one)), one.position, one.id)):
         parent = f' parentId="{category_number(each.parent)}"' if each.parent else ""
@@ -74,7 +74,7 @@ def _plain(price: int, currency: str) -> str:
 
 def _google(site: SiteDoc, feed: FeedDoc, items: Iterator[Item]) -> Iterator[str]:
     yield f'{_DECLARED}<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0">\n<channel>\n'
-    yield _tag("title", feed.title or site.name) + _tag("link", f"{site.origin}{urls.home()}")
+    yield _tag("title", feed.title or site.name) + _tag("link", urls.absolute(site, urls.home()))
     yield _tag("description", site.tagline or site.name)
     for item in items:
         yield _google_item(feed, item)

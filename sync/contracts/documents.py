@@ -346,7 +346,7 @@ class RedirectDoc(Struct, frozen=True, kw_only=True):
 
 
 class FeedDoc(Struct, frozen=True, kw_only=True):
-    """A feed of goods, served at `/feeds/<name>.xml`. Topic `feed:<site>`, key = `name`.
+    """A feed of goods, served at `/feeds/<name>.xml` of one edition. Topic `feed:<site>`, key = `name`.
 
     Categories and products are ids (UUID hex); prices are minor units, `max_price` 0 = no limit. `fields`: the name of
     an element -> the pattern of its text, "" leaves it out.
@@ -364,6 +364,9 @@ class FeedDoc(Struct, frozen=True, kw_only=True):
     min_price: int = 0
     max_price: int = 0
     fields: dict[str, str] = {}
+    #: of the edition it tells of, at whose addresses it lives: "" is the shop's own language, no region
+    language: str = ""
+    region: str = ""
 
 
 def card_key(site: str, sku: str, options: str = "") -> str:

@@ -22,7 +22,7 @@ from central.ui.cards import Action, Card, Part
 from central.ui.explain import explain
 from central.ui.scope import ALL, visible_sites
 from central.ui.screens import StaffRequest, may, screen
-from sites.editions import chain_of, editions_of
+from sites.editions import editions_of
 from sync.contracts.documents import SiteDoc
 
 FORM = ("GET", "HEAD", "POST")
@@ -202,15 +202,11 @@ def _site_region_row(site: Site, row: SiteRegion, parents: dict[str, str | None]
 
 
 def _edition_rows(doc: SiteDoc) -> list[dict[str, str]]:
-    names = {one.code: one.name for one in doc.languages}
-    return [
-        {
-            "language": names.get(one.language) or actions.own_name(one.language),
-            "region": chain_of(doc.regions, one.region)[0].title if one.region else "",
-            "address": f"{one.origin}{one.base}",
-        }
-        for one in editions_of(doc)
-    ]
+    found = []
+    for one in editions_of(doc):
+        language, region = actions.edition_names(doc, one)
+        found.append({"language": language, "region": region, "address": f"{one.origin}{one.base}"})
+    return found
 
 
 @screen("manage_sites", methods=FORM)

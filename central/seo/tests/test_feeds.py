@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from central.catalog import topics as goods_topics  # noqa: F401 - registers them
-from central.catalog.actions import Goods, Unit, save_product, upsert_category
+from central.catalog.actions import Goods, Unit, save_product, set_regional_prices, upsert_category
+from central.catalog.editing import Words, translate_goods
 from central.catalog.levels import write_levels
 from central.catalog.models import Variant
+from central.catalog.spoken import note_languages
 from central.catalog.tests.make import DATABASES, make_site
+from central.cluster import locales
 from central.seo import topics  # noqa: F401 - registers them
 from central.seo.errors import BadFeed
-from central.seo.feeds import drop_feed, look_at, save_feed
+from central.seo.feeds import drop_feed, edition_of, look_at, save_feed
 from sites.seo.patterns import BadPattern
 from sync.contracts.codec import unpack
 from sync.contracts.documents import FeedDoc, LevelDoc
@@ -70,11 +73,32 @@ def test_only_goods_in_stock_are_those_the_ledger_has():
     assert Outbox.objects.using("catalog").filter(topic="level:tea", key=variant.hex, ver=5).count() == 1
 
 
+def test_a_look_is_in_the_words_and_at_the_prices_of_the_edition():
+    locales.put_language("tea", "ar", path="/ar", by="test")
+    note_languages("tea", ["ar"])
+    locales.make_region("msk", title="Москва", by="test")
+    locales.put_site_region("tea", "msk", path="/msk", by="test")
+    set_regional_prices("tea", {("S-1", ""): {"msk": 150}}, by="test")
+    sencha = Variant.objects.get(sku="S-1").product_id
+    translate_goods("tea", {sencha: {"ar": Words("سنشا")}}, by="test")
+
+    row = save_feed("tea", "market", kind="yml", choice={"language": "ar", "region": "msk"})
+
+    [item, _] = [item for item, _ in look_at(row).items]
+    assert (item.product.title, item.price) == ("سنشا", 150)
+    assert item.url == "http://tea.localhost:8401/ar/msk/p/sencha"
+
+    locales.drop_language("tea", "ar", by="test")
+    assert edition_of(row) is None
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "error"),
     [
         ("Bad name", {}, BadFeed),
         ("x", {"choice": {"min_price": 9, "max_price": 1}}, BadFeed),
+        ("x", {"choice": {"language": "de"}}, BadFeed),
+        ("x", {"choice": {"region": "msk"}}, BadFeed),
         ("x", {"fields": {"name": "{prise}"}}, BadPattern),
     ],
 )

@@ -14,6 +14,7 @@ from django.utils import translation
 from central.catalog.actions import Goods, Unit, save_product, upsert_category
 from central.catalog.models import Category, Listing, Translation
 from central.catalog.spoken import note_languages
+from central.cluster import locales
 from central.cluster.models import SiteLanguage
 from central.history.queries import of_record
 from central.seo.models import Feed, Redirect, Rule
@@ -137,6 +138,22 @@ def test_a_feed_is_made_chosen_and_looked_at(desk: Client) -> None:
     page = desk.get(f"/feeds/{feed.pk}").content.decode()
     assert "Сенча" in page
     assert "/feeds/market.xml" in page
+
+
+def test_a_feed_of_another_language_says_where_it_lives(desk: Client) -> None:
+    post(desk, "/feeds/new", site="tea", kind="yml", name="market")
+    feed = Feed.objects.get()
+    assert 'name="edition"' not in desk.get(f"/feeds/{feed.pk}/edit").content.decode()
+    locales.put_language("tea", "ar", path="/ar", by="test")
+    assert 'value="ar~"' in desk.get(f"/feeds/{feed.pk}/edit").content.decode()
+
+    post(desk, f"/feeds/{feed.pk}/edit", ver=str(feed.ver), shown="{}", edition="ar~")
+
+    assert "/ar/feeds/market.xml" in desk.get(f"/feeds/{feed.pk}").content.decode()
+    assert "/ar/feeds/market.xml" in desk.get("/feeds").content.decode()
+    locales.drop_language("tea", "ar", by="test")
+    page = desk.get(f"/feeds/{feed.pk}").content.decode()
+    assert "the shop has no such pages any more" in page and "feeds/market.xml" not in page
 
 
 def test_a_sku_nobody_sells_is_told(desk: Client) -> None:

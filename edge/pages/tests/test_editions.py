@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 from django.utils.translation import ngettext
+from lxml import etree
 from msgspec.structs import replace
 
 from edge.asgi import application
@@ -21,6 +22,7 @@ from node.config import config
 from sites import editions
 from sync.contracts.documents import (
     CategoryWords,
+    FeedDoc,
     LanguageDoc,
     Picture,
     ProductWords,
@@ -94,6 +96,27 @@ async def test_a_picture_is_described_in_the_language_of_the_page(visitor, path,
     page = Page((await visitor.get(path)).text)
 
     assert [each["alt"] for each in page.all("img") if CUP in each.get("src", "") and each["alt"]] == [alt]
+
+
+@pytest.mark.parametrize("kind", ["yml", "google"])
+async def test_a_feed_tells_of_its_edition_and_lives_there_alone(visitor, kind):
+    make.publish(FeedDoc(site="tea", name="goods", kind=kind, language="en", region="msk"))
+
+    text = (await visitor.get("/en/moscow/feeds/goods.xml")).text
+
+    etree.fromstring(text.encode())
+    link, price = ("url", "<price>2100</price>") if kind == "yml" else ("g:link", "<g:price>2100.00 RUB</g:price>")
+    assert f"<{link}>http://tea.localhost:8499/en/moscow/p/longjing</{link}>" in text
+    assert price in text and "Dragon Well" in text and "Лунцзин" not in text
+    for path in ("/feeds/goods.xml", "/en/feeds/goods.xml", "/moscow/feeds/goods.xml"):
+        assert (await visitor.get(path)).status == 404
+
+
+async def test_a_feed_of_the_shop_is_in_its_own_language_and_at_no_other(visitor):
+    make.publish(FeedDoc(site="tea", name="goods", kind="yml"))
+
+    assert "Лунцзин" in (await visitor.get("/feeds/goods.xml")).text
+    assert (await visitor.get("/en/feeds/goods.xml")).status == 404
 
 
 async def test_a_region_at_a_host_of_its_own(tea):

@@ -9,13 +9,23 @@ import pytest
 from django.utils import translation
 from lxml import etree
 
+from sites import editions
 from sites.feeds.fields import ELEMENTS, KINDS, check_fields
 from sites.feeds.items import Choice, Item, is_gtin, items_of
 from sites.feeds.problems import problems_of
 from sites.feeds.writing import write
 from sites.seo.patterns import BadPattern
 from sites.seo.tests import make
-from sync.contracts.documents import FeedDoc, Picture, PictureSource, ProductDoc
+from sync.contracts.documents import (
+    FeedDoc,
+    LanguageDoc,
+    Picture,
+    PictureSource,
+    ProductDoc,
+    ProductWords,
+    RegionDoc,
+    SiteWords,
+)
 
 MADE_AT = "2027-01-31T10:00+00:00"
 G = "{http://base.google.com/ns/1.0}"
@@ -94,6 +104,37 @@ def test_google_has_what_merchant_center_requires():
     assert item.findtext(G + "condition") == "new"
     assert item.findtext(G + "product_type") == "Чай > Зелёный чай"
     assert item.find(G + "identifier_exists") is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_feed_of_an_edition_has_what_services_require_in_its_words_at_its_addresses(kind):
+    site = make.site(
+        languages=[LanguageDoc(code="en", name="English", path="/en", words=SiteWords(name="Thyme"))],
+        regions=[RegionDoc(id="msk", title="Москва", path="/msk")],
+    )
+    doc = feed(kind, language="en", region="msk")
+    there = editions.of_feed(site, doc)
+    assert there is not None
+    unit = make.variant("SE1", 50000, prices={"msk": 55000})
+    goods = editions.product_in(
+        there, make.product(variants=[unit], translations={"en": ProductWords(title="Sencha", text="Fresh tea.")})
+    )
+    found = items_of(there, Choice(doc, make.TREE), make.TREE, [(goods, make.cards(goods), {unit.id})])
+
+    root = etree.fromstring("".join(write(there, doc, make.TREE, found, MADE_AT)).encode())
+
+    if kind == "yml":
+        [offer] = root.findall("shop/offers/offer")
+        assert (root.findtext("shop/name"), root.findtext("shop/url")) == ("Thyme", "https://tea.example/en/msk")
+        assert all(offer.findtext(name) for name in YML_REQUIRED)
+        told = [offer.findtext(name) for name in ("name", "description", "url", "price", "currencyId")]
+        assert told == ["Sencha", "Fresh tea.", "https://tea.example/en/msk/p/sencha", "550", "RUB"]
+    else:
+        [item] = root.findall("channel/item")
+        assert root.findtext("channel/link") == "https://tea.example/en/msk"
+        assert all(item.findtext(f"{G}{name}") for name in GOOGLE_REQUIRED)
+        told = [item.findtext(f"{G}{name}") for name in ("title", "description", "link", "price")]
+        assert told == ["Sencha", "Fresh tea.", "https://tea.example/en/msk/p/sencha", "550.00 RUB"]
 
 
 def test_google_is_told_when_a_thing_has_no_identifier():
