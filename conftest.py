@@ -2,4 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from infra.caching.node import start_anew
 from node.testing.fixtures import *  # noqa: F403
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """What an earlier test has kept is found by no other."""
+    start_anew()

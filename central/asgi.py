@@ -15,12 +15,14 @@ from central.ui.assets import serve_static  # noqa: E402
 from central.ui.bodies import bound_daphne, bounded  # noqa: E402
 from central.ui.consumers import LiveConsumer  # noqa: E402
 from central.ui.origin import SameOrigin  # noqa: E402
+from infra.caching.node import node_cache  # noqa: E402
 from infra.http.address import behind_proxies  # noqa: E402
 from sync.hub import LinkConsumer  # noqa: E402
 from sync.threads import spare_the_collector, take_short_turns  # noqa: E402
 
 take_short_turns()
 bound_daphne()
+node_cache().begin_telling()
 
 _routes = ProtocolTypeRouter(
     {

@@ -55,6 +55,7 @@ from edge.search.counting import counting  # noqa: E402
 from edge.search.indexer import indexer  # noqa: E402
 from edge.search.routes import ROUTES as SEARCH_ROUTES  # noqa: E402
 from edge.shopper.routes import ROUTES as SHOPPER_ROUTES  # noqa: E402
+from infra.caching.node import node_cache  # noqa: E402
 from node.errors import RialtoError  # noqa: E402
 from sync.link import link  # noqa: E402
 from sync.store.writer import reader, writer  # noqa: E402
@@ -234,6 +235,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _start() -> asyncio.Task[None]:
     take_short_turns()
+    node_cache().begin_telling()
     await reader.run(words.load)
     live.start()
     _end_streams_on_signal()

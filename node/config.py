@@ -24,7 +24,7 @@ from node import places
 from node.errors import WrongUse
 from node.limits import OFF, RATE_LIMITS
 from node.places import FILE_NAME
-from node.realm_names import CENTRAL_REALMS
+from node.realm_names import CENTRAL_REALMS, CLUSTER
 
 #: What to do about a wrong value, per setting. Kept beside the types so that every refusal ends in an instruction.
 HINTS: Mapping[str, str] = {
@@ -48,9 +48,14 @@ HINTS: Mapping[str, str] = {
     "limits": f'write {"|".join(RATE_LIMITS)} = "600/minute" or "{OFF}" under [limits]',
     "fetch_private": "write true or false",
     "log_level": "write debug, info, warning or error",
+    "cache": "under [cache] write backend = memory, redis, files, database or none; see docs/reference/settings.md",
     "search": 'write meilisearch_url = "http://host:7700" or sphinx = "host:9306" under [search]',
     "keys": 'write source = "file", "env" or "command" under [keys]; with "command" also command = ["program"]',
 }
+
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+POSTGRES_SCHEMES = ("postgresql", "postgres")
 
 
 class ConfigWrong(WrongUse):
@@ -105,6 +110,33 @@ class Search(BaseModel):
         return value
 
 
+class Cache(BaseModel):
+    """Where the program cache lives: `infra.caching`. `backend` "": redis at central, memory at an edge."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    backend: Literal["", "memory", "redis", "files", "database", "none"] = ""
+    #: of `redis` and `database`; "": central's own Redis, and the database of its realm `cluster`
+    url: str = ""
+    #: of `files`; below the node's directory unless absolute
+    folder: Path | None = None
+    #: seconds after which what nobody changed is made anew all the same
+    lifetime: int = Field(default=86_400, ge=60, le=30 * 86_400)
+    #: in the memory of each process, and with `files` and `database` also there
+    entries: int = Field(default=1_000, ge=10, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        schemes = {"redis": REDIS_SCHEMES, "database": POSTGRES_SCHEMES}.get(self.backend or "redis")
+        if self.url and schemes is None:
+            raise ValueError('url belongs to backend = "redis" or "database"')
+        if self.url and schemes is not None and urlsplit(self.url).scheme not in schemes:
+            raise ValueError(f"url does not begin with {schemes[0]}://")
+        if self.folder is not None and self.backend != "files":
+            raise ValueError('folder belongs to backend = "files"')
+        return self
+
+
 class Config(BaseSettings):
     """Typed settings of one node. URLs are text; paths are absolute."""
 
@@ -137,6 +169,7 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     keys: Keys = Keys()
     search: Search = Search()
+    cache: Cache = Cache()
 
     @classmethod
     def settings_customise_sources(
@@ -166,14 +199,14 @@ class Config(BaseSettings):
             raise ValueError(f"no such realm: {', '.join(unknown)}")
         for realm, url in value.items():
             parts = urlsplit(url)
-            if parts.scheme not in ("postgresql", "postgres") or len(parts.path) < 2:
+            if parts.scheme not in POSTGRES_SCHEMES or len(parts.path) < 2:
                 raise ValueError(f"realm '{realm}' is not a PostgreSQL URL with a database name")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        if value and urlsplit(value).scheme not in REDIS_SCHEMES:
             raise ValueError("is not a Redis address")
         return value
 
@@ -231,6 +264,7 @@ class Config(BaseSettings):
             "server": self.server or ("daphne" if self.role == "central" else "uvicorn"),
             "secret_key": self.secret_key or places.read_secret(home, "secret_key"),
         }
+        filled["cache"] = self._cache(home)
         if self.role == "central":
             self._embedded_realms = tuple(realm for realm in CENTRAL_REALMS if realm not in self.realms)
             self._is_redis_embedded = not self.redis_url
@@ -239,6 +273,18 @@ class Config(BaseSettings):
         for name, value in filled.items():
             object.__setattr__(self, name, value)
         return self
+
+    def _cache(self, home: Path) -> Cache:
+        held = self.cache
+        backend = held.backend or ("redis" if self.role == "central" else "memory")
+        changes: dict[str, object] = {"backend": backend}
+        if backend == "redis" and self.role == "central":
+            changes["url"] = held.url or self.redis_url or places.valkey_url(home)
+        if backend == "database" and self.role == "central":
+            changes["url"] = held.url or self.realms.get(CLUSTER) or places.postgres_url(home, CLUSTER)
+        if backend == "files":
+            changes["folder"] = home / (held.folder or "cache")
+        return held.model_copy(update=changes)
 
     @property
     def embedded_realms(self) -> tuple[str, ...]:
@@ -251,7 +297,10 @@ class Config(BaseSettings):
 
     def with_realm(self, realm: str, url: str) -> Config:
         """The same settings, with a realm at another address: it has moved while this process runs."""
-        changed = self.model_copy(update={"realms": {**self.realms, realm: url}})
+        cache = self.cache
+        if cache.backend == "database" and realm == CLUSTER and cache.url == self.realms[CLUSTER]:
+            cache = cache.model_copy(update={"url": url})
+        changed = self.model_copy(update={"realms": {**self.realms, realm: url}, "cache": cache})
         changed._embedded_realms = tuple(one for one in self._embedded_realms if one != realm)
         return changed
 
@@ -319,8 +368,23 @@ def _misplaced(values: Mapping[str, Any]) -> list[str]:
     role = os.environ.get("RIALTO_ROLE", values.get("role"))
     if role == "edge":
         names = ("realms", "redis_url", "id_url", "web_workers", "keys")
-        return [f"{name}: an edge has none; remove it" for name in names if values.get(name)]
+        return [f"{name}: an edge has none; remove it" for name in names if values.get(name)] + _edge_cache(values)
     return ["link_url: central dials nobody; remove it"] if role == "central" and values.get("link_url") else []
+
+
+def _edge_cache(values: Mapping[str, Any]) -> list[str]:
+    """What an edge's cache cannot be. The environment overrules the file here too."""
+    written = values.get("cache")
+    held = written if isinstance(written, Mapping) else {}
+    backend = os.environ.get("RIALTO_CACHE__BACKEND", held.get("backend", ""))
+    url = os.environ.get("RIALTO_CACHE__URL", held.get("url", ""))
+    if backend == "database":
+        return ["cache.backend: an edge's one database is for carts and orders; write memory, files, redis or none"]
+    if backend == "redis" and not url:
+        return ['cache.url: is missing; an edge has no Redis of its own: write url = "redis://host:port/0"']
+    if url and not backend:
+        return ['cache.url: belongs to backend = "redis"; write that too, or remove it']
+    return []
 
 
 _current: Config | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from pathlib import Path
@@ -40,6 +41,29 @@ def problems_of(settings: Config, *, also_embedded: bool = False) -> list[str]:
     if (also_embedded or not settings.is_redis_embedded) and (said := _ask_redis(settings.redis_url)):
         found.append(f"redis_url: {without_password(settings.redis_url)} does not answer ({said}); start or correct it")
     return found
+
+
+def cache_problems_of(settings: Config) -> list[str]:
+    """A sentence when the program cache has a place of its own and that does not answer. No reason not to start."""
+    held = settings.cache
+    said, place = "", without_password(held.url)
+    if held.backend == "redis" and held.url and held.url != settings.redis_url:
+        said = _ask_redis(held.url)
+    elif held.backend == "database" and held.url not in settings.realms.values():
+        said = _ask_postgres(held.url)
+    elif held.backend == "files" and held.folder is not None:
+        said, place = _ask_folder(held.folder), str(held.folder)
+    return (
+        [f"cache: {place} does not answer ({said}); pages and screens go on without it: mend [cache]"] if said else []
+    )
+
+
+def _ask_folder(folder: Path) -> str:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return str(error)
+    return "" if os.access(folder, os.W_OK | os.X_OK) else "it may not be written to"
 
 
 def without_password(url: str) -> str:

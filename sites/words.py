@@ -7,12 +7,14 @@ one's place in one step, so whoever is rendering a page goes on with what he has
 from __future__ import annotations
 
 import gettext
+import hashlib
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import trans_real
 
+from sync.contracts.codec import pack
 from sync.contracts.documents import WordsDoc
 
 logger = logging.getLogger(__name__)
@@ -43,9 +45,15 @@ def _plural(rule: str) -> Callable[[int], int]:
 def use(doc: WordsDoc) -> None:
     """From now on pages in the language say this; words it had from an earlier document are forgotten."""
     made: Any = trans_real.DjangoTranslation(doc.language)
+    made.rialto_words = hashlib.blake2b(pack(doc), digest_size=16).hexdigest()
     if doc.words:
         made.merge(_Catalogue(doc))
     trans_real._translations[doc.language] = made  # type: ignore[attr-defined]
+
+
+def version() -> str:
+    """Of the words in use now beside those that are shipped; "" when there are none."""
+    return str(getattr(trans_real.catalog(), "rialto_words", ""))
 
 
 def forget(language: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from node.cli.registry import COMMANDS
 from node.config import Config
 from node.places import ROOT
+from node.schema import OUR_FOLDERS
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -30,3 +31,12 @@ def test_every_page_the_readme_names_is_there() -> None:
 
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_kind_of_kept_things_is_documented() -> None:
+    files = [file for folder in OUR_FOLDERS for file in (ROOT / folder).rglob("*.py") if "tests" not in file.parts]
+    named = {name for file in files for name in re.findall(r'\bCacheable\("([\w-]+)"', file.read_text())}
+    page = (REFERENCE / "program-cache.md").read_text()
+
+    assert named
+    assert named == set(re.findall(r"^\| `([\w-]+)` \|", page, re.M))

@@ -18,6 +18,7 @@ from edge.pages.worker import BOOK
 from edge.questions import answers
 from edge.replica import sites as shops
 from edge.replica.reads import LIST
+from infra.caching.node import node_cache
 from node.config import config
 from node.errors import RialtoError
 from sites import editions, urls
@@ -90,6 +91,13 @@ def remake(body: bytes) -> bytes:
     keys = [key for key in ask.pages[:MOST_ROWS] if editions.shop_of(key[0]) == ask.site]
     if keys or not ask.pages:
         foreman.remake(ask.site, keys)
+    return b""
+
+
+@answers("cache_empty")
+def empty_cache(body: bytes) -> bytes:
+    """Somebody at central empties this node's program cache. Raises `CannotEmpty`."""
+    node_cache().empty()
     return b""
 
 

@@ -155,10 +155,12 @@ def main() -> None:
     from edge.pages.book import Book
     from edge.pages.links import Links
     from edge.pages.making import Maker
+    from infra.caching.node import node_cache
     from node.config import config
     from sync.discover import load_edge
 
     load_edge()
+    node_cache().begin_telling()
 
     def say(done: Done) -> None:
         answers.write(msgspec.json.encode(done) + b"\n")

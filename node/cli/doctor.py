@@ -71,6 +71,7 @@ def problems_of(node: Config) -> list[str]:
     except processes.Locked:
         is_running = True
     found = reachable.problems_of(node, also_embedded=is_running)
+    found += reachable.cache_problems_of(node)
     if node.role == "central":
         found += runner.key_problems(node)
     if not is_running:

@@ -51,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "pictures": _central("central.pictures.cli:app", "Pictures of goods: status, redo, retry."),
     "cdn": _central("central.cdn.cli:app", "The CDN: check its accounts, purge by hand."),
     "purge-agent": Command("infra.cdn.cli:command", "The purge service beside an nginx that caches for shops."),
+    "cache": Command("infra.caching.cli:app", "The program cache of this node: status, empty.", role="any"),
     "search": _central("central.search.cli:app", "Search: print the configuration of a Sphinx server."),
     "api": Command("node.cli.api:app", "The OpenAPI documents: api openapi, api openapi --edge."),
     "orders": _central("central.orders.cli:app", "Orders: reindex what customers are found by."),

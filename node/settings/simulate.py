@@ -28,6 +28,7 @@ node_config.install(
             # Never dialled; a node's settings must name them.
             "realms": {realm: f"postgresql://127.0.0.1/{realm}" for realm in CENTRAL_REALMS},
             "redis_url": "redis://127.0.0.1:1/0",
+            "cache": {"backend": "memory"},
         },
     )
 )

@@ -35,6 +35,7 @@ node_config.install(
             "secret_key": "only-for-tests-only-for-tests-only-for-tests",
             "realms": {realm: _servers.database_url(f"{_PREFIX}_{realm}") for realm in CENTRAL_REALMS},
             "redis_url": _REDIS,
+            "cache": {"backend": "memory"},
         },
     )
 )

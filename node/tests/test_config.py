@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from node import places
+from node import places, reachable
 from node.config import Config, ConfigWrong, build, config, load, overridden
 
 GOOD = 'role = "central"\nsecret_key = "0123456789012345678901234567890123456789"\n'
@@ -151,3 +151,71 @@ def test_settings_cannot_be_changed_by_accident() -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         found.bind_port = 1  # type: ignore[misc]
+
+
+CACHES = [
+    ('backend = "memcached"', "cache.backend: input should be"),
+    ("lifetime = 5", "cache.lifetime: input should be greater than or equal to 60"),
+    ("entries = 0", "cache.entries: input should be greater than or equal to 10"),
+    ('backend = "redis"\nurl = "http://h"', "cache: url does not begin with redis://"),
+    ('backend = "database"\nurl = "redis://h"', "cache: url does not begin with postgresql://"),
+    ('backend = "memory"\nurl = "redis://h"', 'cache: url belongs to backend = "redis" or "database"'),
+    ('backend = "redis"\nfolder = "x"', 'cache: folder belongs to backend = "files"'),
+    ("size = 5", "cache.size: no such setting"),
+]
+
+
+@pytest.mark.parametrize(("lines", "problem"), CACHES)
+def test_a_wrong_cache_is_named_with_its_key(tmp_path: Path, lines: str, problem: str) -> None:
+    write(tmp_path, f"{GOOD}[cache]\n{lines}\n")
+
+    [found] = problems_of(tmp_path)
+
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ('backend = "database"', "cache.backend: an edge's one database is for carts and orders"),
+        ('backend = "redis"', "cache.url: is missing"),
+        ('url = "redis://h"', 'cache.url: belongs to backend = "redis"'),
+    ],
+)
+def test_what_an_edge_cannot_keep_in_is_named(tmp_path: Path, lines: str, problem: str) -> None:
+    write(tmp_path, GOOD.replace("central", "edge") + f"[cache]\n{lines}\n")
+
+    [found] = problems_of(tmp_path)
+
+    assert found.startswith(problem)
+
+
+def test_the_cache_has_a_place_of_its_own_for_each_back_end(tmp_path: Path) -> None:
+    realms = 'realms = {cluster = "postgresql://h/c"}\nredis_url = "redis://r:1/0"\n'
+
+    made = {}
+    for backend in ("redis", "files", "database", "memory", "none"):
+        write(tmp_path, f'{GOOD}{realms}[cache]\nbackend = "{backend}"\n')
+        made[backend] = load(tmp_path).cache
+
+    assert (made["redis"].url, made["database"].url) == ("redis://r:1/0", "postgresql://h/c")
+    assert made["files"].folder == tmp_path / "cache"
+
+
+def test_a_cache_in_the_database_of_a_realm_moves_along(tmp_path: Path) -> None:
+    write(tmp_path, f'{GOOD}realms = {{cluster = "postgresql://h/c"}}\n[cache]\nbackend = "database"\n')
+
+    assert load(tmp_path).with_realm("cluster", "postgresql://i/c").cache.url == "postgresql://i/c"
+
+
+def test_a_cache_that_does_not_answer_is_told_by_the_doctor_and_stops_no_start(tmp_path: Path) -> None:
+    write(tmp_path, f'{GOOD}redis_url = "redis://127.0.0.1:1/0"\n[cache]\nurl = "redis://:word@127.0.0.1:2/0"\n')
+    away = load(tmp_path)
+    (tmp_path / "file").write_text("no folder")
+    write(tmp_path, f'{GOOD}[cache]\nbackend = "files"\nfolder = "file"\n')
+
+    [redis], [files] = reachable.cache_problems_of(away), reachable.cache_problems_of(load(tmp_path))
+
+    assert redis.startswith("cache: redis://:***@127.0.0.1:2/0 does not answer")
+    assert files.startswith(f"cache: {tmp_path}/file does not answer")
+    assert not any("cache" in problem for problem in reachable.problems_of(away))

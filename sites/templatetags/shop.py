@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation.trans_real import catalog
 
-from sites import assets, urls
+from infra.caching import Cacheable
+from sites import assets, urls, words
 from sites.money import format_money
 from sync.contracts.documents import Picture, PictureSource, SiteDoc
 
@@ -191,8 +192,8 @@ def brand_templates(theme: str) -> list[str]:
 
 #: values that stand for all of a shop, and so may be seen inside `{% shell %}`
 _OF_SHOP: Final = ("site", "base", "home", "is_rtl")
-#: kept forms of one place: a few shops with their languages and regions, as they were before and after a change
-_MOST_SHELLS: Final = 200
+#: by value: a form whose site, shelves or words have changed is never found again
+SHELL: Final = Cacheable("shell", str)
 
 
 @register.tag("shell")
@@ -201,30 +202,28 @@ def shell(parser: Parser, token: Token) -> _Shell:
 
     Inside, nothing of the page can be seen, only what is kept by: the site, its shelves, the language and its words.
     """
+    place = len(parser.tokens)  # what is left of the template: another for each `{% shell %}` of it
     inner = parser.parse(("endshell",))
     parser.delete_first_token()
-    return _Shell(inner)
+    return _Shell(inner, place)
 
 
 class _Shell(template.Node):
-    def __init__(self, inner: NodeList) -> None:
-        self._inner = inner
-        #: by value: a form whose site, shelves or words have changed is never found again
-        self._kept: dict[tuple[object, bytes], str] = {}
+    def __init__(self, inner: NodeList, place: int) -> None:
+        self._inner, self._place = inner, place
 
     def render(self, context: Context) -> str:
         site, whole = context["site"], context["shell"]
-        # `sites.words` puts another catalogue in the place of one whose words have changed
-        key = (catalog(), msgspec.msgpack.encode((get_language(), site, whole.categories)))
-        html = self._kept.get(key)
-        if html is None:
-            html = self._rendered(context, replace(whole, sisters=(), editions=()))
-            if len(self._kept) >= _MOST_SHELLS:
-                self._kept.clear()
-            self._kept[key] = html
+        packed = msgspec.msgpack.encode((get_language(), site, whole.categories))
+        html = SHELL.get(
+            # `sites.words` puts another catalogue in the place of one whose words have changed
+            (self, catalog(), packed),
+            lambda: self._rendered(context, replace(whole, sisters=(), editions=())),
+            lambda: (str(self.origin.template_name), self._place, words.version(), packed),
+        )
         return SafeString(html)
 
     def _rendered(self, context: Context, bare: object) -> str:
         inside = context.new({**{name: context.get(name) for name in _OF_SHOP}, "shell": bare})
         inside.template = context.template
-        return self._inner.render(inside)
+        return str(self._inner.render(inside))

@@ -7,6 +7,9 @@ from django.template import Context
 from django.utils import translation
 from msgspec.structs import replace
 
+from infra.caching.figures import Counts
+from infra.caching.node import node_cache, start_anew
+from node.config import Cache, overridden
 from sites import words
 from sites.rendering import Shell, engine, render_page
 from sites.templatetags import shop
@@ -19,6 +22,11 @@ SHELL = Shell((GREEN,), (replace(SITE, id="ink", name="Ink", label="Ink"),))
 
 def page(site: SiteDoc = SITE, shell: Shell = SHELL, name: str = "not_found", **values: object) -> str:
     return render_page(site, name, {"shell": shell, **values})
+
+
+@pytest.fixture(autouse=True)
+def counts(monkeypatch):
+    monkeypatch.setattr(shop.SHELL, "counts", Counts())
 
 
 @pytest.fixture
@@ -102,13 +110,40 @@ def test_nothing_of_a_page_is_seen_inside():
         assert [template.render(Context(values)), template.render(Context(values))] == ["tea0", "tea0"]
 
 
-def test_forms_of_shops_do_not_gather_without_end(monkeypatch):
-    monkeypatch.setattr(shop, "_MOST_SHELLS", 3)
+def test_forms_of_shops_do_not_gather_without_end():
     template = engine().from_string("{% shell %}{{ site.name }}{% endshell %}")
-    [place] = template.nodelist.get_nodes_by_type(shop._Shell)
 
-    for number in range(10):
-        context = Context({"site": replace(SITE, name=f"shop {number}"), "shell": SHELL})
-        assert template.render(context) == f"shop {number}"
+    with overridden(cache=Cache(backend="memory", entries=10)):
+        for number in range(30):
+            context = Context({"site": replace(SITE, name=f"shop {number}"), "shell": SHELL})
+            assert template.render(context) == f"shop {number}"
 
-    assert len(place._kept) <= 3
+        assert len(node_cache().near) == 10
+
+
+def test_another_process_finds_what_one_has_made(tmp_path):
+    with overridden(cache=Cache(backend="files", folder=tmp_path)):
+        made, first = page(), _counted()
+        start_anew()
+        found, second = page(), _counted()
+
+    assert made == found
+    assert (first, second) == ((3, 0), (3, 3))  # three places of a page
+
+
+def test_other_words_are_another_form_in_the_store_too(tmp_path):
+    with overridden(cache=Cache(backend="files", folder=tmp_path)):
+        before = page()
+        start_anew()
+        words.use(WordsDoc(language="en", words={"Search": ["Отыщем"]}))
+        try:
+            after = page()
+        finally:
+            words.forget("en")
+
+    assert "Отыщем" in after
+    assert "Отыщем" not in before
+
+
+def _counted():
+    return shop.SHELL.counts.made, shop.SHELL.counts.far

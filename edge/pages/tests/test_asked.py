@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from edge.pages import asked
 from edge.pages.book import Book, Hits
 from edge.pages.building import build
+from edge.pages.figures import cache_figures
 from edge.pages.making import Maker, allows
 from edge.pages.tests import make
 from edge.pages.tests.conftest import SENCHA
@@ -139,3 +140,14 @@ def test_another_nodes_shop_is_not_told_of(book):
         asked.pages(pack(PagesAsk(site="nowhere")))
 
     assert refused.value.code == "no_pages"
+
+
+def test_central_has_the_cache_of_this_node_emptied_and_sees_how_it_does(tea):
+    build(tea, "/")
+    before = cache_figures()
+
+    asked.empty_cache(b"")
+
+    after = cache_figures()
+    assert (before["backend"], before["entries"] > 0, after["entries"]) == ("memory", True, 0)
+    assert {"name", "near", "far", "made"} == set(before["kinds"][0])
