@@ -37,6 +37,15 @@ _REMEMBER = f"WITH kept AS ({_HASHES}) {_MOVE}"
 #: the database's trouble, not the op's: the whole transaction is tried again
 TRANSIENT = (OperationalError, InterfaceError)
 
+#: why another disk's op was set aside once; its epoch has ended, and it comes again under the next one
+DIFFERS = "repeat differs from the op that was taken in under this number"
+#: stands for ops that are not here any more
+LOST = "lost"
+
+
+class NeverTaken(Poison):
+    """A quarantined op that nobody may have tried again."""
+
 
 def hash_of(op: Op) -> bytes:
     return blake2b(op.kind.encode() + b"\0" + op.body, digest_size=16).digest()
@@ -189,14 +198,16 @@ def quarantine(edge: EdgeScope, realm: str, n: int, op: Op, reason: str) -> None
 def _note_lost(edge: EdgeScope, realm: str, first: int, last: int) -> None:
     logger.critical("realm '%s' has lost the ops %s to %s of edge '%s': restored?", realm, first, last, edge.node)
     reason = f"ops {first} to {last} were acknowledged once and are not here: the realm was restored from a backup"
-    quarantine(edge, realm, last, Op("lost", b""), reason)
+    quarantine(edge, realm, last, Op(LOST, b""), reason)
 
 
 def try_quarantined(quarantine_id: int, *, realm: str) -> None:
-    """Run a quarantined op's handler again, after its cause was mended. Raises what the handler raises."""
+    """Run a quarantined op's handler again, its cause mended. Raises `NeverTaken`, and what the handler raises."""
     alias = alias_of(realm)
     with atomic(realm):
         held = Quarantine.objects.using(alias).select_for_update().get(pk=quarantine_id, resolved__isnull=True)
+        if held.reason == DIFFERS or held.kind == LOST:
+            raise NeverTaken(held.reason)
         receiver = receiver_of(held.kind)
         if receiver is None or receiver.realm != realm:
             raise Poison(f"nobody here takes in the kind '{held.kind}'")

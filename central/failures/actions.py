@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from central.failures.errors import FailureOver, UnknownFailure
+from central.failures.errors import FailureOver, NeverTried, UnknownFailure
 from central.failures.gathering import Found, new_in, now_of
 from central.failures.models import Failure
 from central.ui import live
@@ -68,9 +68,11 @@ def _values(one: Found) -> dict[str, Any]:
 
 
 def try_again(failure_id: int, *, by: str) -> Failure:
-    """Do it once more, for somebody who has mended the cause. Raises `UnknownFailure`, `FailureOver`."""
+    """Do it once more, for somebody who has mended the cause. Raises `UnknownFailure`, `FailureOver`, `NeverTried`."""
     with atomic(CLUSTER):
         row = _lock(failure_id)
+        if not row.may_be_tried:
+            raise NeverTried(f"failure {failure_id} can only be given up", failure=failure_id)
         if row.state == State.TRYING:
             return row
         return _decide(row, State.TRYING, by=by, reason="")

@@ -10,6 +10,13 @@ class UnknownFailure(RialtoError):
     status = 404
 
 
+class NeverTried(RialtoError):
+    """It may only be given up: tried again it would do harm, or nothing."""
+
+    code = "never_tried"
+    status = 409
+
+
 class FailureOver(RialtoError):
     """It is done or given up already."""
 

@@ -34,6 +34,8 @@ def _try(row: Failure) -> None:
         intake.try_quarantined(int(row.ref), realm=row.realm)
     except Quarantine.DoesNotExist:
         pass  # taken in or laid aside meanwhile
+    except intake.NeverTaken as error:
+        refused_again(row.pk, str(error)[:200])
     except intake.TRANSIENT:
         raise
     except Exception as error:

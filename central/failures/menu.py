@@ -26,6 +26,7 @@ add_card(Card(5, "failures", "mend_jobs", "failures/parts/home.html", _card, (li
 add_sentences(
     {
         "unknown_failure": _("There is no such failed job among those you may see."),
+        "never_tried": _("It can only be given up; its card says why."),
         "failure_over": _("It is done or given up already."),
     }
 )

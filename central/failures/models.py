@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from sync.intake import DIFFERS, LOST
+
 
 class Failure(models.Model):
     """A job that was given up on, or an op of an edge that was set aside. The realm it is of keeps the thing itself."""
@@ -49,6 +51,11 @@ class Failure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} ({self.realm})"
+
+    @property
+    def may_be_tried(self) -> bool:
+        """Not what another disk of a node has sent under numbers that were taken, and not what is lost."""
+        return self.kind != self.Kind.OP or (self.error != DIFFERS and self.what != LOST)
 
     @property
     def is_closed(self) -> bool:

@@ -82,6 +82,6 @@ def _buttons(failure: Failure) -> list[Action]:
         return []
     again_url, up_url = (reverse(name, args=[failure.pk]) for name in ("failures-again", "failures-give-up"))
     buttons = [Action(_("Give up"), up_url, "ban", right=RIGHT, css="btn-outline-danger")]
-    if failure.state == Failure.State.OPEN:
+    if failure.state == Failure.State.OPEN and failure.may_be_tried:
         buttons.insert(0, Action(_("Try again"), again_url, "refresh", right=RIGHT, is_post=True, css="btn-primary"))
     return buttons

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from central.failures.models import Failure
 from central.ui.explain import sentence_of
+from sync.intake import LOST
 
 #: name of a handler, or kind of an op -> what it is for
 _WHAT: Final[dict[str, Promise]] = {
@@ -77,6 +78,14 @@ _ERRORS: Final[dict[str, Promise]] = {
     "ValidationError": gettext_lazy("What was to be written is not valid."),
     "DecodeError": gettext_lazy("The message cannot be read: was it sent by a newer version?"),
 }
+_OF_ANOTHER_DISK: Final = gettext_lazy(
+    "Another disk of this node, a restored or a copied one, has sent it under a number that was taken. What counts of "
+    "it comes again by itself; tried again by hand it could free units that were sold. It can only be given up."
+)
+_LOST: Final = gettext_lazy(
+    "The database was put back from a backup that is older than these messages. They are not here any more, so there "
+    "is nothing to try: note what you find out of them as the reason, and give it up."
+)
 
 
 def what(failure: Failure) -> str:
@@ -89,7 +98,9 @@ def what(failure: Failure) -> str:
 
 
 def why(failure: Failure) -> str:
-    """What went wrong: by the error's code, else by its type."""
+    """What went wrong: by the error's code, else by its type; and why it can only be given up."""
+    if not failure.may_be_tried:
+        return str(_LOST if failure.what == LOST else _OF_ANOTHER_DISK)
     kind, _space, code = failure.error.partition(": ")
     known = sentence_of(code) if code else ""
     if known or kind in _ERRORS:

@@ -8,15 +8,16 @@ import pytest
 from django.utils import timezone
 
 from central.failures import actions
-from central.failures.errors import FailureOver
+from central.failures.errors import FailureOver, NeverTried
 from central.failures.models import Failure
 from central.failures.words import _WHAT, what, why
 from central.ui.tests import cast
 from node.realms import CENTRAL_REALMS
-from sync import events
+from sync import events, intake
 from sync.store.central.models import Quarantine
 from sync.store.jobs import registry
 from sync.store.jobs.models import Job
+from sync.upstream import Receiver
 
 pytestmark = pytest.mark.django_db(databases=["default", "customers", "catalog", "orders", "work", "stats"])
 State = Failure.State
@@ -133,6 +134,50 @@ def test_an_op_set_aside_is_listed_and_laid_aside_for_good_without_its_text() ->
     held.refresh_from_db(using="orders")
     assert held.resolved is not None
     assert now_of(failure).state == State.GIVEN_UP
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("grant_report", intake.DIFFERS), (intake.LOST, "ops 1 to 7 are lost")])
+def test_what_another_disk_sent_and_what_is_lost_can_only_be_given_up(
+    node_home: Any, kind: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+    receiver = Receiver(kind, "orders", lambda edge, bodies: taken.extend(bodies))
+    monkeypatch.setattr(intake, "receiver_of", lambda kind: receiver)
+    held = Quarantine.objects.using("orders").create(
+        realm="orders", edge="a", epoch=1, n=7, kind=kind, body=b"seal", reason=reason
+    )
+    actions.take_over("orders")
+    failure = Failure.objects.get()
+    ada = cast.signed_in(cast.staff("ada", "admin"))
+
+    card = ada.get(f"/failed-jobs/{failure.pk}").content.decode()
+    assert "Try again" not in card
+    assert "give" in card
+    with pytest.raises(NeverTried):
+        actions.try_again(failure.pk, by="ada")
+    assert ada.post(f"/failed-jobs/{failure.pk}/again").status_code == 409
+    with pytest.raises(intake.NeverTaken):
+        intake.try_quarantined(held.pk, realm="orders")
+
+    assert (taken, now_of(failure).state) == ([], State.OPEN)
+    ada.post(f"/failed-jobs/{failure.pk}/give-up", {"reason": "of the old disk"})
+    events.run_due()
+    held.refresh_from_db(using="orders")
+    assert held.resolved is not None
+
+
+def test_one_that_somebody_has_tried_before_says_so_too(node_home: Any) -> None:
+    Quarantine.objects.using("orders").create(
+        realm="orders", edge="a", epoch=1, n=7, kind="grant_report", body=b"seal", reason=intake.DIFFERS
+    )
+    actions.take_over("orders")
+    failure = Failure.objects.get()
+    Failure.objects.update(error="KeyError")  # as an earlier version has noted the try
+
+    actions.try_again(failure.pk, by="ada")
+    events.run_due()
+
+    assert (now_of(failure).state, now_of(failure).may_be_tried) == (State.OPEN, False)
 
 
 def test_a_job_mended_by_other_hands_is_over(baking: Any) -> None:
