@@ -155,7 +155,7 @@ class Foreman:
             teller.cancel()
             with contextlib.suppress(ProcessLookupError):
                 maker.terminate()
-            await asyncio.shield(maker.wait())
+            await asyncio.shield(_ended(maker, maker.stdout))
         if maker.returncode:
             logger.error("the maker of pages ended with %s", maker.returncode)
 
@@ -188,6 +188,16 @@ class Foreman:
             self._known.update((done.book, site) for site in sites)
         if done.links:
             self._put(LinksTold([(link.id, link.digest) for link in done.links]))
+
+
+async def _ended(maker: asyncio.subprocess.Process, said: asyncio.StreamReader) -> None:
+    """Wait until it has gone and its pipe is at its end: only then does asyncio let go of both.
+
+    A loop that is closed earlier leaves them to the garbage, which can no longer close them.
+    """
+    while await said.read(_LONGEST_LINE):
+        pass
+    await maker.wait()
 
 
 foreman = Foreman()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import sqlite3
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from edge.pages import files, making
 from edge.pages.book import Book
 from edge.pages.building import build
+from edge.pages.foreman import Foreman
 from edge.pages.links import Links
 from edge.pages.making import Maker
 from edge.pages.orders import Order
@@ -365,3 +367,27 @@ def test_a_maker_ends_by_itself_though_its_edge_still_speaks(tmp_path):
         maker.kill()
         for pipe in (maker.stdin, maker.stdout, maker.stderr):
             pipe.close()
+
+
+async def test_a_foreman_that_stops_leaves_nothing_of_his_maker_to_a_loop_that_ends(node_home, tmp_path, monkeypatch):
+    """Its pipe ends a moment after the maker itself: a child has it too."""
+    maker = tmp_path / "maker"
+    maker.write_text("#!/bin/sh\nsleep 0.5 &\nexec sleep 60\n")
+    maker.chmod(0o755)
+    started: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
+    start = asyncio.create_subprocess_exec
+
+    async def noted(*args, **options):
+        started.set_result(await start(*args, **options))
+        return started.result()
+
+    monkeypatch.setattr(sys, "executable", str(maker))
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    foreman = Foreman()
+    foreman.start()
+    process = await started
+
+    await foreman.stop()
+
+    assert process.returncode is not None
+    assert process._transport.is_closing()
