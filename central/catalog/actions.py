@@ -49,6 +49,8 @@ class Unit:
     is_active: bool | None = None  # False: not sold, its line cards say so
     private_prices: Mapping[str, int] | None = None  # kind of PrivatePrice -> minor units; never published
     barcode: str | None = None  # names one unit of all; stays at central
+    words: Mapping[str, str] | None = None  # further language -> options as one reads them; "": none
+    regional: Mapping[str, int | None] | None = None  # region -> price there; None: as around
 
     @property
     def key(self) -> tuple[str, str]:
@@ -69,6 +71,7 @@ class Goods:
     pictures: Sequence[str] | None = None  # sha256 of kept pictures, the main one first
     position: int | None = None
     is_listed: bool | None = None  # False: taken off the site
+    words: Mapping[str, Mapping[str, str]] | None = None  # further language -> "title", "text"; "": none
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from central.catalog.errors import ImportRefused
 from central.catalog.import_forms import FileForm, SourceForm
 from central.catalog.importing import look, runs, sources
-from central.catalog.importing.columns import FIELDS
+from central.catalog.importing.columns import FIELDS, REGIONAL, WORDS
 from central.catalog.importing.models import ImportRun
 from central.catalog.importing.reasons import in_words
 from central.catalog.importing.words import (
@@ -29,6 +29,9 @@ from central.catalog.importing.words import (
     STATES,
     TONES,
 )
+from central.cluster.locales import own_name
+from central.cluster.models import Site
+from central.cluster.queries import languages_of, regions_at
 from central.ui import texts
 from central.ui.explain import explain
 from central.ui.screens import StaffRequest, screen
@@ -113,7 +116,7 @@ def one_import(request: StaffRequest, run_id: UUID) -> HttpResponse:
     context = _context(request, run)
     if run.state == ImportRun.State.DRAFT and not run.files_gone:
         try:
-            context["look"] = _words_of_look(look.look(run))
+            context["look"] = _words_of_look(look.look(run), run)
         except (ImportRefused, WrongUse) as error:
             context["cannot_read"] = _why(run, error)
     return render(request, "catalog/imports/one.html", context)
@@ -204,6 +207,7 @@ def _context(request: StaffRequest, run: ImportRun) -> dict[str, Any]:
         runs.report_of(run, is_dry=_is_preview(run)), after=start, limit=PAGE, outcome=outcome
     )
     done = run.counts.get("read", 0)
+    fields = {**FIELD_TITLES, **_edition_fields(run)}
     return {
         "run": run,
         "state": STATES[run.state],
@@ -213,7 +217,7 @@ def _context(request: StaffRequest, run: ImportRun) -> dict[str, Any]:
         "counts": [(name, title, OUTCOME_TONES[name], run.counts.get(name, 0)) for name, title in OUTCOMES.items()],
         "done": done,
         "percent": min(100, done * 100 // run.total) if run.total else 0,
-        "lines": [_line(one) for one in found],
+        "lines": [_line(one, fields) for one in found],
         "next": following,
         "after": start,
         "outcome": outcome,
@@ -221,7 +225,18 @@ def _context(request: StaffRequest, run: ImportRun) -> dict[str, Any]:
     }
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
+def _edition_fields(run: ImportRun) -> dict[str, str]:
+    """Fields of the languages and regions of its sites, and what they are called: "title:en" -> "Title, English"."""
+    several = run.sites if len(run.sites) > 1 else []
+    own = Site.objects.filter(pk__in=several).values_list("language", flat=True)
+    languages = dict.fromkeys((*own, *(code for site in run.sites for code in languages_of(site))))
+    regions = {pk: region.title for site in run.sites for pk, region in regions_at(site).items()}
+    places = {f"{name}:{code}": own_name(code) for code in languages for name in WORDS}
+    places |= {f"{REGIONAL}:{code}": title for code, title in regions.items()}
+    return {field: f"{FIELD_TITLES[field.partition(':')[0]]}, {place}" for field, place in places.items()}
+
+
+def _line(line: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     currency = line.get("currency", "")
     return {
         "number": line.get("line", 0),
@@ -231,7 +246,7 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         "tone": OUTCOME_TONES[line["outcome"]],
         "why": in_words(line.get("why", "")),
         "changes": [
-            (FIELD_TITLES.get(name, name), *(_value(name, side, currency) for side in pair))
+            (fields.get(name, name), *(_value(name, side, currency) for side in pair))
             for name, pair in line.get("changes", {}).items()
             if name != "is_active" or line["outcome"] != "created"
         ],
@@ -241,7 +256,7 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
 def _value(name: str, value: Any, currency: str) -> str:
     if value is None or value in ("", []):
         return "—"
-    if name in MONEY and isinstance(value, int):
+    if name.partition(":")[0] in MONEY and isinstance(value, int):
         return texts.money(value, currency or "RUB", get_language() or "en")
     if name in ("picture", "pictures"):
         return str(len(value))
@@ -250,12 +265,13 @@ def _value(name: str, value: Any, currency: str) -> str:
     return "; ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
-def _words_of_look(found: dict[str, Any]) -> dict[str, Any]:
+def _words_of_look(found: dict[str, Any], run: ImportRun) -> dict[str, Any]:
     if found["kind"] == "table":
         choose = [(name, FIELD_TITLES.get(name, name)) for name in FIELDS]
         found["choices"] = [
             ("", _("Not taken")),
             *choose,
+            *_edition_fields(run).items(),
             ("option", _("An option, named as the column")),
             ("attribute", _("A property, named as the column")),
         ]

@@ -20,6 +20,7 @@ from central.catalog.editing import note_search_words
 from central.catalog.errors import BadGoods
 from central.catalog.feeding import taken_over
 from central.catalog.galleries import place_pictures, tell_placed
+from central.catalog.importing.rows import paragraphs
 from central.catalog.keys import check_barcode, clean_sku, name_key, slug_of
 from central.catalog.models import (
     Listing,
@@ -29,6 +30,7 @@ from central.catalog.models import (
     PrivatePrice,
     Product,
     ProductPicture,
+    RegionalPrice,
     Translation,
     Variant,
 )
@@ -73,12 +75,18 @@ class Draft:
         """Whether a field is to become another value; one that is held stays, and is named in `kept`."""
         if was == became:
             return False
-        if name in self.held:
-            self.kept.add(name)
+        field_name = name.partition(":")[0]  # what is said of a field holds of it in each language and region
+        if field_name in self.held:
+            self.kept.add(field_name)
             return False
         changes = self.changes if key is None else self.unit_changes.setdefault(key, {})
         changes[name] = (was, became)
         return True
+
+    def note_card(self, key: Key) -> None:
+        """The line card of a unit differs; that of a new one is written anyway."""
+        if key not in self.created:
+            self.repriced.add(key)
 
 
 class GoodsWriter:
@@ -95,6 +103,10 @@ class GoodsWriter:
         self.private_prices: list[PrivatePrice] = []
         self.mastered: list[Product] = []
         self.recoded: list[Variant] = []
+        #: by (listing, language) and by (offer, region); and prices that are no more
+        self.translated: dict[tuple[UUID, str], Translation] = {}
+        self.regional_prices: dict[tuple[UUID, str], RegionalPrice] = {}
+        self.gone_prices: list[RegionalPrice] = []
         #: slugs of pages before and after
         self.moves: list[addresses.Move] = []
 
@@ -135,6 +147,7 @@ class GoodsWriter:
         links = Listing.categories.through.objects.filter(listing__in=self.listings.values())
         self.categories = _grouped(links.values_list("listing_id", "category_id"))
         self.private = self._read_private(batch)
+        self._read_editions(batch)
         wanted = {sha for goods in batch for sha in goods.pictures or ()}
         self.known_media = set(Media.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         self.position = Listing.objects.filter(site=self.where.id).aggregate(top=Max("position"))["top"] or 0
@@ -142,6 +155,18 @@ class GoodsWriter:
         slugs = {self._wanted_slug(goods) for goods in batch}
         taken = Listing.objects.filter(site=self.where.id, slug__in=slugs)
         self.taken_slugs = set(taken.values_list("slug", flat=True))
+
+    def _read_editions(self, batch: Sequence[Goods]) -> None:
+        """Words and prices of further languages and regions, where the batch says any."""
+        units = [unit for goods in batch for unit in goods.units]
+        rows: Iterable[Translation] = ()
+        if any(goods.words for goods in batch) or any(unit.words for unit in units):
+            rows = Translation.objects.filter(listing__in=self.listings.values())
+        self.said = {(row.listing_id, row.language): row for row in rows}
+        prices: Iterable[RegionalPrice] = ()
+        if any(unit.regional for unit in units):
+            prices = RegionalPrice.objects.filter(offer__listing__in=self.listings.values())
+        self.regional = {(row.offer_id, row.region): row for row in prices}
 
     def _read_private(self, batch: Sequence[Goods]) -> dict[tuple[UUID, str], PrivatePrice]:
         if not any(unit.private_prices for goods in batch for unit in goods.units):
@@ -173,6 +198,7 @@ class GoodsWriter:
             self._lay_unit(draft, unit)
         if not draft.offers:
             return None  # a product none of whose units can be sold
+        self._lay_words(draft)
         self._keep(draft, units)
         return None
 
@@ -186,10 +212,13 @@ class GoodsWriter:
     def _is_sound(self, unit: Unit) -> bool:
         try:
             clean_sku(unit.sku)
-            for name, price in (("price", unit.price), ("old price", unit.old_price)):
+            regional = ((f"price:{region}", price) for region, price in (unit.regional or {}).items())
+            for name, price in (("price", unit.price), ("old price", unit.old_price), *regional):
                 if price is not None and not 0 <= price <= MAX_PRICE:
                     raise BadGoods(name, f"{price} is not between 0 and {MAX_PRICE} minor units")
             check_barcode(unit.barcode or "")
+            for language, title in (unit.words or {}).items():
+                _check_length(f"options_title:{language}", title, 200)
         except BadGoods as error:
             self._refuse([unit], str(error))
             return False
@@ -200,6 +229,8 @@ class GoodsWriter:
         for name, text, most in (("title", goods.title, 300), ("brand", goods.brand or None, 120)):
             if text is not None and (not text.strip() or len(text) > most):
                 raise BadGoods(name, f"is empty or longer than {most} signs")
+        for language, told in (goods.words or {}).items():
+            _check_length(f"title:{language}", told.get("title", ""), 300)
         for sha in goods.pictures or ():
             if sha not in self.known_media:
                 raise BadGoods("pictures", f"{sha} is not kept")
@@ -239,7 +270,7 @@ class GoodsWriter:
 
     def _lay_listing(self, draft: Draft) -> None:
         goods, listing = draft.goods, draft.listing
-        if goods.title is not None and draft.differs("title", listing.title, goods.title):
+        if goods.title is not None and self._differs_in_text(draft, "title", listing.title, goods.title):
             listing.title = goods.title
             listing.title_key = name_key(listing.title)[:300]
             draft.is_changed = draft.are_cards_changed = True
@@ -248,7 +279,7 @@ class GoodsWriter:
             if not draft.is_new and was != listing.slug:
                 self.moves.append((was, listing.slug))
             draft.is_changed = draft.are_cards_changed = True
-        if goods.text is not None and draft.differs("text", listing.text, goods.text):
+        if goods.text is not None and self._differs_in_text(draft, "text", listing.text, goods.text):
             listing.text = goods.text
             draft.is_changed = True
         pairs = [list(pair) for pair in goods.attributes] if goods.attributes is not None else None
@@ -268,6 +299,60 @@ class GoodsWriter:
         if goods.is_listed is not None and draft.differs("listed", listing.is_active, goods.is_listed):
             listing.is_active = goods.is_listed
             draft.is_changed = draft.are_cards_changed = True
+
+    def _differs_in_text(self, draft: Draft, name: str, was: str, became: str) -> bool:
+        """A file holds no odd space: a text that differs by that alone is the same."""
+        same = " ".join(was.split()) if name.partition(":")[0] == "title" else paragraphs(was)
+        return not (self.importing is not None and same == became) and draft.differs(name, was, became)
+
+    def _lay_words(self, draft: Draft) -> None:
+        """What is said in further languages of the product and of its units."""
+        for language, told in (draft.goods.words or {}).items():
+            for name, text in told.items():
+                row = self._translation(draft, language)
+                if self._differs_in_text(draft, f"{name}:{language}", getattr(row, name), text):
+                    setattr(row, name, text)
+                    row.title_key = name_key(row.title)[:300]
+                    self.translated[draft.listing.pk, language] = row
+                    draft.is_changed = True
+                    draft.are_cards_changed |= name == "title"
+        for unit in draft.goods.units:
+            offer = draft.offers.get(unit.key)
+            if offer is None or unit.key in self.saved.refused:
+                continue
+            for language, title in (unit.words or {}).items():
+                self._lay_option_words(draft, unit.key, offer, language, title)
+
+    def _lay_option_words(self, draft: Draft, key: Key, offer: Offer, language: str, title: str) -> None:
+        row = self._translation(draft, language)
+        if draft.differs(f"options_title:{language}", row.options.get(offer.pk.hex, ""), title, key):
+            others = {pk: one for pk, one in row.options.items() if pk != offer.pk.hex}
+            row.options = others | ({offer.pk.hex: title} if title else {})
+            self.translated[draft.listing.pk, language] = row
+            draft.note_card(key)
+
+    def _translation(self, draft: Draft, language: str) -> Translation:
+        made = Translation(listing_id=draft.listing.pk, language=language)
+        return self.said.setdefault((draft.listing.pk, language), made)
+
+    def _lay_regional(self, draft: Draft, unit: Unit, offer: Offer) -> None:
+        """What it costs in regions; None: as in the region around, or in the shop."""
+        for region, price in (unit.regional or {}).items():
+            row = self.regional.get((offer.pk, region))
+            was = row.price if row else None
+            if not draft.differs(f"price:{region}", was, price, unit.key):
+                continue
+            draft.note_card(unit.key)
+            shown = [offer.price if one is None else one for one in (was, price)]
+            change = PriceChange(offer=offer, region=region, by=self.by, was=shown[0], became=shown[1])
+            self.price_changes.append(change)
+            if price is not None:
+                row = row or RegionalPrice(offer=offer, region=region)
+                row.price = price
+                self.regional[offer.pk, region] = self.regional_prices[offer.pk, region] = row
+            elif row is not None:
+                self.gone_prices.append(self.regional.pop((offer.pk, region)))
+                self.regional_prices.pop((offer.pk, region), None)
 
     def _wanted_slug(self, goods: Goods) -> str:
         return goods.slug or self.alias(
@@ -310,6 +395,7 @@ class GoodsWriter:
             draft.repriced.add(unit.key)
             if offer.price != before:
                 self.price_changes.append(PriceChange(offer=offer, by=self.by, was=before, became=offer.price))
+        self._lay_regional(draft, unit, offer)
         self._lay_private(draft, unit, offer)
         self._lay_code(draft, unit, offer)
         return None
@@ -357,6 +443,7 @@ class GoodsWriter:
         )
         draft.created.add(unit.key)
         draft.unit_changes[unit.key] = {"price": (None, unit.price)}
+        self._lay_regional(draft, unit, draft.offers[unit.key])
         self._lay_private(draft, unit, draft.offers[unit.key])
         self._lay_code(draft, unit, draft.offers[unit.key])
         return None
@@ -419,6 +506,7 @@ class GoodsWriter:
         Offer.objects.bulk_update(old, ["price", "old_price", "options_title", "currency", "is_active", "ver"])
         _insert(PriceChange, self.price_changes)
         self._write_codes()
+        self._write_editions()
         PrivatePrice.objects.bulk_create(
             self.private_prices,
             update_conflicts=True,
@@ -432,12 +520,23 @@ class GoodsWriter:
             Variant.objects.bulk_update(self.recoded, ["barcode"])
             note_search_words(Listing.objects.filter(product__in={row.product_id for row in self.recoded}))
 
-    @staticmethod
-    def _other_titles(changed: Sequence[Draft]) -> dict[UUID, list[str]]:
-        """Listing -> its titles in other languages: it is found by them too."""
+    def _write_editions(self) -> None:
+        rows = self.translated.values()
+        Translation.objects.bulk_create([row for row in rows if row.pk is None])
+        old = [row for row in rows if row.pk is not None]
+        Translation.objects.bulk_update(old, ["title", "title_key", "text", "options"])
+        prices = self.regional_prices.values()
+        RegionalPrice.objects.bulk_create([row for row in prices if row.pk is None])
+        RegionalPrice.objects.bulk_update([row for row in prices if row.pk is not None], ["price"])
+        RegionalPrice.objects.filter(pk__in=[row.pk for row in self.gone_prices]).delete()
+
+    def _other_titles(self, changed: Sequence[Draft]) -> dict[UUID, list[str]]:
+        """Listing -> its titles in other languages, those of this batch too: it is found by them."""
         known = [draft.listing.pk for draft in changed if not draft.is_new]
-        rows = Translation.objects.filter(listing__in=known).values_list("listing_id", "title")
-        return defaultdict(list, _grouped(rows if known else ()))
+        rows = Translation.objects.filter(listing__in=known).values_list("listing_id", "language", "title")
+        titles = {(listing, language): title for listing, language, title in (rows if known else ())}
+        titles |= {key: row.title for key, row in self.translated.items()}
+        return defaultdict(list, _grouped((listing, title) for (listing, _language), title in titles.items()))
 
     def _cards(self, draft: Draft) -> list[Offer]:
         """The offers of the draft whose line cards differ."""
@@ -506,6 +605,11 @@ class GoodsWriter:
                 offer.ver += 1
                 offer.save(update_fields=["ver"])
                 yield f"card:{self.where.groups[listing.site]}", offer.card_key, offer.ver, False
+
+
+def _check_length(name: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise BadGoods(name, f"is longer than {most} signs")
 
 
 def _insert(model: type[Model], rows: Sequence[Model]) -> None:

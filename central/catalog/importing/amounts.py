@@ -14,19 +14,22 @@ _MONEY = re.compile(r"[^\W\d_]{0,4}\.?[₽$€£¥₴₸]?\s*-?\d[\d\s\xa0\u202f
 _WHOLE = re.compile(r"(\d+)(?:[.,]0+)?")
 
 
-def parse_price(text: str, currency: str) -> int:
-    """Minor units. Raises `BadGoods` when it is no amount, negative, or finer than the currency."""
+def parse_price(text: str, currency: str, *, name: str = "price") -> int:
+    """Minor units of the column `name`.
+
+    Raises `BadGoods` when it is no amount, negative, or finer than the currency.
+    """
     if not _MONEY.fullmatch(text.strip()):
-        raise BadGoods("price", f"'{_short(text)}' is no amount")
+        raise BadGoods(name, f"'{_short(text)}' is no amount")
     try:
         amount = Decimal(_plain(_SIGNS.sub("", text.rstrip(". "))))
     except InvalidOperation as error:
-        raise BadGoods("price", f"'{_short(text)}' is no amount") from error
+        raise BadGoods(name, f"'{_short(text)}' is no amount") from error
     if amount < 0:
-        raise BadGoods("price", f"'{_short(text)}' is below zero")
+        raise BadGoods(name, f"'{_short(text)}' is below zero")
     minor = amount.scaleb(minor_digits(currency))
     if minor != minor.to_integral_value():
-        raise BadGoods("price", f"'{_short(text)}' is finer than {currency} has coins")
+        raise BadGoods(name, f"'{_short(text)}' is finer than {currency} has coins")
     return int(minor)
 
 

@@ -22,6 +22,7 @@ FIELDS = (
     "sku",
     "barcode",
     "options",
+    "options_title",
     "title",
     "category",
     "text",
@@ -34,6 +35,10 @@ FIELDS = (
     "product",
     "slug",
 )
+#: fields that a column may name for a language ("title:en") or a region ("price:msk")
+WORDS = ("title", "text", "options_title")
+REGIONAL = "price"
+_CODE_OF = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 #: headers people write, by name_key with signs taken out
 _NAMES: Mapping[str, str] = {
@@ -43,6 +48,7 @@ _NAMES: Mapping[str, str] = {
         "barcode": "barcode, bar code, ean, ean13, gtin, upc, variant barcode, штрихкод, штрих код",
         "options": "options, option, variant, variation, variant options, опции, опция, вариант, варианты, "
         "характеристика",
+        "options_title": "options title, variant title, название варианта",
         "title": "title, name, product name, product title, item, item name, название, наименование, товар, "
         "название товара, наименование товара",
         "category": "category, categories, category path, product category, section, категория, категории, раздел, "
@@ -86,6 +92,7 @@ class Columns:
     header: Sequence[str] = ()
     width: int = 0
     is_guess: bool = True
+    header_line: int = 1
 
     @property
     def has_header(self) -> bool:
@@ -158,8 +165,8 @@ def checked_map(name: str, said: Mapping[str, Any]) -> MapFile:
     if said or not isinstance(columns, dict) or not (columns or settings or name == SAVED):
         raise WrongUse(f"the map {name} must hold 'columns'; write {EXAMPLE}")
     for key, column in columns.items():
-        if key not in FIELDS and not re.match(r"(option|attribute):\s*\S", key):
-            raise WrongUse(f"the map {name} names no field '{key}'; fields are {', '.join(FIELDS)}, option:…")
+        if key not in FIELDS and not is_of_edition(key) and not re.match(r"(option|attribute):\s*\S", key):
+            raise WrongUse(f"the map {name} names no field '{key}'; fields are {', '.join(FIELDS)}, option:…, title:en")
         if not isinstance(column, str | int) or isinstance(column, bool):
             raise WrongUse(f"the map {name}: '{key}' must be a column's name or its number from 1")
     if not isinstance(settings.get("header", True), bool):
@@ -208,7 +215,7 @@ def mapped_columns(said: MapFile, sample: Sequence[Record]) -> Columns:
         else:
             fields[key] = index
     _need(fields)
-    return Columns(fields, options, (), attributes, header, width, is_guess=False)
+    return Columns(fields, options, (), attributes, header, width, is_guess=False, header_line=sample[0].line)
 
 
 def _index(key: str, column: str | int, header: Sequence[str], width: int) -> int:
@@ -232,7 +239,8 @@ def guess_columns(sample: Sequence[Record]) -> Columns:
     if not {"sku", "title"} <= found.fields.keys() and not (header and "sku" in found.fields):
         _by_content(found, body, width)
     _need(found.fields)
-    return Columns(found.fields, found.options, found.named, found.attributes, header, width)
+    line = sample[0].line
+    return Columns(found.fields, found.options, found.named, found.attributes, header, width, header_line=line)
 
 
 def _width(sample: Sequence[Record]) -> int:
@@ -266,10 +274,24 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", name_key(text.replace("_", " "))))
 
 
+def is_of_edition(name: str) -> bool:
+    """Whether a field is one of a language or a region: "title:en", "price:msk"."""
+    field_name, colon, code = name.partition(":")
+    return field_name in (*WORDS, REGIONAL) and bool(colon) and bool(_CODE_OF.fullmatch(code))
+
+
+def _edition_field(title: str) -> str:
+    """The field that a header such as "Title:en" or "цена:msk" names; "" for any other header."""
+    name, colon, code = title.strip().partition(":")
+    field_name = f"{_NAMES.get(_plain(name), '')}:{code}" if colon else ""
+    return field_name if is_of_edition(field_name) else ""
+
+
 def _is_header(sample: Sequence[Record]) -> bool:
     """Words in the first record: known ones, or no number where the rest of a column has them."""
     first = [_plain(cell) for cell in sample[0].cells]
     known = sum(1 for name in first if name in _NAMES or name in _OPTIONS or _PAIR.fullmatch(name))
+    known += sum(1 for cell in sample[0].cells if _edition_field(cell))
     has_number = any(_NUMBER.fullmatch(cell) for cell in sample[0].cells)
     if known >= 2 or (known == 1 and not has_number):
         return not any(_NUMBER.fullmatch(cell) and len(cell) > 2 for cell in sample[0].cells)
@@ -291,6 +313,8 @@ def _by_name(header: Sequence[str], body: Sequence[Record]) -> _Found:
             pairs.setdefault(pair[1], {})["name" if pair[2] in ("name", "имя") else "value"] = column
         elif name in _OPTIONS:
             found.options.append((title, column))
+        elif of_edition := _edition_field(title):
+            found.fields.setdefault(of_edition, column)
         elif name in _NAMES and _NAMES[name] not in found.fields:
             found.fields[_NAMES[name]] = column
     if "sku" not in found.fields and "barcode" in found.fields:

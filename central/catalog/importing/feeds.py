@@ -17,7 +17,7 @@ from central.catalog.errors import ImportRefused
 from central.catalog.importing.archives import is_archive, is_workbook, unpack
 from central.catalog.importing.columns import SAVED, checked_map
 from central.catalog.importing.commerceml import Good, Row, Sold, is_commerceml, read
-from central.catalog.importing.laying import Line, Rules, Shelf
+from central.catalog.importing.laying import Line, Rules, Shelf, check_editions
 from central.catalog.importing.models import FIELDS, ImportSource
 from central.catalog.importing.offering import CommerceLayer, Tray
 from central.catalog.importing.pictures import PictureBox
@@ -139,7 +139,9 @@ def open_feed(
         if len(files) != 1:
             raise ImportRefused(f"{file.name} holds {len(files)} tables; pack one, or the files of one 1C exchange")
         told: list[str] = []
-        yield TableFeed(look_at(files[0], said, folder / "table", told.append), shelves, box, told)
+        plan = look_at(files[0], said, folder / "table", told.append)
+        check_editions(plan.columns, shelves)
+        yield TableFeed(plan, shelves, box, told)
 
 
 def spread(file: Path, folder: Path) -> tuple[list[Path], Path | None]:

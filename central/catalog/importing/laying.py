@@ -8,9 +8,12 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from central.catalog.actions import Goods, Importing, Saved, Shop, Unit, category_path, known_category, save_goods
+from central.catalog.errors import ImportRefused
+from central.catalog.importing.columns import REGIONAL, Columns
 from central.catalog.importing.models import FIELDS
 from central.catalog.importing.rows import ProductRows, UnitRow
 from central.catalog.models import Category, Variant
+from central.cluster.queries import languages_of, regions_at
 from sync.contracts.ids import uuid7
 
 Key: TypeAlias = tuple[str, str]
@@ -66,6 +69,8 @@ class Shelf:
         self.rules = rules
         self.by = by
         self.is_dry = is_dry
+        self.languages = frozenset(languages_of(where.id))
+        self.regions = frozenset(regions_at(where.id))
         self._categories: dict[tuple[str, ...], UUID] = {}
         #: of categories that a dry run would make
         self._made_up: dict[str, str] = {}
@@ -89,16 +94,34 @@ class Shelf:
     def goods(
         self, product: ProductRows, units: Sequence[UnitRow], pictures: Sequence[str], categories: Sequence[UUID]
     ) -> Goods:
-        """The whole of a product as its rows say it."""
+        """The whole of a product as its rows say it. Words in a language that is the site's own are its own."""
+        own = product.words.get(self.where.language, {})
+        others = {code: told for code, told in product.words.items() if code in self.languages}
         return Goods(
-            [unit_of(row) for row in units],
-            title=product.title or None,
+            [self.unit(row) for row in units],
+            title=own.get("title", product.title or None),
             slug=product.slug or None,
-            text=product.text or None,
+            text=own.get("text", product.text or None),
+            words=others or None,
             brand=product.brand or None,
             attributes=product.attributes or None,
             categories=list(dict.fromkeys(categories)) or None,
             pictures=list(pictures) or None,
+        )
+
+    def unit(self, row: UnitRow) -> Unit:
+        """A unit as its row says it, of languages and regions those that the site has."""
+        own = row.words.get(self.where.language)
+        return Unit(
+            sku=row.sku,
+            options=row.options,
+            options_title=(row.options_title or None) if own is None else own,
+            price=row.price,
+            old_price=row.old_price,
+            currency=row.currency,
+            barcode=row.barcode,
+            words={code: title for code, title in row.words.items() if code in self.languages} or None,
+            regional={code: price for code, price in row.regional.items() if code in self.regions} or None,
         )
 
     def known(self, keys: Iterable[Key]) -> dict[Key, Variant]:
@@ -125,6 +148,8 @@ class Shelf:
                     is_active=unit.is_active,
                     private_prices=unit.private_prices if "private_prices" in may else None,
                     barcode=unit.barcode if "barcode" in may else None,
+                    words=unit.words if "title" in may else None,
+                    regional=unit.regional if "price" in may else None,
                 )
                 for unit in goods.units
             ],
@@ -136,6 +161,7 @@ class Shelf:
             categories=goods.categories if "category" in may else None,
             pictures=goods.pictures if "picture" in may else None,
             is_listed=goods.is_listed,
+            words=_of_fields(goods.words, may),
         )
 
     def save(self, batch: Sequence[Goods]) -> Saved:
@@ -228,16 +254,24 @@ class Shelf:
 Stock: TypeAlias = dict[Key, int]
 
 
-def unit_of(row: UnitRow) -> Unit:
-    return Unit(
-        sku=row.sku,
-        options=row.options,
-        options_title=row.options_title or None,
-        price=row.price,
-        old_price=row.old_price,
-        currency=row.currency,
-        barcode=row.barcode,
-    )
+def check_editions(columns: Columns, shelves: Sequence[Shelf]) -> None:
+    """Refuse columns of languages and regions that none of the sites has. Raises `ImportRefused`."""
+    languages = sorted({code for one in shelves for code in (one.where.language, *one.languages)})
+    regions = sorted({code for one in shelves for code in one.regions})
+    for name, column in columns.fields.items():
+        kind, colon, code = name.partition(":")
+        known = regions if kind == REGIONAL else languages
+        if colon and code not in known:
+            lacks = "is in the region" if kind == REGIONAL else "speaks"
+            raise ImportRefused(
+                f"line {columns.header_line}, column {column + 1} ({name}): no shop of this import {lacks} '{code}'; "
+                f"there are: {', '.join(known) or 'none'}"
+            )
+
+
+def _of_fields(words: Mapping[str, Mapping[str, str]] | None, may: frozenset[str]) -> dict[str, dict[str, str]] | None:
+    kept = {code: {name: text for name, text in told.items() if name in may} for code, told in (words or {}).items()}
+    return {code: told for code, told in kept.items() if told} or None
 
 
 def plain(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, list[Any]]:

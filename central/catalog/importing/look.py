@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from central.catalog.errors import ImportRefused
-from central.catalog.importing.columns import FIELDS, SAVED, MapFile, checked_map
+from central.catalog.importing.columns import FIELDS, SAVED, MapFile, checked_map, is_of_edition
 from central.catalog.importing.commerceml import Sold, Term, is_commerceml, read
 from central.catalog.importing.feeds import spread
 from central.catalog.importing.models import ImportRun, SourceTerm
@@ -144,7 +144,7 @@ def mapping_said(found: Mapping[str, Any], answers: Mapping[str, str], before: M
         answer = answers.get(f"column-{number}", "")
         if answer in ("option", "attribute"):
             columns[f"{answer}:{column['name']}"] = name
-        elif answer in FIELDS:
+        elif answer in FIELDS or is_of_edition(answer):
             if answer in columns:
                 raise WrongUse(f"two columns are chosen for '{answer}': choose one")
             columns[answer] = name

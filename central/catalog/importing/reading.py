@@ -103,9 +103,14 @@ def _records(sheet: Sheet) -> Iterator[Record]:
                 return
             except csv.Error as error:
                 raise ImportRefused(f"{sheet.path.name}, line {lines.first}: {_in_words(error)}") from error
-            cells = [cell.strip(" \t\r\n\xa0\ufeff") for cell in cells]
+            cells = [_unguarded(cell.strip(" \t\r\n\xa0\ufeff")) for cell in cells]
             if any(cells):
                 yield Record(row if sheet.counts_rows else lines.first, cells)
+
+
+def _unguarded(cell: str) -> str:
+    """Without the apostrophe that files of ours and of others put before what a spreadsheet would run as a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
 class _Lines:

@@ -15,6 +15,39 @@ _REASONS: list[tuple[str, Promise | str]] = [
     (r"price: '(?P<value>.*)' is no amount", _("price: “%(value)s” is no amount")),
     (r"price: '(?P<value>.*)' is below zero", _("price: “%(value)s” is below zero")),
     (r"price: '(?P<value>.*)' is finer than (?P<currency>\w+) has coins", _("price: %(currency)s has no such coins")),
+    (
+        r"price:(?P<region>\S+): '(?P<value>.*)' is no amount",
+        _("price in %(region)s: “%(value)s” is no amount; a dash takes it away"),
+    ),
+    (
+        r"price:(?P<region>\S+): '(?P<value>.*)' is below zero",
+        _("price in %(region)s: “%(value)s” is below zero; a dash takes it away"),
+    ),
+    (
+        r"price:(?P<region>\S+): '(?P<value>.*)' is finer than (?P<currency>\w+) has coins",
+        _("price in %(region)s: %(currency)s has no such coins"),
+    ),
+    (r"price:(?P<region>\S+): (?P<value>-?\d+) is not between .*", _("price in %(region)s: “%(value)s” cannot be")),
+    (
+        r"(?P<field>(?:title|options_title):\S+): is longer than (?P<most>\d+) signs",
+        _("%(field)s is longer than %(most)s signs"),
+    ),
+    (
+        r"line (?P<line>\d+), column (?P<column>\d+) \((?P<name>.*)\): no shop of this import is in the region "
+        r"'(?P<region>.*)'; there are: (?P<known>.*)",
+        _(
+            "Line %(line)s, column %(column)s (%(name)s): no shop of this import is in the region %(region)s; "
+            "there are: %(known)s."
+        ),
+    ),
+    (
+        r"line (?P<line>\d+), column (?P<column>\d+) \((?P<name>.*)\): no shop of this import speaks "
+        r"'(?P<language>.*)'; there are: (?P<known>.*)",
+        _(
+            "Line %(line)s, column %(column)s (%(name)s): no shop of this import speaks %(language)s; "
+            "there are: %(known)s."
+        ),
+    ),
     (r"stock: '(?P<value>.*)' is no whole number of units", _("stock: “%(value)s” is no whole number of units")),
     (r"currency: '(?P<value>.*)' is no ISO 4217 code", _("currency: “%(value)s” is no code such as EUR")),
     (r"price: (?P<value>-?\d+) is not between .*", _("price: “%(value)s” cannot be")),

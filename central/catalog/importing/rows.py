@@ -16,12 +16,15 @@ from babel.numbers import list_currencies
 
 from central.catalog.errors import BadGoods
 from central.catalog.importing.amounts import parse_price, parse_stock
-from central.catalog.importing.columns import Columns
+from central.catalog.importing.columns import REGIONAL, WORDS, Columns
 from central.catalog.importing.reading import Record
 from central.catalog.importing.seen import Seen
 from central.catalog.keys import canonical_options, clean_sku, name_key, options_title, parse_options
 
 Key = tuple[str, str]
+
+#: in a column of a language or a region: take away what is there; an empty cell leaves it
+GONE = "-"
 
 _CURRENCIES = frozenset(list_currencies())
 _PATH = re.compile(r"\s*(?:>|→|»|\|)\s*|\s+/\s+")
@@ -41,6 +44,9 @@ class UnitRow:
     stock: int | None
     barcode: str | None
     cells: list[str]
+    #: language -> its options as one reads them, "" takes them away; region -> price there, None takes it away
+    words: Mapping[str, str] = field(default_factory=dict)
+    regional: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -68,6 +74,8 @@ class ProductRows:
     category: tuple[str, ...] = ()
     attributes: list[tuple[str, str]] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
+    #: language -> what is said in it of "title" and "text"; "" takes it away
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     units: list[UnitRow] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -87,6 +95,10 @@ class Rows:
         self.columns = columns
         self.currency = currency
         self.seen = Seen()
+        named = [tuple(name.split(":")) for name in columns.fields if ":" in name]
+        #: (field, language) and regions that columns name
+        self.words = [(name, code) for name, code in named if name in WORDS]
+        self.regions = [code for name, code in named if name == REGIONAL]
 
     def products(self, records: Iterable[Record]) -> Iterator[ProductRows]:
         """Products in the order of the file; `records` without the header."""
@@ -142,6 +154,7 @@ class Rows:
             brand=self._cell(head, "brand"),
             category=tuple(part for part in _PATH.split(self._cell(head, "category")) if part),
             attributes=[(name, self._at(head, column)) for name, column in self.columns.attributes],
+            words=self._words(head),
         )
         product.attributes = [pair for pair in product.attributes if pair[1]]
         for record in (head, *group.below):
@@ -152,6 +165,15 @@ class Rows:
         for row in rows:
             self._unit(product, row, head)
         return product
+
+    def _words(self, head: Record) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for name, language in self.words:
+            cell = self._cell(head, f"{name}:{language}")
+            if cell and name != "options_title":
+                text = paragraphs(cell) if name == "text" else " ".join(cell.split())
+                found.setdefault(language, {})[name] = _said(text)
+        return found
 
     def _is_unit(self, head: Record, below: list[Record]) -> bool:
         if not below:
@@ -193,14 +215,33 @@ class Rows:
             line=record.line,
             sku=clean_sku(self._cell(record, "sku") or self._cell(head, "sku")),
             options=canonical_options(options),
-            options_title=options_title(options),
+            options_title=self._cell(record, "options_title") or options_title(options),
             price=parse_price(price, currency or self.currency) if price else None,
             old_price=parse_price(old_price, currency or self.currency) if old_price else None,
             currency=currency,
             stock=parse_stock(stock) if stock else None,
             barcode=self._cell(record, "barcode") or None,
             cells=record.cells,
+            words=self._option_words(record),
+            regional=self._regional(record, head, currency or self.currency),
         )
+
+    def _option_words(self, record: Record) -> dict[str, str]:
+        found = {}
+        for name, language in self.words:
+            if name == "options_title" and (cell := self._cell(record, f"{name}:{language}")):
+                found[language] = _said(cell)
+        return found
+
+    def _regional(self, record: Record, head: Record, currency: str) -> dict[str, int | None]:
+        """A variant without a price of its own has all prices of its product."""
+        of = record if self._cell(record, "price") or record is head else head
+        found: dict[str, int | None] = {}
+        for region in self.regions:
+            name = f"{REGIONAL}:{region}"
+            if cell := self._cell(record, name) or self._cell(of, name):
+                found[region] = None if cell == GONE else parse_price(cell, currency, name=name)
+        return found
 
     def _options(self, record: Record) -> list[tuple[str, str]]:
         """Pairs as they are written; a "Default Title" (Shopify) is no option."""
@@ -220,6 +261,10 @@ class Rows:
 
     def _at(self, record: Record, column: int) -> str:
         return record.cells[column] if column < len(record.cells) else ""
+
+
+def _said(cell: str) -> str:
+    return "" if cell == GONE else cell
 
 
 def paragraphs(text: str) -> str:

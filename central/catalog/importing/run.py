@@ -20,7 +20,7 @@ from uuid import UUID
 from central.catalog.actions import Goods, Saved, Shop, shop, told_stock
 from central.catalog.errors import ImportRefused
 from central.catalog.importing.columns import Columns, MapFile, guess_columns, mapped_columns, read_map
-from central.catalog.importing.laying import Rules, Shelf, unit_of
+from central.catalog.importing.laying import Rules, Shelf, check_editions
 from central.catalog.importing.pictures import PictureBox, found_beside
 from central.catalog.importing.reading import Record, Sheet, checked, records, sample
 from central.catalog.importing.rows import ProductRows, Refusal, Rows, UnitRow
@@ -149,6 +149,8 @@ class _Run:
         #: what the ledger is to hold, and how each key came out so far
         self.stock: dict[Key, int] = {}
         self.shelf = Shelf(where, Rules(), by=asked.by)
+        for plan in plans:
+            check_editions(plan.columns, [self.shelf])
         self.without_picture: list[str] = []
         self.refused: dict[Path, list[Refusal]] = {}
 
@@ -216,7 +218,7 @@ class _Run:
 
     def _goods(self, product: ProductRows, rows: Sequence[UnitRow], box: PictureBox, *, is_partial: bool) -> Goods:
         if is_partial:  # the rest of the product is a later file's word
-            return Goods([unit_of(row) for row in rows])
+            return Goods([self.shelf.unit(row) for row in rows])
         pictures, missing = box.of(product.pictures, [product.sku, *(row.sku for row in rows)])
         if not pictures or missing:
             self.without_picture.append(missing[0] if missing else rows[0].sku)

@@ -65,5 +65,6 @@ PRICE_TITLES = {
     "dropship": _("Dropshipping: stays at central"),
     "none": _("Not taken"),
 }
+
 #: fields whose values are money
 MONEY = frozenset(("price", "old_price", "purchase price", "recommended price", "wholesale price", "dropship price"))
