@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.search import tuning
 from edge.search.indexer import indexer
 from sync.contracts.codec import unpack
 from sync.contracts.search import SearchDoc
@@ -16,4 +17,7 @@ def apply_search(topic: str, key: str, ver: int, body: bytes | None) -> None:
 
 @after_apply
 def documents_changed(entries: list[tuple[str, str]]) -> None:
+    for topic, key in entries:
+        if topic.startswith("search:"):
+            tuning.forget(key)
     indexer.hear(entries)

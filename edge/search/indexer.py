@@ -105,7 +105,6 @@ class Indexer:
             elif name == "site" and key in own:
                 self._hear(key, None)
             elif name == "search":
-                tuning.forget(audience)
                 self._hear(audience, None)
 
     def _hear(self, site: str, ids: set[str] | None) -> None:
