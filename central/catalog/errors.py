@@ -4,6 +4,7 @@ RialtoError
 ├── BadGoods: a product, price or category that cannot be kept; `field` says which part
 ├── UnknownUnit, UnknownProduct, UnknownCategory, UnknownRun
 ├── FieldFed: a field that a source feeds, and nobody took over
+├── ManySites: goods of several sites where those of one are needed
 ├── StaleProduct: somebody changed it since it was seen
 ├── UnitTaken: a new product with a unit that the site sells already
 ├── BadPicture (infra.storage)
@@ -60,6 +61,13 @@ class UnknownProduct(RialtoError):
 class UnknownCategory(RialtoError):
     code = "unknown_category"
     status = 404
+
+
+class ManySites(RialtoError):
+    """A table for import is of one site: the same unit may be sold at several."""
+
+    code = "many_sites"
+    status = 409
 
 
 class StaleProduct(RialtoError):

@@ -52,6 +52,7 @@ add_sentences(
         "unknown_category": _("There is no such category."),
         "unknown_product": _("There is no such product among those you may see."),
         "field_fed": _("“%(source)s” feeds this field: take it over on the product's card first."),
+        "many_sites": _("A table to import is of one site: choose a site in the filter first."),
         "stale_product": _("Somebody changed this product meanwhile. Look at it again."),
         "unit_taken": _("The site sells %(sku)s already: change that product, or choose another SKU."),
         "barcode_taken": _("The barcode %(barcode)s names another unit already."),

@@ -20,6 +20,7 @@ from central.catalog.documents import main_pictures
 from central.catalog.feeding import feeds_of
 from central.catalog.models import Media, Offer, ProductPicture, StockLevel
 from central.catalog.queries import found_by, offered_to
+from central.catalog.table import table_of
 from central.stock.queries import Stock, stock_of
 from central.ui import lists, live, texts
 from central.ui.lists import cells
@@ -243,6 +244,7 @@ PRODUCTS = lists.List(
     row_url=lambda offer: reverse("products-card", args=[offer.variant.product_id]),
     prepare=prepare,
     bulk=ACTIONS,
+    table=table_of,
     topic=live.PRODUCTS,
     buttons=[
         lists.Button(_("Categories"), "categories", "list"),

@@ -152,7 +152,7 @@ class Rows:
             slug=self._cell(head, "slug"),
             text=paragraphs(self._cell(head, "text")),
             brand=self._cell(head, "brand"),
-            category=tuple(part for part in _PATH.split(self._cell(head, "category")) if part),
+            category=tuple(parts_of_path(self._cell(head, "category"))),
             attributes=[(name, self._at(head, column)) for name, column in self.columns.attributes],
             words=self._words(head),
         )
@@ -265,6 +265,11 @@ class Rows:
 
 def _said(cell: str) -> str:
     return "" if cell == GONE else cell
+
+
+def parts_of_path(text: str) -> list[str]:
+    """The categories of a path from the top down: "Tea > Green", "Tea / Green"."""
+    return [part for part in _PATH.split(text) if part]
 
 
 def paragraphs(text: str) -> str:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from central.ui.lists.columns import moment_column, number_column, site_column
 from central.ui.lists.filters import Choices, Dates, Filter, Flag, Option, Search, Sites, Text
 from central.ui.lists.shown import Shown
-from central.ui.lists.spec import BulkAction, Button, Column, Empty, List, find
+from central.ui.lists.spec import BulkAction, Button, Column, Empty, List, Table, find
 from central.ui.lists.views import urls
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Search",
     "Shown",
     "Sites",
+    "Table",
     "Text",
     "find",
     "moment_column",

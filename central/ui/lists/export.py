@@ -18,13 +18,18 @@ from typing import IO, Any
 
 import xlsxwriter
 from asgiref.sync import sync_to_async
+from django.contrib import messages
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 
+from central.ui.explain import explain
+from central.ui.lists.kept import address_of
 from central.ui.lists.paging import batches
 from central.ui.lists.shown import Shown
-from central.ui.lists.spec import Column, List
+from central.ui.lists.spec import Column, List, Table
 from central.ui.screens import StaffRequest
+from node.errors import RialtoError
 
 BATCH = 1000
 #: what a sheet holds; a longer list is told so in its last row
@@ -35,12 +40,17 @@ _FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
 def export(request: StaffRequest, spec: List) -> HttpResponseBase:
-    """`?as=csv` or `xlsx`, with the list's own filters."""
+    """`?as=csv` or `xlsx`, with the list's own filters; `for=import`: the table that is imported again."""
     shown = Shown(spec, request)
     name = f"{spec.name}-{timezone.localdate()}"
+    try:
+        table = spec.table(shown) if spec.table and request.GET.get("for") == "import" else None
+    except RialtoError as error:
+        messages.error(request, explain(error))
+        return redirect(address_of(spec, shown.query))
+    rows = lines(shown) if table is None else _lines_of(shown, table)
     if request.GET.get("as") == "xlsx":
-        return FileResponse(_workbook(shown), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
-    rows = lines(shown)
+        return FileResponse(_workbook(rows), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
     # A database that is away is told now: an answer that has begun can only break off.
     begun = list(islice(rows, 2))
     answer = StreamingHttpResponse(_csv(chain(begun, rows)), content_type="text/csv; charset=utf-8")
@@ -60,6 +70,13 @@ def lines(shown: Shown) -> Iterator[list[list[Any]]]:
     for rows in batches(shown.rows, shown.sort, BATCH):
         shown.prepared(rows)
         yield [[column.export(row) if column.export else None for column in columns] for row in rows]
+
+
+def _lines_of(shown: Shown, table: Table) -> Iterator[list[list[Any]]]:
+    yield [[name for name, _value in table.columns]]
+    for rows in batches(shown.rows, shown.sort, BATCH):
+        table.prepare(rows)
+        yield [[value(row) for _name, value in table.columns] for row in rows]
 
 
 async def _csv(rows: Iterator[list[list[Any]]]) -> AsyncIterator[bytes]:
@@ -90,7 +107,7 @@ def _csv_value(value: Any) -> str:
     return str(value)
 
 
-def _workbook(shown: Shown) -> IO[bytes]:
+def _workbook(lines: Iterator[list[list[Any]]]) -> IO[bytes]:
     """A sheet in a file of its own; it is gone from the disk when it has been sent."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     # Nothing is a formula or a link, whatever it looks like.
@@ -105,7 +122,7 @@ def _workbook(shown: Shown) -> IO[bytes]:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         at = 0
-        for batch in lines(shown):
+        for batch in lines:
             for line in batch:
                 if at == SHEET_ROWS - 1:
                     sheet.write_string(at, 0, "…")

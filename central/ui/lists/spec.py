@@ -46,6 +46,17 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A file that an import of the app reads back: (column as the import names it, its value), in their order.
+
+    `prepare(rows)`: as of a list, for one batch.
+    """
+
+    columns: Sequence[tuple[str, Callable[[Any], Any]]]
+    prepare: Callable[[list[Any]], None] = lambda rows: None
+
+
+@dataclass(frozen=True)
 class BulkAction:
     """One thing done to many rows, by a job, each row in a transaction of its own with its mark.
 
@@ -96,6 +107,7 @@ class List:
     `prepare(rows, shown)`: puts onto the rows of one page what their cells need from elsewhere, by one query each.
     `topic`: the nudges that make it stale, with row keys. `arrives`: the field that says when a row came; with it
     new rows wait behind a banner. `ticks`: time alone makes it stale, so its rows are asked for every few seconds.
+    `table(shown)`: the list as a file to be edited and imported again; a `RialtoError` it raises is told to the person.
     `head`: a template above the filters (tabs); `head_context(request)`: what it needs. The first of `bulk` is key E.
     """
 
@@ -123,6 +135,7 @@ class List:
     page_size: int = 50
     path: str = ""
     bulk: Sequence[BulkAction] = ()
+    table: Callable[[Shown], Table] | None = None
 
     @property
     def address(self) -> str:

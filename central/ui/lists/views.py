@@ -135,6 +135,7 @@ def _page_context(shown: Shown) -> dict[str, Any]:
         "total": shown.count,
         "counted": COUNTED,
         "can_export": may(shown.request.user, "export_data") and bool(columns_of(shown)),
+        "has_table": shown.spec.table is not None,
         "strips": running.strips(shown),
         "column_choices": _column_choices(shown),
         "is_default_view": bool(shown.view and shown.memory and shown.memory.default_view_id == shown.view.pk),
