@@ -10,10 +10,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
 from asgiref.sync import sync_to_async
@@ -55,10 +56,21 @@ def load(path: str) -> Asset | None:
     return asset
 
 
+#: seconds for which a file is taken to be as it was: a screen has a hundred icons, all of one file
+_LOOK_S: Final = 1.0
+_addresses: dict[str, tuple[float, str]] = {}
+
+
 def address(path: str) -> str:
     """`/static/<path>?v=<hash>`."""
+    known, now = _addresses.get(path), time.monotonic()
+    if known is not None and now < known[0]:
+        return known[1]
     asset = load(path)
-    return plain_address(path) + (f"?v={asset.hash}" if asset else "")
+    made = plain_address(path) + (f"?v={asset.hash}" if asset else "")
+    if asset:  # a name that no file has comes from anybody
+        _addresses[path] = (now + _LOOK_S, made)
+    return made
 
 
 def plain_address(path: str) -> str:

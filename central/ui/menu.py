@@ -32,6 +32,11 @@ class Entry:
     def url(self) -> str:
         return reverse(self.url_name)
 
+    @property
+    def kept_by(self) -> str:
+        """All else of an entry is said by the code."""
+        return self.url_name
+
 
 @dataclass(frozen=True, order=True)
 class Action:

@@ -5,7 +5,9 @@ The app that keeps staff says how to know; until it has, nobody sees anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -49,9 +51,30 @@ def visible_sites_by(read: Callable[[User], Visible]) -> None:
     _read = read
 
 
+#: by user, while a screen is shown: it asks a dozen times
+_seen: ContextVar[dict[object, Visible] | None] = ContextVar("rialto_visible_sites", default=None)
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """Inside, a person's sites are read once. Only around what changes nothing."""
+    token = _seen.set({})
+    try:
+        yield
+    finally:
+        _seen.reset(token)
+
+
 def visible_sites(user: User) -> Visible:
     """The ids of the sites, or `ALL`: of the cluster as it is and of the sites it will get."""
-    return user.says_sites() if isinstance(user, SaysItsSites) else _read(user)
+    if isinstance(user, SaysItsSites):
+        return user.says_sites()
+    seen = _seen.get()
+    if seen is None or user.pk is None:
+        return _read(user)
+    if user.pk not in seen:
+        seen[user.pk] = _read(user)
+    return seen[user.pk]
 
 
 def limit(queryset: QuerySet[M], user: User, field: str = "site") -> QuerySet[M]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -13,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+
+from central.ui.scope import one_look
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -44,7 +47,8 @@ def screen(right: str | None, *, methods: Sequence[str] = ("GET", "HEAD")) -> Ca
                 return _to_sign_in(request)
             if right is not None and not may(request.user, right):
                 raise PermissionDenied(right)
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            with one_look() if request.method in ("GET", "HEAD") else nullcontext():
+                return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
         wrapped = never_cache(require_http_methods(list(methods))(guarded))
         wrapped.rialto_right = right or "signed in"  # type: ignore[attr-defined]

@@ -9,22 +9,28 @@
 {% field form.name %}                   label, widget, help and errors, tied together for screen readers
 {% query page=2 %}                      this page's query string with changes
 {{ user|may:"see_orders" }}             whether the person holds a right
+{% kept here=here %}...{% endkept %}    rendered once for these values; nothing else can be seen inside
 The parts that are included whole stand in ui/templates/ui/parts/.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from django import template
 from django.forms import BoundField
+from django.template import NodeList
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from central.ui import assets, screens, sites, texts
+from infra.caching import Cacheable
 
 register = template.Library()
 
@@ -51,12 +57,61 @@ def asset(path: str, *, pinned: bool = True) -> str:
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
+    return _icon(name, css, assets.address("ui/icons.svg"))
+
+
+@lru_cache(maxsize=1_000)
+def _icon(name: str, css: str, sprite: str) -> SafeString:
     return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        css,
-        assets.address("ui/icons.svg"),
-        name,
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', css, sprite, name
     )
+
+
+#: fragments of screens; what a person may see is among the values they are kept by, as all else that they show
+SCREEN: Final = Cacheable("screen", str)
+
+
+@register.tag
+def kept(parser: Parser, token: Token) -> _Kept:
+    """`{% kept menu=menu here=here %}...{% endkept %}`: rendered once for each language and these values.
+
+    Inside, only they can be seen, so what is shown without being a value of the key cannot be. No form with a token
+    stands there: `ui/tests/test_kept.py` looks.
+    """
+    values = token_kwargs(token.split_contents()[1:], parser)
+    place = len(parser.tokens)  # what is left of the template: another for each `{% kept %}` of it
+    inner = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return _Kept(inner, values, place)
+
+
+class _Kept(template.Node):
+    def __init__(self, inner: NodeList, values: Mapping[str, FilterExpression], place: int) -> None:
+        self._inner, self._values, self._place = inner, values, place
+
+    def render(self, context: template.Context) -> str:
+        values = {name: expression.resolve(context) for name, expression in self._values.items()}
+        shown = (get_language(), *map(_key_of, values.values()))
+        html = SCREEN.get(
+            (self, shown),
+            lambda: self._rendered(context, values),
+            lambda: (str(self.origin.template_name), self._place, *shown),
+        )
+        return SafeString(html)
+
+    def _rendered(self, context: template.Context, values: Mapping[str, Any]) -> str:
+        inside = context.new(dict(values))
+        inside.template = context.template
+        return str(self._inner.render(inside))
+
+
+def _key_of(value: Any) -> Any:
+    """What tells a value from another: itself, or what it says it is `kept_by`."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(map(_key_of, value))
+    return value.kept_by  # one that does not say so may hold anything
 
 
 @register.simple_tag
