@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,7 +25,7 @@ from central.ui.screens import StaffRequest, screen
 from central.ui.view_scope import sites_in_view
 from node.errors import RialtoError
 from sites import editions
-from sync.contracts.pages import PageRow, PagesAsk, PagesTold, PageUse
+from sync.contracts.pages import AuditTold, PageRow, PagesAsk, PagesTold, PageUse
 from sync.questions import NodeAway, NodeRefused
 
 SEE, MANAGE = "see_pages", "manage_pages"
@@ -98,6 +99,39 @@ class Use:
         return list_in_words(self.use.key) if self.is_list else str(TOPICS.get(self.use.topic, self.use.topic))
 
 
+@dataclass(frozen=True)
+class Audit:
+    """What the node found when it made pages of a site once more and compared."""
+
+    site: str
+    told: AuditTold
+
+    @property
+    def looked_at(self) -> datetime | None:
+        return moment(self.told.looked_at)
+
+    @property
+    def oldest(self) -> str:
+        return duration(self.told.oldest_s)
+
+    @property
+    def latest(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "path": one.path,
+                "url": card_url(self.site, one.edition, one.path),
+                "found_at": moment(one.found_at),
+                "age": duration(one.found_at - one.made_at),
+            }
+            for one in self.told.latest
+        ]
+
+
+def duration(seconds: float) -> str:
+    """In words: "2 hours"."""
+    return timesince(datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(max(0.0, seconds), UTC), depth=1)
+
+
 def moment(seconds: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
@@ -141,6 +175,7 @@ def _list(request: StaffRequest, site: Site) -> dict[str, Any]:
         "told": told,
         "rows": [Row(row) for row in told.rows],
         "counts": _counts(told),
+        "audit": Audit(site.pk, told.audit) if told.audit else None,
         "total": sum(told.states.values()),
         "is_filtered": is_filtered,
         "headers": _headers(request, asked),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from edge.pages import files
-from edge.pages.book import SHOP
+from edge.pages.book import SHOP, WRONG_DAYS
 from edge.pages.foreman import foreman
 from edge.pages.worker import BOOK
 from edge.questions import answers
@@ -23,11 +24,25 @@ from node.config import config
 from node.errors import RialtoError
 from sites import editions, urls
 from sync.contracts.codec import pack, unpack
-from sync.contracts.pages import MOST_ROWS, PageAsk, PageRow, PagesAsk, PagesTold, PageTold, PageUse, RemakeAsk
+from sync.contracts.pages import (
+    MOST_ROWS,
+    AuditTold,
+    PageAsk,
+    PageRow,
+    PagesAsk,
+    PagesTold,
+    PageTold,
+    PageUse,
+    RemakeAsk,
+    WrongPage,
+)
 from sync.store.edge import sql
 
 #: documents of one page that are named; a shelf is made of some fifty
 MOST_USES: Final = 300
+#: pages that were wrong which are named
+MOST_WRONG: Final = 5
+_DAY_S: Final = 86_400
 _NAMES: Final = ("title", "name", "label", "sku", "host")
 
 _SORTS: Final = {"path": "path", "made": "made_at", "size": "size", "took": "took_ms", "asked": "asked"}
@@ -122,8 +137,35 @@ def _pages(book: sqlite3.Connection, ask: PagesAsk) -> PagesTold:
     every = f"{_ROWS} SELECT state, count(*) FROM every GROUP BY state"  # noqa: S608
     states = book.execute(every, values)
     return PagesTold(
-        rows=[_row(row) for row in rows], total=rows[0]["total"] if rows else 0, states=dict(map(tuple, states))
+        rows=[_row(row) for row in rows],
+        total=rows[0]["total"] if rows else 0,
+        states=dict(map(tuple, states)),
+        audit=_audit(book, ask.site),
     )
+
+
+def _audit(book: sqlite3.Connection, site: str) -> AuditTold | None:
+    looked = book.execute("SELECT looked, looked_at FROM audit WHERE shop = ?", [site]).fetchone()
+    if looked is None:
+        return None
+    since = time.time() - WRONG_DAYS * _DAY_S
+    of_late = f"FROM wrong WHERE {SHOP} = ? AND found_at >= ?"
+    wrong, oldest = book.execute(
+        f"SELECT count(*), coalesce(max(found_at - made_at), 0) {of_late}",
+        [site, since],
+    ).fetchone()
+    last = book.execute(
+        f"SELECT site, path, found_at, made_at {of_late} ORDER BY id DESC LIMIT ?",
+        [site, since, MOST_WRONG],
+    )
+    latest = [WrongPage(edition=row["site"], path=row["path"], **_times(row)) for row in last]
+    return AuditTold(
+        looked=looked["looked"], looked_at=looked["looked_at"], wrong=wrong, oldest_s=oldest, latest=latest
+    )
+
+
+def _times(row: sqlite3.Row) -> dict[str, float]:
+    return {name: row[name] for name in ("found_at", "made_at")}
 
 
 def _values(site: str, **more: Any) -> dict[str, Any]:

@@ -57,6 +57,12 @@ CREATE TABLE IF NOT EXISTS hit (
     site TEXT NOT NULL, path TEXT NOT NULL, day INTEGER NOT NULL, served INTEGER NOT NULL, viewed INTEGER NOT NULL,
     PRIMARY KEY (site, path, day)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (
+    shop TEXT PRIMARY KEY, looked INTEGER NOT NULL, looked_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wrong (
+    id INTEGER PRIMARY KEY, site TEXT NOT NULL, path TEXT NOT NULL, found_at REAL NOT NULL, made_at REAL NOT NULL
+);
 """
 #: raised when the tables change: an older book is thrown away and written anew
 _VERSION: Final = 2
@@ -64,6 +70,8 @@ _CHUNK: Final = 400
 #: days that asks for a page are remembered, today's among them
 HIT_DAYS: Final = 7
 _DAY_S: Final = 86_400
+#: pages that the audit found wrong are remembered so long
+WRONG_DAYS: Final = 30
 
 #: of an edition's key the shop's id, see `sites.editions.key_of`
 SHOP: Final = "substr(site, 1, instr(site || '~', '~') - 1)"
@@ -222,6 +230,8 @@ class Book:
         others = f"{SHOP} NOT IN ({', '.join('?' * len(sites))})"
         self._db.execute(f"DELETE FROM absent WHERE {others}", sites)  # noqa: S608
         self._db.execute(f"DELETE FROM hit WHERE {others}", sites)  # noqa: S608
+        self._db.execute(f"DELETE FROM wrong WHERE {others}", sites)  # noqa: S608
+        self._db.execute(f"DELETE FROM audit WHERE shop NOT IN ({', '.join('?' * len(sites))})", sites)  # noqa: S608
 
     def never_made(self, limit: int, retry_after_s: float) -> list[PageKey]:
         """Pages that have failed ever since, the longest untried first."""
@@ -229,6 +239,23 @@ class Book:
             "SELECT site, path FROM absent WHERE state = 'failed' AND tried_at < ? ORDER BY tried_at LIMIT ?",
             [_now() - retry_after_s, limit],
         ).fetchall()
+
+    # --- whether they are what their documents say -------------------------------------------------------------------
+
+    def note_audit(self, entry: Entry, *, is_right: bool) -> None:
+        """A page was made once more and compared with its file."""
+        shop, now = entry.site.partition("~")[0], _now()
+        self._db.execute(
+            "INSERT INTO audit VALUES (?, 1, ?) "
+            "ON CONFLICT (shop) DO UPDATE SET looked = looked + 1, looked_at = excluded.looked_at",
+            [shop, now],
+        )
+        if not is_right:
+            self._db.execute("DELETE FROM wrong WHERE found_at < ?", [now - WRONG_DAYS * _DAY_S])
+            self._db.execute(
+                "INSERT INTO wrong (site, path, found_at, made_at) VALUES (?, ?, ?, ?)",
+                [*entry.key, now, entry.made_at],
+            )
 
     # --- how often they are asked for --------------------------------------------------------------------------------
 

@@ -174,9 +174,11 @@ class Maker:
         body = files.read(file) if file else None
         inner = editions.inside(site, entry.path) if site else None
         page = self._build(site, inner) if site and inner else None
+        is_right = page is not None and page.body == body
         self.audited += 1
         self._book.count_up(AUDITED)
-        if page is not None and page.body == body:
+        self._book.note_audit(entry, is_right=is_right)
+        if is_right:
             return True
         self.wrong += 1
         self._book.count_up(WRONG)

@@ -77,12 +77,38 @@ class PageRow(Struct, frozen=True, kw_only=True):
     asked: int = 0
 
 
+class WrongPage(Struct, frozen=True, kw_only=True):
+    """A page that was not what its documents say, as the audit found. It was made anew; before, `made_at`."""
+
+    edition: str
+    path: str
+    found_at: float
+    made_at: float
+
+
+class AuditTold(Struct, frozen=True, kw_only=True):
+    """Pages of a site that were made once more and compared: how many ever, the last when, and what was wrong of late.
+
+    `wrong`: in the last 30 days; `oldest_s`: how old the oldest of them was; `latest`: the last of them.
+    """
+
+    looked: int
+    looked_at: float
+    wrong: int = 0
+    oldest_s: float = 0.0
+    latest: list[WrongPage] = []
+
+
 class PagesTold(Struct, frozen=True, kw_only=True):
-    """`total`: rows of the filter. `states`: how many pages of the site are in which state, whatever the filter."""
+    """`total`: rows of the filter. `states`: how many pages of the site are in which state, whatever the filter.
+
+    `audit` None: no page was compared yet, or the edge is older.
+    """
 
     rows: list[PageRow]
     total: int
     states: dict[str, int] = {}
+    audit: AuditTold | None = None
 
 
 class PageAsk(Struct, frozen=True, kw_only=True):

@@ -8,14 +8,26 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from central.cluster.actions import edit_site
 from central.cluster.models import NodeHealth, Site
 from central.pages.tests.conftest import REALMS, PretendNode, beat
+from central.pages.words import card_url
 from central.ui.tests import cast
 from sync import questions
 from sync.contracts.codec import unpack
-from sync.contracts.pages import PageAsk, PageRow, PagesAsk, PagesTold, PageTold, PageUse, RemakeAsk
+from sync.contracts.pages import (
+    AuditTold,
+    PageAsk,
+    PageRow,
+    PagesAsk,
+    PagesTold,
+    PageTold,
+    PageUse,
+    RemakeAsk,
+    WrongPage,
+)
 
 pytestmark = pytest.mark.django_db(databases=REALMS)
 SENCHA = PageRow(
@@ -49,6 +61,22 @@ def test_the_list_shows_what_the_node_says(node: PretendNode, manager: Any) -> N
         "pages",
         PagesAsk(site="tea", states=["failed"], kind="product", words="sen", sort="-made", start=50, count=50),
     )
+
+
+def test_the_list_says_when_the_node_compared_pages_and_what_was_stale(node: PretendNode, manager: Any) -> None:
+    now = timezone.now().timestamp()
+    audit = AuditTold(looked=1200, looked_at=now - 30)
+    node.answers["pages"] = lambda body: PagesTold(rows=[SENCHA], total=1, states={"failed": 1}, audit=audit)
+    assert "None was stale" in text(manager.get("/pages?site=tea"))
+
+    wrong = WrongPage(edition="tea", path="/p/old", found_at=now - 3600, made_at=now - 3600 - 7200)
+    audit = AuditTold(looked=1200, looked_at=now - 30, wrong=3, oldest_s=86_400 * 2, latest=[wrong])
+    shown = text(manager.get("/pages?site=tea"))
+
+    assert "3 were stale in the last 30 days" in shown
+    assert "2\xa0days" in shown
+    assert "2\xa0hours" in shown
+    assert f'href="{escape(card_url("tea", "tea", "/p/old"))}"' in shown
 
 
 def test_what_is_no_filter_is_left_aside(node: PretendNode, manager: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from edge.pages import asked
+from edge.pages import asked, files
 from edge.pages.book import Book, Hits
 from edge.pages.building import build
 from edge.pages.figures import cache_figures
@@ -55,6 +55,25 @@ def test_the_pages_of_a_shop_are_told_in_parts(book):
     assert paths(words="SEN") == ["/p/sencha"]
     assert paths(sort="-path", start=1, count=2) == ["/p/sencha", "/p/longjing"]
     assert (ask(count=1).total, ask().states) == (len(PATHS), {"fresh": len(PATHS)})
+
+
+def test_it_tells_what_the_audit_has_looked_at_and_what_was_stale(book):
+    made = maker(book)
+    assert ask().audit is None
+    while ask().audit is None:  # any page of any shop here
+        made.audit()
+        book.save()
+    assert (ask().audit.looked, ask().audit.wrong, ask().audit.latest) == (1, 0, [])
+
+    files.place(config().pages_dir, "tea.localhost", "/about").write_bytes(b"of yesterday")
+    while made.audit():
+        book.save()
+
+    told = ask().audit
+    assert (told.wrong, [one.path for one in told.latest]) == (1, ["/about"])
+    assert 1 < told.looked <= made.audited
+    assert told.looked_at == told.latest[0].found_at > told.latest[0].made_at
+    assert told.oldest_s == told.latest[0].found_at - told.latest[0].made_at
 
 
 def test_a_row_says_how_the_page_lies_there(book):
