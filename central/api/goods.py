@@ -2,9 +2,11 @@
 
 # No `from __future__ import annotations`: ninja reads the types of the calls below as they stand.
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
@@ -16,6 +18,7 @@ from central.api.schemas import (
     Cursor,
     IfMatch,
     Limit,
+    OptionWordsOut,
     PriceIn,
     Problem,
     ProductChange,
@@ -30,6 +33,8 @@ from central.api.schemas import (
     UnitsOut,
     WarehouseOut,
     WarehousesOut,
+    WordsIn,
+    WordsOut,
     seen_ver,
 )
 from central.catalog import actions, feeding, queries
@@ -39,6 +44,8 @@ from central.catalog.keys import canonical_options, clean_sku, parse_options
 from central.catalog.models import Listing
 from central.catalog.queries import GoodsRow
 from central.cluster.errors import UnknownSite
+from central.cluster.queries import languages_of, regions_at
+from central.cluster.queries import site as site_row
 from central.stock.queries import stock_by_warehouse, stock_of, warehouses
 from central.stock.receipts import set_stock
 
@@ -79,6 +86,7 @@ def create_product(request: HttpRequest, response: HttpResponse, body: ProductIn
             options_title=one.options_title or None,
             price=one.price,
             old_price=one.old_price,
+            regional=_of_regions(body.site, one.regional_prices),
         )
         for one in body.units
     ]
@@ -87,7 +95,8 @@ def create_product(request: HttpRequest, response: HttpResponse, body: ProductIn
         text=body.text,
         brand=body.brand,
         attributes=[(name, value) for name, value in body.attributes],
-        units=units,
+        units=_worded(units, body.translations),
+        words=_words_in(body.site, body.translations),
     )
     made = actions.create_product(body.site, goods, by=caller(request).username)
     return Status(201, _tagged(response, _product(request, body.site, made)))
@@ -98,19 +107,20 @@ def create_product(request: HttpRequest, response: HttpResponse, body: ProductIn
 def change_product(
     request: HttpRequest, response: HttpResponse, product: UUID, body: ProductChange, if_match: IfMatch = ""
 ) -> Any:
-    """409 `stale_product` when somebody changed it since the version you saw; `current` is how it stands now."""
+    """Also in the shop's further languages. 409 `stale_product` when somebody changed it since the version you saw;
+    `current` is how it stands now."""
     found = _product(request, body.site, product)
     texts = {"title": body.title, "text": body.text, "brand": body.brand}
     changed = [name for name, said in texts.items() if said not in (None, getattr(found, name))]
     feeding.refuse_fed(product, body.site, changed)
-    first = found.units[0]
     if body.brand not in (None, found.brand) and queries.is_shown_elsewhere(caller(request), product):
         raise BadGoods("brand", "is shared with shops that this key does not see")
     goods = Goods(
         title=body.title,
         text=body.text,
         brand=body.brand,
-        units=[Unit(sku=first.sku, options=first.options)],
+        units=_worded([Unit(one.sku, one.options) for one in found.units], body.translations),
+        words=_words_in(body.site, body.translations),
     )
     try:
         actions.save_product(body.site, goods, by=caller(request).username, seen_ver=seen_ver(body.ver, if_match))
@@ -123,18 +133,11 @@ def change_product(
 @router.put("/prices", response={200: UnitOut, 409: Problem}, summary="Set a price")
 @guarded
 def set_price(request: HttpRequest, response: HttpResponse, body: PriceIn, if_match: IfMatch = "") -> Any:
-    """In minor units of the unit's currency. `ver` is the unit's; 409 `stale_product` brings `current`."""
+    """In minor units of the unit's currency; with `region` the price there. `ver` is the unit's; 409 `stale_product`
+    brings `current`."""
     seen = queries.goods_row(caller(request), body.site, body.sku, body.options)
     try:
-        actions.set_price(
-            seen.site,
-            seen.sku,
-            seen.options,
-            body.price,
-            by=caller(request).username,
-            old_price=body.old_price,
-            seen_ver=seen_ver(body.ver, if_match),
-        )
+        _put_price(request, seen, body, seen_ver(body.ver, if_match))
     except StaleProduct as error:
         error.data["current"] = _unit_now(request, seen).model_dump(mode="json")
         raise
@@ -187,6 +190,66 @@ def get_stock(request: HttpRequest, site: SiteId, sku: Code, options: CodeOption
     )
 
 
+def _put_price(request: HttpRequest, seen: GoodsRow, body: PriceIn, ver: int | None) -> None:
+    by = caller(request).username
+    if body.region:
+        if body.old_price is not None:
+            raise BadGoods("old_price", "is the shop's own, a region has none")
+        told = {(seen.sku, seen.options): {body.region: body.price}}
+        actions.set_regional_prices(seen.site, told, by=by, seen_ver=ver)
+    elif body.price is None:
+        raise BadGoods("price", "is needed; only one of a region can be taken away")
+    else:
+        actions.set_price(seen.site, seen.sku, seen.options, body.price, by=by, old_price=body.old_price, seen_ver=ver)
+
+
+def _of_regions(site: str, prices: dict[str, int]) -> dict[str, int | None] | None:
+    if not prices:
+        return None
+    known = regions_at(site)
+    for region in prices:
+        if region not in known:
+            raise BadGoods("region", f"the shop is not in '{region}'")
+    return {**prices}
+
+
+def _words_in(site: str, told: dict[str, WordsIn]) -> dict[str, dict[str, Any]] | None:
+    """What is said in further languages. Raises `BadGoods` for one in which the site has no words."""
+    known = {*languages_of(site), *dict(settings.LANGUAGES)} - {site_row(site).language} if told else set()
+    for language in told:
+        if language not in known:
+            raise BadGoods("translations", f"'{language}' is no further language of the shop")
+    return {language: words.model_dump(exclude_none=True, exclude={"options"}) for language, words in told.items()}
+
+
+def _worded(units: list[Unit], told: dict[str, WordsIn]) -> list[Unit]:
+    """The units with what their options are called in further languages. Raises `BadGoods`: another product's unit."""
+    words: dict[tuple[str, str], dict[str, str]] = {unit.key: {} for unit in units}
+    for language, said in told.items():
+        for one in said.options:
+            key = clean_sku(one.sku), canonical_options(parse_options(one.options))
+            if key not in words:
+                raise BadGoods("translations", f"the product has no unit '{one.sku}' with these options")
+            words[key][language] = one.title
+    return [replace(unit, words=words[unit.key] or None) for unit in units]
+
+
+def _translations(listing: Listing, rows: list[GoodsRow]) -> dict[str, WordsOut]:
+    return {
+        said.language: WordsOut(
+            title=said.title,
+            text=said.text,
+            attributes=[(str(name), str(value)) for name, value in said.attributes],
+            options=[
+                OptionWordsOut(sku=row.sku, options=row.options, title=title)
+                for row in rows
+                if (title := said.options.get(row.offer.hex, ""))
+            ],
+        )
+        for said in listing.translations.order_by("language")
+    }
+
+
 def _own_site(request: HttpRequest, site: str) -> None:
     if not may_see(caller(request), site):
         raise UnknownSite(site)
@@ -207,6 +270,7 @@ def _product(request: HttpRequest, site: str, product: UUID) -> ProductOut:
         attributes=[(str(name), str(value)) for name, value in listing.attributes],
         is_active=listing.is_active,
         units=_units(rows),
+        translations=_translations(listing, rows),
         ver=listing.ver,
     )
 
@@ -220,6 +284,7 @@ def _units(rows: list[GoodsRow]) -> list[UnitOut]:
         stock = {variant: one.total for variant, one in stock_of({row.variant for row in rows}).items()}
     except DatabaseError:  # the realm of orders is away; goods are here all the same
         stock = {}
+    regional = queries.regional_prices_of([row.offer for row in rows])
     return [
         UnitOut(
             site=row.site,
@@ -236,6 +301,7 @@ def _units(rows: list[GoodsRow]) -> list[UnitOut]:
             is_active=row.is_active,
             stock=stock.get(row.variant),
             ver=row.ver,
+            regional_prices=regional.get(row.offer, {}),
         )
         for row in rows
     ]

@@ -78,6 +78,83 @@ class SitesOut(BaseModel):
     items: list[SiteOut]
 
 
+class WayWordsOut(BaseModel):
+    title: str
+    note: str
+
+
+class SiteWordsOut(BaseModel):
+    """A shop's own words; what is empty is as without them. `deliveries`, `payments`: code of a way -> words."""
+
+    name: str
+    label: str
+    tagline: str
+    about: str
+    address: str
+    deliveries: dict[str, WayWordsOut]
+    payments: dict[str, WayWordsOut]
+
+
+class LanguageOut(BaseModel):
+    """A language that a shop speaks; its own comes first, without words of its own. `url`: of its home page."""
+
+    code: str
+    name: str
+    url: str
+    is_own: bool
+    words: SiteWordsOut
+
+
+class LanguagesOut(BaseModel):
+    items: list[LanguageOut]
+
+
+class WayOut(BaseModel):
+    """A way to deliver or to pay. `price`: of a delivery, else null."""
+
+    code: str
+    title: str
+    note: str
+    price: int | None
+
+
+class SiteRegionOut(BaseModel):
+    """What a shop is in a region. `url` is "" without pages of its own; null ways are as in the region around.
+
+    `translations`: language -> words.
+    """
+
+    region: str
+    title: str
+    parent: str
+    url: str
+    phone: str
+    email: str
+    words: SiteWordsOut
+    translations: dict[str, SiteWordsOut]
+    deliveries: list[WayOut] | None
+    payments: list[WayOut] | None
+
+
+class SiteRegionsOut(BaseModel):
+    items: list[SiteRegionOut]
+
+
+class RegionOut(BaseModel):
+    """A region of the cluster. `titles`: language -> title; `places`: ISO 3166 codes and numbers of GeoNames."""
+
+    id: str
+    title: str
+    titles: dict[str, str]
+    parent: str
+    position: int
+    places: list[str]
+
+
+class RegionsOut(BaseModel):
+    items: list[RegionOut]
+
+
 # --- products ------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +175,7 @@ class UnitOut(BaseModel):
     is_active: bool
     stock: int | None
     ver: int
+    regional_prices: dict[str, int] = Field(description="Region -> price there; elsewhere `price`.")
 
 
 class UnitsOut(BaseModel):
@@ -105,8 +183,25 @@ class UnitsOut(BaseModel):
     next: str
 
 
+class OptionWordsOut(BaseModel):
+    """What the options of a unit are called in a language."""
+
+    sku: str
+    options: str
+    title: str
+
+
+class WordsOut(BaseModel):
+    """A product in one more language. What is empty is shown as in the shop's own."""
+
+    title: str
+    text: str
+    attributes: list[tuple[str, str]]
+    options: list[OptionWordsOut]
+
+
 class ProductOut(BaseModel):
-    """A product as one site shows it."""
+    """A product as one site shows it. `translations`: language -> words."""
 
     id: UUID
     site: str
@@ -117,6 +212,7 @@ class ProductOut(BaseModel):
     attributes: list[tuple[str, str]]
     is_active: bool
     units: list[UnitOut]
+    translations: dict[str, WordsOut]
     ver: int
 
 
@@ -128,12 +224,38 @@ Brand = Annotated[str, Field(max_length=120, pattern=TEXT)]
 Word = Annotated[str, Field(max_length=200, pattern=TEXT)]
 
 
+Tag = Annotated[str, Field(max_length=16, pattern=TEXT)]
+Region = Annotated[str, Field(max_length=20, pattern=TEXT)]
+Pairs = Annotated[list[Annotated[list[Word], Field(min_length=2, max_length=2)]], Field(max_length=100)]
+
+
+class OptionWordsIn(Input):
+    """What the options of a unit are called; an empty title takes it away."""
+
+    sku: Sku
+    options: Options = ""
+    title: Word
+
+
+class WordsIn(Input):
+    """Words in one more language. What is left out stays; what is empty is taken away."""
+
+    title: Annotated[str, Field(max_length=300, pattern=TEXT)] | None = None
+    text: Text | None = None
+    attributes: Pairs | None = None
+    options: Annotated[list[OptionWordsIn], Field(max_length=100)] = []
+
+
+Translations = Annotated[dict[Tag, WordsIn], Field(max_length=50, description="Language -> words.")]
+
+
 class UnitIn(Input):
     sku: Sku
     options: Options = ""
     options_title: Annotated[str, Field(max_length=200, pattern=TEXT)] = ""
     price: Money
     old_price: Money = 0
+    regional_prices: Annotated[dict[Region, Money], Field(max_length=200, description="Region -> price there.")] = {}
 
 
 class ProductIn(Input):
@@ -143,7 +265,8 @@ class ProductIn(Input):
     title: Title
     text: Text = ""
     brand: Brand = ""
-    attributes: Annotated[list[Annotated[list[Word], Field(min_length=2, max_length=2)]], Field(max_length=100)] = []
+    attributes: Pairs = []
+    translations: Translations = {}
     units: Annotated[list[UnitIn], Field(min_length=1, max_length=100)]
 
 
@@ -154,14 +277,18 @@ class ProductChange(Input):
     title: Title | None = None
     text: Text | None = None
     brand: Brand | None = None
+    translations: Translations = {}
     ver: Ver = None
 
 
 class PriceIn(Input):
+    """With `region` the price there, null for as in the region around, or in the shop."""
+
     site: Annotated[str, Field(max_length=20, pattern=TEXT)]
     sku: Sku
     options: Options = ""
-    price: Money
+    region: Region = ""
+    price: Money | None
     old_price: Money | None = None
     ver: Ver = None
 

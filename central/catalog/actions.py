@@ -71,7 +71,8 @@ class Goods:
     pictures: Sequence[str] | None = None  # sha256 of kept pictures, the main one first
     position: int | None = None
     is_listed: bool | None = None  # False: taken off the site
-    words: Mapping[str, Mapping[str, str]] | None = None  # further language -> "title", "text"; "": none
+    #: further language -> what is said of "title", "text", "attributes" (pairs); what is empty takes it away
+    words: Mapping[str, Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

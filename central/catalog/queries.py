@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from central.catalog.documents import main_pictures
 from central.catalog.errors import UnknownProduct, UnknownUnit
-from central.catalog.models import Category, Listing, Media, Offer, PriceChange, StockLevel, Variant
+from central.catalog.models import Category, Listing, Media, Offer, PriceChange, RegionalPrice, StockLevel, Variant
 from central.catalog.words import Begun, begun_words
 from central.stock.rules import sites_hiding_empty
 from central.ui.scope import limit as limit_to_sites
@@ -144,6 +144,14 @@ def priced_units(keys: Collection[LineKey]) -> dict[LineKey, PricedUnit]:
         )
         for offer in offers
     }
+
+
+def regional_prices_of(offers: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+    """Offer -> region -> its price there, of those that have any."""
+    found: dict[UUID, dict[str, int]] = {}
+    for row in RegionalPrice.objects.filter(offer__in=offers).order_by("region"):
+        found.setdefault(row.offer_id, {})[row.region] = row.price
+    return found
 
 
 def price_around(own: Mapping[str, int], price: int, region: str, parents: Mapping[str, str | None]) -> int:

@@ -305,13 +305,18 @@ class GoodsWriter:
         same = " ".join(was.split()) if name.partition(":")[0] == "title" else paragraphs(was)
         return not (self.importing is not None and same == became) and draft.differs(name, was, became)
 
+    def _differs_in_words(self, draft: Draft, name: str, was: Any, became: Any) -> bool:
+        if isinstance(became, str):
+            return self._differs_in_text(draft, name, was, became)
+        return draft.differs(name, was, [list(pair) for pair in became])
+
     def _lay_words(self, draft: Draft) -> None:
         """What is said in further languages of the product and of its units."""
         for language, told in (draft.goods.words or {}).items():
-            for name, text in told.items():
+            for name, said in told.items():
                 row = self._translation(draft, language)
-                if self._differs_in_text(draft, f"{name}:{language}", getattr(row, name), text):
-                    setattr(row, name, text)
+                if self._differs_in_words(draft, f"{name}:{language}", getattr(row, name), said):
+                    setattr(row, name, said)
                     row.title_key = name_key(row.title)[:300]
                     self.translated[draft.listing.pk, language] = row
                     draft.is_changed = True
@@ -524,7 +529,7 @@ class GoodsWriter:
         rows = self.translated.values()
         Translation.objects.bulk_create([row for row in rows if row.pk is None])
         old = [row for row in rows if row.pk is not None]
-        Translation.objects.bulk_update(old, ["title", "title_key", "text", "options"])
+        Translation.objects.bulk_update(old, ["title", "title_key", "text", "options", "attributes"])
         prices = self.regional_prices.values()
         RegionalPrice.objects.bulk_create([row for row in prices if row.pk is None])
         RegionalPrice.objects.bulk_update([row for row in prices if row.pk is not None], ["price"])

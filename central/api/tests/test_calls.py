@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from central.api.models import RememberedCall
 from central.api.tests.caller import refused
-from central.catalog.models import ImportSource, Listing, Offer, Product
+from central.catalog.models import ImportSource, Listing, Offer, Product, RegionalPrice, Translation
+from central.cluster import locales
 from central.orders.models import Order, OrderChange
 from central.stock.warehouses import add_warehouse
 from sync.events import run_due
@@ -33,16 +34,21 @@ def test_a_key_lists_what_its_sites_have(caller, shops) -> None:
 
 def test_what_is_of_another_site_is_not_there(caller, shops) -> None:
     made, theirs = caller(), shops["hush"]
+    be_in("hush", "far")
     product = Listing.objects.get(site="hush").product_id
 
     for method, path, body in [
         ("GET", "sites/hush", None),
+        ("GET", "sites/hush/languages", None),
+        ("GET", "sites/hush/regions", None),
+        ("GET", "regions/far", None),
         ("GET", f"orders/{theirs.pk}", None),
         ("GET", f"products/{product}?site=hush", None),
         ("POST", f"orders/{theirs.pk}/status", {"to": "confirmed"}),
         ("PATCH", f"orders/{theirs.pk}", {"note": "x"}),
         ("PATCH", f"products/{product}", {"site": "hush", "title": "x"}),
         ("PUT", "prices", {"site": "hush", "sku": "Hush-1", "price": 1}),
+        ("PUT", "prices", {"site": "hush", "sku": "Hush-1", "region": "far", "price": 1}),
         ("PUT", "stock", {"site": "hush", "sku": "Hush-1", "units": 1}),
         ("POST", "products", {"site": "hush", "title": "x", "units": [{"sku": "n", "price": 1}]}),
     ]:
@@ -133,6 +139,108 @@ def test_a_product_is_made_and_changed(caller, shops) -> None:
         409,
         "stale_product",
     )
+
+
+def be_in(site: str, *regions: str) -> None:
+    for region in regions:
+        locales.make_region(region, title=region.title(), by="test")
+        locales.put_site_region(site, region, path=f"/{region}", by="test")
+
+
+def test_a_product_is_made_and_changed_in_further_languages_and_regions(caller, shops) -> None:
+    made = caller()
+    locales.put_language("tea", "ar", path="/ar", by="test")
+    be_in("tea", "msk", "spb")
+    unit = {"sku": "OOL-50", "options": "size=L", "price": 52_000, "regional_prices": {"msk": 55_000}}
+    words = {"title": "شاي", "options": [{"sku": "OOL-50", "options": "size=L", "title": "كبير"}]}
+    body = {"site": "tea", "title": "Oolong", "units": [unit], "translations": {"ar": words}}
+
+    new = made.post("products", body).json()
+    changes = {"ar": {"text": "نص", "attributes": [["الوزن", "50"]]}}
+    changed = made.ask("PATCH", f"products/{new['id']}", {"site": "tea", "translations": changes}).json()
+    there = {"site": "tea", "sku": "OOL-50", "options": "size=L"}
+    priced = made.ask("PUT", "prices", {**there, "region": "spb", "price": 60_000})
+    taken = made.ask("PUT", "prices", {**there, "region": "msk", "price": None})
+    bared = made.ask(
+        "PATCH", f"products/{new['id']}", {"site": "tea", "translations": {"ar": {"text": "", "attributes": []}}}
+    ).json()
+
+    assert new["units"][0]["regional_prices"] == {"msk": 55_000}
+    assert new["translations"] == {"ar": {**words, "text": "", "attributes": []}}
+    assert changed["translations"] == {"ar": {**words, **changes["ar"]}}
+    assert changed["ver"] == new["ver"] + 1
+    assert priced.json()["regional_prices"] == {"msk": 55_000, "spb": 60_000}
+    assert taken.json()["regional_prices"] == {"spb": 60_000} and taken.json()["price"] == 52_000
+    assert bared["translations"] == new["translations"]
+    assert made.get("units?search=OOL-50").json()["items"][0]["regional_prices"] == {"spb": 60_000}
+
+
+def test_a_price_of_a_region_somebody_changed_meanwhile_is_not_painted_over(caller, shops) -> None:
+    made = caller()
+    be_in("tea", "msk")
+    seen = made.get("units").json()["items"][0]["ver"]
+    body = {"site": "tea", "sku": "Tea-1", "region": "msk"}
+    assert made.ask("PUT", "prices", {**body, "price": 1_000, "ver": seen}).status_code == 200
+
+    stale = made.ask("PUT", "prices", {**body, "price": 2_000, "ver": seen})
+
+    assert refused(stale) == (409, "stale_product")
+    assert stale.json()["current"]["regional_prices"] == {"msk": 1_000}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "prices", {"sku": "Tea-1", "region": "far", "price": 1}),
+        ("PUT", "prices", {"sku": "Tea-1", "region": "msk", "price": 1, "old_price": 2}),
+        ("PUT", "prices", {"sku": "Tea-1", "price": None}),
+        ("PATCH", "products/{product}", {"translations": {"de": {"title": "Tee"}}}),
+        ("PATCH", "products/{product}", {"translations": {"ru": {"title": "x"}}}),
+        ("PATCH", "products/{product}", {"translations": {"en": {"options": [{"sku": "no", "title": "x"}]}}}),
+        ("PATCH", "products/{product}", {"translations": {"en": {"title": "x" * 301}}}),
+        ("POST", "products", {"title": "x", "units": [{"sku": "n", "price": 1, "regional_prices": {"far": 1}}]}),
+    ],
+)
+def test_what_no_language_or_region_of_the_shop_has_is_refused(caller, shops, method, path, body) -> None:
+    be_in("tea", "msk")
+    product = Listing.objects.get(site="tea").product_id
+
+    answer = caller().ask(method, path.format(product=product), {"site": "tea", **body})
+
+    assert answer.status_code == 422 and answer.json()["message"]
+    assert not RegionalPrice.objects.exists() and not Translation.objects.exists()
+
+
+def test_the_languages_and_regions_of_a_site_are_listed(caller, shops) -> None:
+    made = caller()
+    locales.put_language(
+        "tea", "ar", path="/ar", words={"name": "شاي", "deliveries": {"courier": ("بريد", "")}}, by="t"
+    )
+    be_in("hush", "far")
+    locales.make_region("ru", title="Россия", titles={"en": "Russia"}, places=["RU"], by="test")
+    locales.make_region("msk", title="Москва", parent="ru", position=3, by="test")
+    way = {"code": "courier", "title": "Courier", "price": 500, "needs_address": True, "note": "today"}
+    locales.put_site_region("tea", "msk", path="/msk", phone="+7 495", deliveries=[way], by="test")
+    locales.put_site_region("tea", "ru", email="ru@example.com", by="test")
+
+    own, arabic = made.get("sites/tea/languages").json()["items"]
+    russia, moscow = made.get("sites/tea/regions").json()["items"]
+
+    assert (own["code"], own["is_own"], own["words"]["name"]) == ("ru", True, "")
+    assert (arabic["code"], arabic["name"], arabic["url"].endswith("/ar")) == ("ar", "العربية", True)
+    assert arabic["words"]["deliveries"] == {"courier": {"title": "بريد", "note": ""}}
+    assert (russia["region"], russia["url"], russia["email"], russia["deliveries"]) == (
+        "ru",
+        "",
+        "ru@example.com",
+        None,
+    )
+    assert (moscow["parent"], moscow["url"].endswith("/msk"), moscow["phone"]) == ("ru", True, "+7 495")
+    assert moscow["deliveries"] == [{"code": "courier", "title": "Courier", "note": "today", "price": 500}]
+    assert {one["id"] for one in made.get("regions").json()["items"]} == {"ru", "msk"}
+    assert made.get("regions/ru").json() == {
+        "id": "ru", "title": "Россия", "titles": {"en": "Russia"}, "parent": "", "position": 0, "places": ["RU"],
+    }  # fmt: skip
 
 
 def test_what_a_source_feeds_a_key_does_not_write(caller, shops) -> None:

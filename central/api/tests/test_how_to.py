@@ -10,6 +10,8 @@ import subprocess
 
 import pytest
 
+from central.catalog.models import Listing
+from central.cluster import locales
 from node.places import ROOT
 
 pytestmark = [
@@ -27,14 +29,17 @@ def commands() -> list[str]:
 
 
 def test_every_command_of_the_page_works(central: str, key: str) -> None:
+    locales.make_region("msk", title="Moscow", by="test")
+    locales.put_site_region("tea", "msk", path="/msk", by="test")
+    known = {"DESK": central, "KEY": key, "PRODUCT": str(Listing.objects.get(site="tea").product_id)}
     answers = []
     for command in commands():
-        done = subprocess.run(
-            ["sh", "-c", command], env={**os.environ, "DESK": central, "KEY": key}, capture_output=True, check=False
-        )
+        done = subprocess.run(["sh", "-c", command], env={**os.environ, **known}, capture_output=True, check=False)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         answers.append(json.loads(done.stdout))
 
-    assert len(answers) == 7
-    assert (answers[3]["price"], answers[4]["stock"], answers[5]["total"]) == (42_000, 12, 84_000)
-    assert answers[6]["title"] == "Oolong"
+    assert len(answers) == 9
+    assert (answers[3]["price"], answers[4]["stock"], answers[7]["total"]) == (42_000, 12, 84_000)
+    assert answers[5]["translations"]["en"]["title"] == "Oolong"
+    assert answers[6]["regional_prices"] == {"msk": 45_000}
+    assert answers[8]["title"] == "Oolong"

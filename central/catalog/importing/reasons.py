@@ -60,6 +60,16 @@ _REASONS: list[tuple[str, Promise | str]] = [
     (r"barcode: is no code of at most (?P<most>\d+) signs", _("a barcode has at most %(most)s printable signs")),
     (r"pictures: are more than (?P<most>\d+)", _("a product has at most %(most)s pictures")),
     (r"region: the shop is not in '(?P<region>.*)'", _("the shop is not in the region “%(region)s”")),
+    (
+        r"translations: '(?P<language>.*)' is no further language of the shop",
+        _("“%(language)s” is no further language of the shop"),
+    ),
+    (
+        r"translations: the product has no unit '(?P<sku>.*)' .*",
+        _("the product has no unit %(sku)s with these options"),
+    ),
+    (r"old_price: is the shop's own, a region has none", _("a struck price is the shop's own, a region has none")),
+    (r"price: is needed; .*", _("a price is needed; only one of a region can be taken away")),
     (r"field: no source feeds it", _("no source feeds this field")),
     (r"options: are longer than (?P<most>\d+) signs", _("the options are longer than %(most)s signs")),
     (r"options: '(?P<name>.*)' is given twice", _("the option “%(name)s” is given twice")),
