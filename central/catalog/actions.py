@@ -195,7 +195,8 @@ def write_category(
         raise BadGoods("category", "its title is empty or longer than 200 signs")
     if slug is None:
         above = Category.objects.filter(pk=parent).values_list("title", flat=True).first() if parent else ""
-        slug = addresses.alias(site, "category")({"title": title, "section": above or ""})
+        shelves = [parent] if parent else []
+        slug = addresses.alias(site, "category")({"title": title, "section": above or ""}, shelves)
     known = Category.objects.select_for_update().filter(site=site, slug=slug).first()
     row = known or Category(site=site, slug=slug, ver=0)
     wanted: dict[str, object] = {"title": title, "title_key": name_key(title), "parent_id": parent, "is_active": True}

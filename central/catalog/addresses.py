@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
+from uuid import UUID
 
 from central.catalog.keys import slug_of
 
@@ -15,8 +16,10 @@ Kind = Literal["category", "product"]
 Move = tuple[str, str]
 #: (site, kind, pairs), inside the transaction of the change
 Told = Callable[[str, Kind, Sequence[Move]], None]
-#: (site, kind) -> what makes the words of an address out of the values of its tokens
-Aliases = Callable[[str, Kind], Callable[[Mapping[str, str]], str]]
+#: what makes an address out of the values of its tokens, for a page in these shelves
+Alias = Callable[[Mapping[str, str], Sequence[UUID]], str]
+#: (site, kind) -> the same, its words alone
+Aliases = Callable[[str, Kind], Alias]
 
 _aliases: Aliases | None = None
 _told: list[Told] = []
@@ -31,13 +34,13 @@ def moves_told_to(hear: Told) -> None:
     _told[:] = [hear]
 
 
-def alias(site: str, kind: Kind) -> Callable[[Mapping[str, str]], str]:
-    """What makes a slug out of values (`title`, `brand`, `sku`, `section`) by the site's pattern.
+def alias(site: str, kind: Kind) -> Alias:
+    """What makes a slug out of values (`title`, `brand`, `sku`, `section`) by the pattern of the nearest shelf.
 
     Asked once for a batch; what comes out is transliterated and may clash: the caller adds a suffix.
     """
     words = _aliases(site, kind) if _aliases else None
-    return lambda values: slug_of((words(values) if words else "") or values["title"])
+    return lambda values, shelves: slug_of((words(values, shelves) if words else "") or values["title"])
 
 
 def tell_moved(site: str, kind: Kind, moves: Sequence[Move]) -> None:

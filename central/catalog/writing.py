@@ -361,7 +361,8 @@ class GoodsWriter:
 
     def _wanted_slug(self, goods: Goods) -> str:
         return goods.slug or self.alias(
-            {"title": goods.title or "", "brand": goods.brand or "", "sku": goods.units[0].sku if goods.units else ""}
+            {"title": goods.title or "", "brand": goods.brand or "", "sku": goods.units[0].sku if goods.units else ""},
+            goods.categories or (),
         )
 
     def _slug(self, goods: Goods) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.utils import translation
+from django.utils.functional import Promise
 
 from central.catalog.documents import listings_whole, product_docs
+from central.catalog.keys import slug_of
 from central.catalog.models import Listing
 from central.cluster.documents import site_doc
 from central.cluster.queries import site as site_row
@@ -16,11 +18,13 @@ from central.seo import rules
 from central.seo.errors import UnknownRecord
 from central.seo.feeds import cards_of, tree_of
 from central.seo.rules import Place
+from central.seo.words import FIELDS
 from sites import editions, urls
 from sites.rendering import language_of
 from sites.seo import facts, head
 from sites.seo.facts import Facts
-from sites.seo.rules import EVERY, SHIPPED, Rules, in_language, kind_key, section_key
+from sites.seo.patterns import parse
+from sites.seo.rules import ALIAS, EVERY, SHIPPED, Rules, in_language, kind_key, section_key
 from sites.shelf import path_to, units_of
 from sync.contracts.documents import CategoryDoc, SiteDoc
 
@@ -34,7 +38,7 @@ class Look:
     title: str
     path: str
     head: head.Head
-    lines: Sequence[tuple[str, str]]
+    lines: Sequence[tuple[str | Promise, str]]
 
 
 def look_at(site: str, place: Place, fields: Mapping[str, str]) -> list[Look]:
@@ -43,7 +47,20 @@ def look_at(site: str, place: Place, fields: Mapping[str, str]) -> list[Look]:
     standing = rules.standing(site)
     standing[place.key] = {**rules.above(site, place), **{name: value for name, value in fields.items() if value}}
     with translation.override(language_of(doc)):
-        return [_look(found, _spoken(standing, place)) for found in samples(doc, place.kind, place.section)]
+        pattern = fields.get(ALIAS) or shown(site, place).get(ALIAS, "") if ALIAS in place.names else ""
+        return [
+            _with_address(_look(found, _spoken(standing, place)), found, pattern)
+            for found in samples(doc, place.kind, place.section)
+        ]
+
+
+def _with_address(look: Look, found: Facts, pattern: str) -> Look:
+    """What the page's address would be, were it new."""
+    if not pattern:
+        return look
+    words = parse(pattern).fill(found.values) or found.values["title"]
+    address = f"{look.path.rpartition('/')[0]}/{slug_of(words)}"
+    return replace(look, lines=[(FIELDS[ALIAS], address), *look.lines])
 
 
 def look_at_page(site: str, place: Place, fields: Mapping[str, str]) -> Look:

@@ -77,9 +77,7 @@ class Place:
         if self.page is not None:
             return FIELDS
         names = [name for name in FIELDS if name not in ADDRESSES]
-        if self.section:
-            return names
-        if self.kind == EVERY:
+        if self.kind == EVERY and not self.section:
             return [*names, *VERIFICATIONS]
         return [ALIAS, *names] if self.kind in IN_SECTIONS else names
 

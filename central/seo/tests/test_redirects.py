@@ -11,10 +11,11 @@ from central.catalog.models import Listing
 from central.catalog.tests.make import DATABASES, make_site
 from central.seo import redirects, topics, upstream  # noqa: F401 - registers them
 from central.seo.errors import BadAddress, RedirectLoop
+from central.seo.looking import look_at
 from central.seo.models import Redirect
 from central.seo.redirects import Wanted, drop_redirect, restore_redirect, set_redirect, set_redirects
-from central.seo.rules import set_rule
-from sites.seo.rules import kind_key
+from central.seo.rules import Place, set_rule
+from sites.seo.rules import kind_key, section_key
 from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import RedirectDoc
 from sync.contracts.seo import RedirectHits, SourceHits
@@ -163,3 +164,46 @@ def test_a_new_address_is_made_by_the_pattern_of_the_site():
     save_product("tea", Goods([Unit("S-1", price=100)], title="Сенча", brand="Уджи"), by="test")
 
     assert Listing.objects.get().slug == "udzhi-sencha-s-1"
+
+
+def test_in_a_section_the_nearest_pattern_makes_the_address():
+    leaf = upsert_category("tea", "Листовой")
+    green = upsert_category("tea", "Зелёный", parent=leaf.pk)
+    other = upsert_category("tea", "Чёрный")
+    set_rule("tea", kind_key("product"), {"alias": "{title}"})
+    set_rule("tea", section_key(leaf.pk.hex, "product"), {"alias": "list {title}"})
+    made = [("Сенча", [green.pk]), ("Ассам", [other.pk]), ("Пуэр", None)]
+
+    for at, (title, shelves) in enumerate(made):
+        save_product("tea", Goods([Unit(f"S-{at}", price=100)], title=title, categories=shelves), by="test")
+    set_rule("tea", section_key(green.pk.hex, "product"), {"alias": "{title} {sku}"})
+    save_product("tea", Goods([Unit("G-9", price=100)], title="Гёкуро", categories=[other.pk, green.pk]), by="test")
+    save_product("tea", Goods([Unit("S-0", price=100)], title="Сенча весенняя"), by="test")
+
+    slugs = dict(Listing.objects.values_list("title", "slug"))
+    assert slugs["Ассам"] == "assam"
+    assert slugs["Пуэр"] == "puer"
+    assert slugs["Сенча весенняя"] == "list-sencha", "a good that has an address keeps it"
+    assert slugs["Гёкуро"] == "gyokuro-g-9"
+
+
+def test_a_new_shelf_is_addressed_by_the_pattern_of_the_section_it_lies_in():
+    leaf = upsert_category("tea", "Листовой")
+    set_rule("tea", section_key(leaf.pk.hex, "category"), {"alias": "{section} {title}"})
+    set_rule("tea", section_key(leaf.pk.hex, "product"), {"alias": "no {title}"})
+
+    assert upsert_category("tea", "Белый", parent=leaf.pk).slug == "listovoy-bely"
+    assert upsert_category("tea", "Белый чай").slug == "bely-chay"
+
+
+def test_the_look_shows_which_address_a_page_would_get():
+    leaf = upsert_category("tea", "Листовой")
+    save_product("tea", Goods([Unit("S-1", price=100)], title="Сенча", categories=[leaf.pk]), by="test")
+    place = Place("product", section=leaf.pk.hex)
+    set_rule("tea", kind_key("product"), {"alias": "{title} {sku}"})
+
+    [standing] = look_at("tea", place, {})
+    [typed] = look_at("tea", place, {"alias": "list {title}"})
+
+    assert standing.lines[0][1] == "/p/sencha-s-1"
+    assert typed.lines[0][1] == "/p/list-sencha"

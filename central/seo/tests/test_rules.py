@@ -119,4 +119,4 @@ def test_a_section_has_rules_of_its_own_that_no_other_site_takes():
     with pytest.raises(UnknownRecord):
         set_rule("clay", key, {"title": "Green {title}"})
     with pytest.raises(BadPattern):
-        set_rule("tea", key, {"alias": "{title}"})
+        set_rule("tea", section_key(key.split(":")[1], "home"), {"alias": "{title}"})
