@@ -6,11 +6,14 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from central.cluster.documents import site_doc
 from central.cluster.models import Site
 from central.notices.actions import send_notice
 from central.orders.models import Order, OrderLine, OrderStatus
 from central.people.models import OrderContact
+from sites import editions, urls
 from sites.money import format_money as money
+from sync.contracts.documents import SiteDoc
 
 ACCEPTED = "order_accepted"
 STATUS = "order_status"
@@ -28,26 +31,26 @@ def send(
     pay_url: str = "",
 ) -> str:
     """Send, and return the Message-ID. Raises `infra.mail.errors.Refused` or `Unavailable`."""
-    site = _site(order.site)
+    shop = _shop(order)
     return send_notice(
         template,
         key=key,
         to=contact.email,
         to_name=contact.name,
         language=contact.language,
-        site_name=site.name if site else order.site_label,
-        reply_to=str(site.texts.get("email", "")) if site else "",
-        context={**_context(order, contact, status or order.status, site), "pay_url": pay_url},
+        site_name=shop.name if shop else order.site_label,
+        reply_to=shop.email if shop else "",
+        context={**_context(order, contact, status or order.status, shop), "pay_url": pay_url},
     )
 
 
 def shop_address(order: Order) -> str:
     """Where the order's shop is, for an order that has no page of its own; "" when nobody answers."""
-    site = _site(order.site)
-    return f"{site.origin}/" if site else ""
+    shop = _shop(order)
+    return urls.absolute(shop, urls.home()) if shop else ""
 
 
-def _context(order: Order, contact: OrderContact, status: OrderStatus, site: Site | None) -> dict[str, Any]:
+def _context(order: Order, contact: OrderContact, status: OrderStatus, shop: SiteDoc | None) -> dict[str, Any]:
     language = contact.language
     lines = list(order.lines.all())
     return {
@@ -60,8 +63,8 @@ def _context(order: Order, contact: OrderContact, status: OrderStatus, site: Sit
         "total": money(order.total, order.currency, language),
         "is_pending": order.is_pending,
         "state_url": contact.state_url,
-        "phone": str(site.texts.get("phone", "")) if site else "",
-        "colour": site.colour if site else "#206bc4",
+        "phone": shop.phone if shop else "",
+        "colour": shop.colour if shop else "#206bc4",
     }
 
 
@@ -76,8 +79,14 @@ def _line(line: OrderLine, language: str) -> dict[str, Any]:
     }
 
 
-def _site(site_id: str) -> Site | None:
+def _shop(order: Order) -> SiteDoc | None:
+    """The shop in the language and region that the order was placed in; None when nobody answers."""
     try:
-        return Site.objects.filter(pk=site_id).first()
+        site = Site.objects.filter(pk=order.site).first()
+        doc = site_doc(site) if site else None
     except DatabaseError:
         return None
+    if doc is None:
+        return None
+    language = order.language or doc.language
+    return editions.edition(doc, language, order.region) or editions.edition(doc, language, "") or doc

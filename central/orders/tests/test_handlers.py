@@ -14,8 +14,9 @@ import msgspec
 import pytest
 from django.utils import timezone
 
-from central.cluster.models import Site
+from central.cluster.models import Region, Site, SiteLanguage, SiteRegion
 from central.orders import actions, receiving
+from central.orders.mails import shop_address
 from central.orders.models import Order
 from central.orders.queries import _customer_of
 from central.orders.tests.make import ANN, make_line, make_placed, realm_away
@@ -80,6 +81,24 @@ def test_an_order_gets_its_customer_and_the_shopper_a_mail(mails: Path) -> None:
     assert "Товар T-1 × 2" in text and ANN.state_url in text and "ждёт поступления" in text
     assert [change.kind for change in order.changes.all()] == ["mail", "customer", "received"]
     assert not jobs(state="queued") and not jobs("customers", state="queued")
+
+
+def test_a_mail_speaks_as_the_shop_of_the_orders_language_and_region(mails: Path) -> None:
+    SiteLanguage.objects.create(site_id="tea", code="en", name="English", path="/en", words={"name": "Thyme"})
+    Region.objects.create(pk="msk", title="Moscow")
+    SiteRegion.objects.create(
+        site_id="tea", region_id="msk", path="/msk", phone="+7 000 000-00-77", email="msk@example.org"
+    )
+
+    order = receiving.receive_order(make_placed(language="en", region="msk"))
+    events.run_due(REALMS)
+
+    [mail] = read(mails)
+    assert mail["From"].addresses[0].display_name == "Thyme"
+    assert str(mail["Reply-To"]) == "msk@example.org"
+    assert "+7 000 000-00-77" in mail.get_body(("plain",)).get_content()
+    assert shop_address(order) == "http://tea.localhost:8401/en/msk"
+    assert shop_address(Order(site="tea", language="de", region="spb")) == "http://tea.localhost:8401/"
 
 
 def test_every_handler_may_run_twice(mails: Path) -> None:
