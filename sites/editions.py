@@ -24,6 +24,7 @@ from sync.contracts.documents import (
     Picture,
     ProductDoc,
     ProductWords,
+    Reach,
     RegionDoc,
     SiteDoc,
     SiteWords,
@@ -203,12 +204,13 @@ def category_in(site: SiteDoc, category: CategoryDoc) -> CategoryDoc:
 
 
 def card_in(site: SiteDoc, card: CardDoc) -> CardDoc:
-    """A line card, also of a sister shop, as a cart in this edition shows and sells it."""
+    """A line card, also of a sister shop, as a cart in this edition shows and sells it: where it is shown at all."""
     title, options = card.titles.get(site.language, ("", ""))
-    price = price_in(site, card)
-    if not title and not options and price == card.price:
+    price, is_on_sale = price_in(site, card), card.is_on_sale and is_shown(site, card)
+    if not title and not options and (price, is_on_sale) == (card.price, card.is_on_sale):
         return card
-    return replace(card, title=title or card.title, options_title=options or card.options_title, price=price)
+    words = {"title": title or card.title, "options_title": options or card.options_title}
+    return replace(card, **words, price=price, is_on_sale=is_on_sale)
 
 
 def price_in(site: SiteDoc, priced: VariantDoc | CardDoc) -> int:
@@ -217,6 +219,34 @@ def price_in(site: SiteDoc, priced: VariantDoc | CardDoc) -> int:
         return priced.price
     chain = chain_of(site.regions, site.region)
     return next((priced.prices[each.id] for each in chain if each.id in priced.prices), priced.price)
+
+
+# --- what is shown where -----------------------------------------------------------------------------------------
+
+
+def is_shown(site: SiteDoc, thing: ProductDoc | CategoryDoc | CardDoc) -> bool:
+    """Whether visitors of an edition see it: what the nearest region says, else what is said of everywhere."""
+    return not thing.shown or says(thing.shown, scopes_of(site))
+
+
+def says(reach: Reach, scopes: Sequence[str]) -> bool:
+    """What a rule says where these regions lie around one another, the nearest first, "" the last; silence is yes."""
+    return next((reach[each] for each in scopes if each in reach), True)
+
+
+def scopes_of(site: SiteDoc) -> tuple[str, ...]:
+    """Where an edition looks for a rule: its region, those around it, and "", which is everywhere."""
+    return (*(each.id for each in chain_of(site.regions, site.region)), "") if site.region else ("",)
+
+
+def hidden_in(site: SiteDoc, thing: ProductDoc | CategoryDoc) -> list[str]:
+    """The regions of a shop in which it is not shown, "" among them for the pages without a region."""
+    if not thing.shown:
+        return []
+    places = {"": ("",)} | {
+        each.id: (*(one.id for one in chain_of(site.regions, each.id)), "") for each in site.regions
+    }
+    return sorted(region for region, scopes in places.items() if not says(thing.shown, scopes))
 
 
 # --- addresses ---------------------------------------------------------------------------------------------------

@@ -58,7 +58,8 @@ def render_page(site: SiteDoc, page: str, context: Mapping[str, Any]) -> str:
         values["shell"] = _shell_source(site)
     with translation.override(language_of(site)):
         path = str(context.get("path") or _PATHS.get(page, urls.home()))
-        values["switcher"] = switching.switcher(site, values["shell"].editions, path)
+        thing = context.get("product") or context.get("category")
+        values["switcher"] = switching.switcher(site, values["shell"].editions, path, thing)
         return engine().get_template(f"shop/{page}.html").render(Context(values))
 
 

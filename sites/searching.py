@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from infra.search import Entry
-from sites import shelf
+from sites import editions, shelf
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc
 
 PRODUCT: Final = "product"
@@ -21,6 +21,10 @@ KINDS: Final = (CATEGORY, PRODUCT, PAGE)
 ABOUT: Final = "page-about"
 #: of a text; a novel would fill the index with words nobody looks for
 _MOST_TEXT: Final = 20_000
+#: the facet that names the regions in which an entry is not shown
+_HIDDEN: Final = "hidden"
+#: the pages without a region, as a value of it
+_NO_REGION: Final = "-"
 
 
 def index_of(site_id: str, language: str) -> str:
@@ -28,10 +32,20 @@ def index_of(site_id: str, language: str) -> str:
     return f"{site_id}-{language.lower()}"
 
 
+def visible_in(site: SiteDoc) -> dict[str, list[str]]:
+    """The facets that no entry may have which an edition's visitors find: `infra.search.Query.not_facets`."""
+    return {_HIDDEN: [site.region or _NO_REGION]}
+
+
+def _hidden(site: SiteDoc, thing: ProductDoc | CategoryDoc) -> dict[str, list[str]]:
+    hidden = [region or _NO_REGION for region in editions.hidden_in(site, thing)]
+    return {_HIDDEN: hidden} if hidden else {}
+
+
 def product_entry(
-    product: ProductDoc, tree: Sequence[CategoryDoc], *, is_on_sale: bool, mark: str = ""
+    site: SiteDoc, product: ProductDoc, tree: Sequence[CategoryDoc], *, is_on_sale: bool, mark: str = ""
 ) -> Entry | None:
-    """None: there is nothing to sell of it."""
+    """None: there is nothing to sell of it. Of a shop in one language, for all its regions."""
     if not product.variants:
         return None
     shelves = [each for each in tree if each.id in product.categories]
@@ -44,19 +58,20 @@ def product_entry(
         title=product.title,
         words=" ".join(dict.fromkeys(filter(None, words))),
         text=product.text[:_MOST_TEXT],
-        facets={"brand": [product.brand] if product.brand else [], "shelf": sorted(above)},
+        facets={"brand": [product.brand] if product.brand else [], "shelf": sorted(above), **_hidden(site, product)},
         is_on_sale=is_on_sale,
         position=product.position,
         mark=mark,
     )
 
 
-def category_entry(category: CategoryDoc, *, mark: str = "") -> Entry:
+def category_entry(site: SiteDoc, category: CategoryDoc, *, mark: str = "") -> Entry:
     return Entry(
         id=f"{CATEGORY}-{category.id}",
         kind=CATEGORY,
         title=category.title,
         text=category.text[:_MOST_TEXT],
+        facets=_hidden(site, category),
         position=category.position,
         mark=mark,
     )

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from sites import editions as kinds
 from sites import urls
-from sync.contracts.documents import SiteDoc
+from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc
+
+Shown = ProductDoc | CategoryDoc
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,17 @@ class Switcher:
     asks: bool = False
 
 
-def switcher(site: SiteDoc, editions: Sequence[SiteDoc], path: str) -> Switcher:
-    """Of the page at `path` within `site`, an edition. Called with the language of the page switched on."""
+def switcher(site: SiteDoc, editions: Sequence[SiteDoc], path: str, thing: Shown | None = None) -> Switcher:
+    """Of the page at `path` within `site`, an edition. Called with the language of the page switched on.
+
+    `thing`: what the page is of; the regions that do not show it are entered by their home page.
+    """
     languages = [_choice(site, each, path, name_of(site, each.language)) for each in kinds.alternates(editions, site)]
     there = [each for each in editions if each.language == site.language]
-    regions = [_choice(site, each, path, _region(each), _depth(each)) for each in there] if len(there) > 1 else []
+    regions = [_choice(site, each, _way(each, path, thing), _region(each), _depth(each)) for each in there]
     return Switcher(
         languages,
-        regions,
+        regions if len(there) > 1 else [],
         name_of(site, site.language),
         _region(site),
         key=kinds.key_of(site),
@@ -99,6 +104,10 @@ def title_of(site: SiteDoc, region: str) -> str:
 def _depth(site: SiteDoc) -> int:
     """How many regions with pages of their own it lies in."""
     return sum(1 for each in kinds.chain_of(site.regions, site.region)[1:] if each.origin or each.path)
+
+
+def _way(other: SiteDoc, path: str, thing: Shown | None) -> str:
+    return path if thing is None or kinds.is_shown(other, thing) else urls.home()
 
 
 def _choice(site: SiteDoc, other: SiteDoc, path: str, title: str, depth: int = 0) -> Choice:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from central.catalog import addresses
 from central.catalog.errors import BadGoods, StaleProduct, UnitTaken, UnknownCategory, UnknownProduct, UnknownUnit
 from central.catalog.feeding import refuse_fed
+from central.catalog.following import settle_later
 from central.catalog.galleries import tell_placed
 from central.catalog.keys import MAX_SLUG, name_key, slug_of
 from central.catalog.models import Category, Listing, Media, Offer, PriceChange, RegionalPrice
@@ -203,12 +204,17 @@ def write_category(
     wanted |= {"position": position, "text": text, "picture_id": picture}
     if parent is not None:
         _check_parent(site, row.pk, parent)
+    before = (row.parent_id, row.is_active)
     if not _assign(row, wanted) and known:
         return row
     row.ver += 1
     row.save()
     record_state(f"category:{site}", row.pk.hex, row.ver, realm=CATALOG)
     tell_placed([picture] if picture else [])
+    if known and not before[1]:
+        _touch_listings(site, list(row.listings.values_list("product_id", flat=True)))  # they stand on it again
+    if not known or before != (row.parent_id, row.is_active):
+        settle_later(site)
     return row
 
 
@@ -303,6 +309,7 @@ def hide_category(site: str, slug: str) -> None:
         row.save()
         record_state(f"category:{site}", row.pk.hex, row.ver, realm=CATALOG, deleted=True)
         _touch_listings(site, list(row.listings.values_list("product_id", flat=True)))
+        settle_later(site)
 
 
 def _touch_listings(site: str, products: Sequence[UUID]) -> None:

@@ -14,6 +14,8 @@ from central.catalog.actions import delist, refuse_stale, relist, set_price, set
 from central.catalog.errors import BadGoods, StaleProduct
 from central.catalog.models import Listing, Offer
 from central.catalog.queries import price_around
+from central.catalog.reach import show_product
+from central.catalog.rules import from_choice
 from central.cluster.models import Region
 from central.cluster.queries import regions_at
 from central.ui.lists import BulkAction
@@ -144,6 +146,46 @@ def _set(offer: Offer, price: int, user: User) -> None:
     set_price(offer.site, offer.variant.sku, offer.variant.options, price, by=user.username, seen_ver=offer.ver)
 
 
+class ReachForm(forms.Form):
+    how = forms.ChoiceField(
+        label=_("Show these products"),
+        choices=[("all", _("in all regions")), ("only", _("only in these")), ("but", _("everywhere but in these"))],
+    )
+    regions = forms.MultipleChoiceField(
+        label=_("Regions"), choices=lambda: list(Region.objects.values_list("pk", "title")), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("how") != "all" and not data.get("regions") and "regions" not in self.errors:
+            self.add_error("regions", _("Choose one region at least."))
+        return data
+
+
+def _reach(offer: Offer, user: User, filled: dict[str, Any]) -> dict[str, Any] | None:
+    return _show(offer, from_choice(filled["how"], filled["regions"]), user)
+
+
+def _reach_back(offer: Offer, user: User, told: dict[str, Any]) -> None:
+    """Only a rule that is still what it was made."""
+    now = Listing.objects.get(pk=offer.listing_id)
+    if now.shown_in != told["became"]:
+        raise StaleProduct(now.ver, now.ver)
+    _show(offer, told["was"], user)
+
+
+def _show(offer: Offer, rule: dict[str, bool], user: User) -> dict[str, Any] | None:
+    was = _rule(offer)
+    show_product(offer.site, offer.variant.product_id, rule, by=user.username)
+    became = _rule(offer)
+    return {"was": was, "became": became} if was != became else None
+
+
+def _rule(offer: Offer) -> dict[str, bool]:
+    # Asked anew: another unit of the same product may have been given the rule a moment ago.
+    return dict(Listing.objects.values_list("shown_in", flat=True).get(pk=offer.listing_id))
+
+
 def _is_on(offer: Offer) -> bool:
     # Asked anew: another unit of the same product may have been switched a moment ago.
     return Listing.objects.filter(pk=offer.listing_id, is_active=True).exists()
@@ -178,6 +220,16 @@ ACTIONS = [
         undo=_reprice_there_back,
         form=RegionalPriceForm,
         icon="map-pin",
+        is_there=_has_regions,
+    ),
+    BulkAction(
+        "reach",
+        _("Show in regions"),
+        "edit_products",
+        _reach,
+        undo=_reach_back,
+        form=ReachForm,
+        icon="world",
         is_there=_has_regions,
     ),
     BulkAction("on", _("Switch on"), "edit_products", _on, undo=_switch_back, icon="check"),

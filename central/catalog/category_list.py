@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,6 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from central.catalog.documents import spoken_at
 from central.catalog.models import Category, CategoryTranslation, Listing, SpokenLanguages, Translation
+from central.catalog.rules import ELSEWHERE, in_history, in_words
+from central.cluster.models import Region
+from central.cluster.queries import regions_visible_to
+from central.cluster.trees import line_above
 from central.ui import lists
 from central.ui.lists import cells
 from central.ui.scope import limit
@@ -47,10 +53,28 @@ def _prepare(rows: list[Any], shown: lists.Shown) -> None:
     counts: dict[Any, int] = {}
     for category in Listing.categories.through.objects.filter(category__in=rows).values_list("category", flat=True):
         counts[category] = counts.get(category, 0) + 1
+    regions = dict(Region.objects.values_list("pk", "title")) if any(row.reach for row in rows) else {}
     for row in rows:
+        row.rule = in_words(row.reach, regions)
         known = titles.get(row.pk, {})
         row.said = [(code, known.get(code, "")) for code in sorted(spoken.get(row.site, ()))]
         row.goods = counts.get(row.pk, 0)
+
+
+def regions_to_choose(request: Any) -> list[lists.Option]:
+    return [lists.Option(region.pk, region.title) for region in regions_visible_to(request.user)]
+
+
+def hidden_in(rows: QuerySet[Any], values: list[str], *, at: str = "") -> QuerySet[Any]:
+    """Those that are not shown in one of the regions. `at`: the path to the listing, with its underscores."""
+    parents, asked = dict(Region.objects.values_list("pk", "parent_id")), Q(pk__in=[])
+    for region in values:
+        scopes = [region, *line_above(region, parents), ELSEWHERE]
+        says = Coalesce(
+            *(KeyTextTransform(each, f"{at}reach") for each in scopes), Value("true"), output_field=TextField()
+        )
+        asked |= Q(pk__in=rows.annotate(says=says).filter(says="false").values("pk"))
+    return rows.filter(asked)
 
 
 def _said(row: Any, shown: lists.Shown) -> SafeString:
@@ -99,6 +123,13 @@ CATEGORIES = lists.List(
             export=lambda row: "; ".join(f"{code}: {title}" for code, title in row.said if title),
         ),
         lists.Column(
+            "reach",
+            _("Shown in"),
+            lambda row, shown: row.rule or "—",
+            export=lambda row: in_history(row.shown_in),
+            css="wide-only",
+        ),
+        lists.Column(
             "goods",
             _("Products"),
             lambda row, shown: cells.number(row.goods),
@@ -111,6 +142,7 @@ CATEGORIES = lists.List(
     filters=[
         lists.Sites("site", _("Site")),
         lists.Choices("lacks", _("Not translated into"), languages_to_choose, narrow=untranslated),
+        lists.Choices("hidden", _("Not shown in"), regions_to_choose, narrow=hidden_in),
     ],
     search=lists.Search(_("Title"), ("title", "slug")),
     row_url=lambda row: reverse("categories-words", args=[row.pk]),

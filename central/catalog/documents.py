@@ -95,6 +95,7 @@ def category_docs(rows: Sequence[Category]) -> list[CategoryDoc]:
                 for each in _said(row, spoken)
                 if each.title or each.text
             },
+            shown=row.reach,
         )
         for row in rows
     ]
@@ -161,6 +162,7 @@ def _product_doc(listing: Listing, looks: Looks, spoken: Mapping[str, frozenset[
         position=listing.position,
         changed=listing.changed_at.date().isoformat(),
         translations=_translations(listing, offers, spoken, pictures, alts),
+        shown=listing.reach,
     )
 
 
@@ -238,6 +240,7 @@ def card_docs(offers: Sequence[Offer]) -> list[CardDoc]:
                 for each in _said(offer.listing, spoken)
                 if each.title or each.options.get(offer.pk.hex)
             },
+            shown=offer.listing.reach,
         )
         for offer in offers
     ]

@@ -15,6 +15,7 @@ from central.catalog.keys import MAX_SKU, canonical_options, parse_options
 from central.catalog.models import Category, Listing, Offer
 from central.catalog.queries import price_around
 from central.cluster.models import Region
+from central.cluster.trees import Parents, line_above
 from central.ui.forms import (
     LinesField,
     LongTextField,
@@ -26,8 +27,12 @@ from central.ui.forms import (
     in_language,
 )
 from central.ui.texts import money_field
+from sync.contracts.documents import Reach
 
 _PROPERTIES_HELP = _("One a line, like “Weight: 100 g”. The shop's own come with the product.")
+#: what a rule says -> the value of a choice
+_SAID = {True: "yes", False: "no"}
+_ELSEWHERE = "elsewhere"
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
@@ -169,6 +174,47 @@ class RegionalPricesForm(RecordForm):
             if told:
                 found[offer.variant.sku, offer.variant.options] = told
         return found
+
+
+class ReachForm(RecordForm):
+    """In which regions a product or a shelf is shown: what is said of each, and of where no region says anything."""
+
+    def __init__(
+        self, request: Any, row: Listing | Category, regions: Mapping[str, Region], parents: Parents, **kwargs: Any
+    ) -> None:
+        self.regions = regions
+        rule: Mapping[str, bool] = row.shown_in
+        initial = {self.name_of(region): _SAID[rule[region]] if region in rule else "" for region in regions}
+        super().__init__(request, initial={**initial, _ELSEWHERE: _SAID[rule.get("", True)]}, ver=row.ver, **kwargs)
+        self.fields[_ELSEWHERE] = forms.ChoiceField(
+            label=_("Where no region says otherwise"),
+            choices=[("yes", _("shown")), ("no", _("not shown"))],
+            help_text=_("Also the pages of the shop that belong to no region."),
+        )
+        for pk in regions:
+            choices = [("", _("as in the region around")), ("yes", _("shown")), ("no", _("not shown"))]
+            line = [pk, *line_above(pk, parents)]
+            title = " › ".join(regions[one].title for one in reversed(line) if one in regions)
+            self.fields[self.name_of(pk)] = forms.ChoiceField(label=title, choices=choices, required=False)
+        names = [self.name_of(pk) for pk in regions]
+        self.sections = (  # type: ignore[misc]
+            Section("", _ELSEWHERE),
+            Section(_("Regions"), *(tuple(names[at : at + 3]) for at in range(0, len(names), 3))),
+        )
+        if not self.may_edit:
+            for one in self.fields.values():
+                one.disabled = True
+
+    @staticmethod
+    def name_of(region: str) -> str:
+        return f"region_{region}"
+
+    @property
+    def rule(self) -> Reach:
+        """Read after `is_saveable()`. What the row says of regions its shop is in no more is gone with it."""
+        told = {pk: self.cleaned_data[self.name_of(pk)] for pk in self.regions}
+        told[""] = self.cleaned_data[_ELSEWHERE]
+        return {region: said == "yes" for region, said in told.items() if said}
 
 
 class CategoryWordsForm(RecordForm):

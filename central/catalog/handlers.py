@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from central.catalog import reindexing
+from central.catalog import following, reach, reindexing
 from central.catalog.importing import fetching, runs
 from central.catalog.levels import note_levels
 from central.catalog.spoken import note_languages
-from central.cluster.events import LanguagesChanged
+from central.cluster.events import LanguagesChanged, RegionsChanged
 from central.cluster.queries import languages_of
 from central.stock.events import StockLevelsChanged
 from sync.events import JobRun, handles, job, renew
@@ -49,3 +49,14 @@ def reindex(payload: bytes, run: JobRun) -> dict[str, int]:
 def note_site_languages(event: LanguagesChanged, run: JobRun) -> None:
     """What the site speaks now decides, not the order in which events come."""
     note_languages(event.site, languages_of(event.site))
+
+
+@handles(RegionsChanged)
+def note_regions(event: RegionsChanged, run: JobRun) -> None:
+    """How the regions lie in one another now decides, not the order in which events come."""
+    reach.note_regions(event.sites)
+
+
+@job(following.JOB, lease_s=3_600)
+def settle_reach(payload: bytes, run: JobRun) -> int:
+    return reach.settle(payload.decode())

@@ -29,6 +29,7 @@ __all__ = [
     "PrivatePrice",
     "Product",
     "ProductPicture",
+    "RegionTree",
     "RegionalPrice",
     "ShownPicture",
     "SourceItem",
@@ -93,6 +94,9 @@ class Category(models.Model):
     text = models.TextField(blank=True)
     picture = models.ForeignKey(Media, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField(default=True)
+    #: its own rule of the regions in which it is shown, and what its document says: see `reach`
+    shown_in = models.JSONField(default=dict, blank=True)
+    reach = models.JSONField(default=dict, blank=True)
     ver = models.PositiveBigIntegerField(default=1)
 
     class Meta:
@@ -124,6 +128,15 @@ class SpokenLanguages(models.Model):
 
     site = models.CharField(primary_key=True, max_length=20)
     languages = models.JSONField(default=list)
+
+
+class RegionTree(models.Model):
+    """How regions lie in one another, brought over from the realm `cluster`: region -> the one around it, or None.
+
+    One row, written by `central.catalog.reach` alone.
+    """
+
+    parents = models.JSONField(default=dict)
 
 
 class Product(models.Model):
@@ -225,6 +238,9 @@ class Listing(models.Model):
     position = models.PositiveIntegerField(default=0)
     categories = models.ManyToManyField(Category, related_name="listings", blank=True)
     is_active = models.BooleanField(default=True)
+    #: its own rule of the regions in which it is shown, and what its documents say: see `reach`
+    shown_in = models.JSONField(default=dict, blank=True)
+    reach = models.JSONField(default=dict, blank=True)
     ver = models.PositiveBigIntegerField(default=1)
     changed_at = models.DateTimeField(default=timezone.now)
 

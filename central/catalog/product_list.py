@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from central.catalog.bulk import ACTIONS
-from central.catalog.category_list import languages_to_choose, untranslated
+from central.catalog.category_list import hidden_in, languages_to_choose, regions_to_choose, untranslated
 from central.catalog.documents import main_pictures
 from central.catalog.feeding import feeds_of
 from central.catalog.models import Media, Offer, ProductPicture, StockLevel
@@ -237,6 +238,7 @@ PRODUCTS = lists.List(
             languages_to_choose,
             narrow=lambda rows, values: untranslated(rows, values, at="listing"),
         ),
+        lists.Choices("hidden", _("Not shown in"), regions_to_choose, narrow=partial(hidden_in, at="listing__")),
         lists.Flag("no_picture", _("No picture"), narrow=_no_picture),
         lists.Dates("changed", _("Changed"), field="listing__changed_at"),
     ],

@@ -13,18 +13,20 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from central.catalog import actions, card, editing, feeding, queries
+from central.catalog import actions, card, editing, feeding, queries, reach
 from central.catalog.errors import BadGoods, FieldFed, UnknownCategory
 from central.catalog.forms import (
     BarcodesForm,
     CategoryWordsForm,
     NewProductForm,
+    ReachForm,
     RegionalPricesForm,
     WordsForm,
 )
 from central.catalog.importing.words import FIELD_TITLES
 from central.catalog.models import Category, Listing, Offer
 from central.catalog.product_list import Refused, prepare, price_cell, stock_cell
+from central.catalog.rules import in_words
 from central.cluster.locales import own_name
 from central.cluster.models import Region
 from central.cluster.queries import languages_of, regions_at, sites_visible_to
@@ -220,6 +222,7 @@ def _site(listing: Listing) -> dict[str, Any]:
     ]
     return {
         "has_regions": bool(regions),
+        "rule": in_words(listing.reach, {pk: region.title for pk, region in regions.items()}),
         "product": listing.product,
         "listing": listing,
         "units": units,
@@ -278,12 +281,63 @@ def regional_prices(request: StaffRequest, product_id: UUID, site: str) -> HttpR
     )
 
 
+@screen("edit_products", methods=["GET", "HEAD", "POST"])
+def product_reach(request: StaffRequest, product_id: UUID, site: str) -> HttpResponseBase:
+    """In which regions of a site a product is shown."""
+    listing = queries.listing_at(request.user, site, product_id)
+    form = _reach_form(request, listing)
+    if form.is_saveable():
+        with form.refusals():
+            reach.show_product(site, product_id, form.rule, by=request.user.username, seen_ver=listing.ver)
+            return form.saved(_("The rule is saved. All shops follow it within seconds."), "products-card", product_id)
+    return form.page(
+        _("Shown in regions"),
+        back=("products-card", listing.title, product_id),
+        note=site_row(site).label,
+        help=_(
+            "Visitors of a region find it only where it is shown: on shelves, in the search, in feeds and in carts. "
+            "Where all shelves it stands on are not shown, it is not shown either."
+        ),
+    )
+
+
 @screen("see_products", methods=["GET", "HEAD", "POST"])
-def category_words(request: StaffRequest, category_id: UUID) -> HttpResponseBase:
-    """The words of a shelf in the further languages of its site."""
+def category_reach(request: StaffRequest, category_id: UUID) -> HttpResponseBase:
+    """In which regions of its site a shelf is shown, and what stands on it."""
+    shelf, may_edit = _shelf(request, category_id), may(request.user, "edit_products")
+    if request.method == "POST" and not may_edit:
+        return HttpResponse(status=403)
+    form = _reach_form(request, shelf, may_edit=may_edit)
+    if form.is_saveable():
+        with form.refusals():
+            reach.show_category(shelf.site, shelf.pk, form.rule, by=request.user.username)
+            return form.saved(_("The rule is saved. All shops follow it within seconds."), "categories")
+    return form.page(
+        shelf.title,
+        back=("categories", _("Categories")),
+        note=site_row(shelf.site).label,
+        help=_("Shelves below it and goods that stand on no other shelf are shown in no more regions than it is."),
+    )
+
+
+def _reach_form(request: StaffRequest, row: Listing | Category, *, may_edit: bool = True) -> ReachForm:
+    regions = regions_at(row.site)
+    if not regions:
+        raise Http404(row.site)
+    return ReachForm(request, row, regions, {pk: one.parent_id for pk, one in regions.items()}, may_edit=may_edit)
+
+
+def _shelf(request: StaffRequest, category_id: UUID) -> Category:
     shelf = limit(Category.objects.filter(pk=category_id), request.user).first()
     if shelf is None:
         raise UnknownCategory(category_id.hex)
+    return shelf
+
+
+@screen("see_products", methods=["GET", "HEAD", "POST"])
+def category_words(request: StaffRequest, category_id: UUID) -> HttpResponseBase:
+    """The words of a shelf in the further languages of its site."""
+    shelf = _shelf(request, category_id)
     row, may_edit = site_row(shelf.site), may(request.user, "edit_products")
     if request.method == "POST" and not may_edit:
         return HttpResponse(status=403)
@@ -292,7 +346,16 @@ def category_words(request: StaffRequest, category_id: UUID) -> HttpResponseBase
         with form.refusals():
             editing.translate_category(shelf.site, shelf.pk, form.words, by=request.user.username)
             return form.saved(_("The words are saved. All shops have them within seconds."), "categories")
-    return form.page(shelf.title, back=("categories", _("Categories")), note=row.label)
+    regions = regions_at(shelf.site)
+    return form.page(
+        shelf.title,
+        back=("categories", _("Categories")),
+        note=row.label,
+        template="catalog/category.html",
+        shelf=shelf,
+        has_regions=bool(regions),
+        rule=in_words(shelf.reach, {pk: region.title for pk, region in regions.items()}),
+    )
 
 
 @screen("edit_products", methods=["GET", "HEAD", "POST"])

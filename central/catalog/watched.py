@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from central.catalog.importing.words import FIELD_TITLES
 from central.catalog.models import (
+    Category,
     FieldOverride,
     Listing,
     Media,
@@ -24,6 +25,7 @@ from central.catalog.models import (
     RegionalPrice,
     Translation,
 )
+from central.catalog.rules import in_history
 from central.cluster.models import Region
 from central.ui.scope import limit
 from central.ui.watching import watch
@@ -90,9 +92,28 @@ watch(
     of=(Product, "product"),
     site="site",
     keeps_new=False,
-    fields=("title", "text", "attributes", "is_active"),
-    titles={"title": _("Title"), "text": _("Text"), "attributes": _("Properties"), "is_active": _("On sale")},
+    fields=("title", "text", "attributes", "is_active", "shown_in"),
+    titles={
+        "title": _("Title"),
+        "text": _("Text"),
+        "attributes": _("Properties"),
+        "is_active": _("On sale"),
+        "shown_in": _("Shown in regions"),
+    },
+    words={"shown_in": in_history},
     name_of=_listed,
+)
+watch(
+    Category,
+    title=_("Category"),
+    right="see_products",
+    site="site",
+    keeps_new=False,
+    fields=("title", "text", "shown_in"),
+    titles={"title": _("Title"), "text": _("Text"), "shown_in": _("Shown in regions")},
+    words={"shown_in": in_history},
+    card="categories-words",
+    name_of=lambda category: Category.objects.filter(pk=category).values_list("title", flat=True).first() or category,
 )
 watch(
     FieldOverride,

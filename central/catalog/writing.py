@@ -19,6 +19,7 @@ from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved,
 from central.catalog.editing import note_search_words
 from central.catalog.errors import BadGoods
 from central.catalog.feeding import taken_over
+from central.catalog.following import settle_later
 from central.catalog.galleries import place_pictures, tell_placed
 from central.catalog.importing.rows import paragraphs
 from central.catalog.keys import check_barcode, clean_sku, name_key, slug_of
@@ -61,6 +62,8 @@ class Draft:
     is_changed: bool = False
     #: every card of the product differs: title, slug or main picture
     are_cards_changed: bool = False
+    #: stands on other shelves
+    is_moved: bool = False
     #: what other sites show of the product differs too
     is_shared_changed: bool = False
     #: field -> (was, became): of the product, and of each unit
@@ -295,7 +298,7 @@ class GoodsWriter:
         shelves = set(self.categories.get(listing.pk, []))
         if goods.categories is not None and draft.differs("category", shelves, set(goods.categories)):
             self.categories[listing.pk] = list(dict.fromkeys(goods.categories))
-            draft.is_changed = True
+            draft.is_changed = draft.is_moved = True
         if goods.is_listed is not None and draft.differs("listed", listing.is_active, goods.is_listed):
             listing.is_active = goods.is_listed
             draft.is_changed = draft.are_cards_changed = True
@@ -585,6 +588,8 @@ class GoodsWriter:
             for category in self.categories.get(listing, [])
         ]
         _insert(link, links)
+        if any(draft.is_moved for draft in changed):
+            settle_later(self.where.id)
 
     # --- point at it ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,12 @@ class EpochEnded(Event, frozen=True, kw_only=True):
     epoch: int
 
 
+class RegionsChanged(Event, frozen=True, kw_only=True):
+    """These shops are in other regions, or the regions lie in one another otherwise."""
+
+    sites: list[str]
+
+
 class LanguagesChanged(Event, frozen=True, kw_only=True):
     """A shop speaks another language or one more or less. Whoever wants to know which reads them."""
 

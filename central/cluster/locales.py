@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from central.cluster.actions import lock_sites
 from central.cluster.checks import check_editions
 from central.cluster.errors import BadField, NameTaken, RegionInUse, UnknownLanguage, UnknownRegion, UnknownSite
-from central.cluster.events import LanguagesChanged
+from central.cluster.events import LanguagesChanged, RegionsChanged
 from central.cluster.models import Region, Site, SiteLanguage, SiteRegion
 from central.cluster.trees import below, check_parent, line_above
 from central.ui import live
@@ -71,7 +71,7 @@ def edit_region(region_id: str, *, by: str, **fields: Any) -> Region:
         region = rows.get(region_id)
         if region is None:
             raise UnknownRegion(region_id)
-        before = _told(region)
+        before, parent = _told(region), region.parent_id
         touched = _sites_in(region_id, rows)
         if "parent" in fields:
             region.parent = _around(region, fields["parent"], rows)
@@ -87,6 +87,8 @@ def edit_region(region_id: str, *, by: str, **fields: Any) -> Region:
         region.save()
         for site in sorted(touched):
             _publish(sites[site])
+        if region.parent_id != parent:
+            record_event(RegionsChanged(sites=sorted(touched)), realm=CLUSTER)
         _nudge(region.pk, touched)
     return region
 
@@ -256,7 +258,7 @@ def put_site_region(
         row = SiteRegion.objects.filter(site=site, region=region).first() or SiteRegion(site=site, region=region)
         if is_new and row.pk:
             raise NameTaken(f"'{site_id}' is in '{region_id}' already", site=site_id)
-        before = _values(row)
+        before, had_pages = _values(row), bool(row.pk and (row.origin or row.path))
         row.origin, row.path, row.phone, row.email = origin.rstrip("/"), path, phone, email
         row.words, row.deliveries, row.payments = _words(words or {}), deliveries, payments
         said = {language: _words(one) for language, one in (translations or {}).items()}
@@ -269,6 +271,8 @@ def put_site_region(
         row.save()
         check_editions(site, sites.values())
         _publish(site)
+        if had_pages != bool(row.origin or row.path):
+            record_event(RegionsChanged(sites=[site.pk]), realm=CLUSTER)
         _nudge(region_id, [site.pk])
     return row
 
@@ -282,6 +286,7 @@ def drop_site_region(site_id: str, region_id: str, *, by: str) -> None:
             raise UnknownRegion(region_id)
         row.delete()
         _publish(site)
+        record_event(RegionsChanged(sites=[site.pk]), realm=CLUSTER)
         _nudge(region_id, [site.pk])
 
 

@@ -29,6 +29,7 @@ def search(edge: EdgeScope, body: bytes) -> bytes:
         without=tuple(ask.without[:10]),
         kinds=tuple(ask.kinds),
         facets=ask.facets,
+        not_facets=ask.not_facets,
         is_start=ask.is_start,
         limit=min(ask.limit, _MOST),
         offset=max(0, ask.offset),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from central.cluster.events import RegionsChanged
+from central.cluster.queries import active_sites
 from central.search import indexing
-from sync.events import JobRun, job, renew
+from sync.events import JobRun, handles, job, renew
 
 _TRIES = 5
 #: a batch takes seconds at most; a worker that was killed is noticed after this
@@ -19,3 +21,10 @@ def build_index(payload: bytes, run: JobRun) -> int:
         if run.attempt >= _TRIES:
             indexing.failed(name, error)
         raise
+
+
+@handles(RegionsChanged)
+def regions_changed(event: RegionsChanged, run: JobRun) -> None:
+    """Entries name the regions in which they are hidden."""
+    for site in active_sites().filter(pk__in=event.sites):
+        indexing.schedule(site)

@@ -143,7 +143,7 @@ def _spoken(site: Site, language: str) -> SiteDoc:
 def _all_entries(site: Site, language: str) -> Iterator[Entry]:
     shop = _spoken(site, language)
     tree = _tree(shop)
-    yield from (category_entry(each) for each in tree)
+    yield from (category_entry(shop, each) for each in tree)
     if (about := about_entry(shop)) is not None:
         yield about
     for keys in _pages(f"product:{site.pk}"):
@@ -160,7 +160,7 @@ def _products(site: Site, shop: SiteDoc, keys: list[str], tree: list[CategoryDoc
         on_sale = _on_sale(site, docs)
         for doc in docs:
             is_on_sale = any(card_key(site.pk, each.sku, each.options) in on_sale for each in doc.variants)
-            if (entry := product_entry(doc, tree, is_on_sale=is_on_sale)) is not None:
+            if (entry := product_entry(shop, doc, tree, is_on_sale=is_on_sale)) is not None:
                 yield entry
 
 
@@ -168,7 +168,7 @@ def _categories(shop: SiteDoc, keys: list[str]) -> Iterator[Entry]:
     full = f"category:{shop.id}"
     bodies = _topic(full).read(full, keys) if keys else {}
     found = (unpack(body, CategoryDoc) for _, body in bodies.values() if body is not None)
-    yield from (category_entry(category_in(shop, each)) for each in found)
+    yield from (category_entry(shop, category_in(shop, each)) for each in found)
 
 
 def _tree(shop: SiteDoc) -> list[CategoryDoc]:

@@ -49,8 +49,8 @@ class SeenToken(Struct, array_like=True):
 class CartLine(Struct, kw_only=True):
     """`left`: how many there are, where the cart wants all of them or more; 0 is sold out: not `is_sold`, not counted.
 
-    `notes`: "not_sold", "sold_out", "few" (`left` says how many), "corrected" (a shop took what is not left), or
-    "changed".
+    `notes`: "not_sold", "not_here" (not shown in the region of the pages), "sold_out", "few" (`left` says how many),
+    "corrected" (a shop took what is not left), or "changed".
     """
 
     id: str

@@ -176,14 +176,19 @@ def _line(line: Line, site: SiteDoc, ver: int, card: CardDoc | None, *, left: in
     is_changed = any(0 < seen.token.price_ref < ver for seen in line.tokens)
     is_offered = _is_sold(line, card)
     is_sold = is_offered and left != 0
-    notes = _notes(is_offered=is_offered, left=left, is_corrected=is_corrected, is_changed=is_changed)
+    is_here = card is None or editions.is_shown(site, card)
+    notes = (
+        _notes(is_offered=is_offered, left=left, is_corrected=is_corrected, is_changed=is_changed)
+        if is_here
+        else ["not_here"]
+    )
     price = card.price if card else 0
     currency = card.currency if card else site.currency
     amount = price * line.quantity if is_sold else 0
     language = language_of(site)
     is_sister = line.key.site != site.id
     there = editions.nearest(home, site) if is_sister and home else site
-    path = urls.product(card.slug) if card else urls.home()
+    path = urls.product(card.slug) if card and is_here else urls.home()
     return {
         "id": _line_id(line),
         "key": [line.key.site, line.key.sku, line.key.options],
@@ -227,6 +232,8 @@ def _note_text(note: str, left: int | None) -> str:
     match note:
         case "not_sold":
             return gettext("Not on sale at the moment")
+        case "not_here":
+            return gettext("Not sold in your region")
         case "sold_out":
             return gettext("Sold out at the moment: it stays here and is not counted")
         case "few":

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from edge.replica import sites as shops
 from edge.replica import windows
-from sites import shelf
+from sites import editions, shelf
 from sites.urls import Address
 from sync.contracts.documents import SiteDoc
 from sync.store.edge import sql
@@ -22,8 +22,10 @@ def addresses_of(site: SiteDoc) -> Iterator[str]:
     tree = shops.categories_of(site)
     for category in tree:
         ids = tuple(shelf.below(tree, category))
-        [size] = windows.again(("size", (site.id, ids, "position")))
+        [size] = windows.again(("size", (site.id, ids, "position", editions.scopes_of(site))))
         for page in range(1, shelf.page_count(int(size)) + 1):
             yield Address("category", category.slug, page=page).unquoted
-    for (slug,) in sql.fetch("SELECT slug FROM edge_replica_shelfproduct WHERE site = ? ORDER BY id", [site.id]):
+    is_here, here = windows.shown_in(editions.scopes_of(site))
+    goods = f"SELECT slug FROM edge_replica_shelfproduct WHERE site = ? AND {is_here} ORDER BY id"  # noqa: S608
+    for (slug,) in sql.fetch(goods, [site.id, *here]):
         yield Address("product", slug).unquoted

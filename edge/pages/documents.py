@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from edge.replica import windows
 from sites import editions
 from sync.contracts.codec import unpack
 from sync.contracts.documents import ProductDoc, SiteDoc
@@ -28,12 +29,14 @@ def version_of(site: SiteDoc, topics: Sequence[str]) -> str:
 
 
 def products_from(site: SiteDoc, start: int = 0) -> Iterator[ProductDoc]:
-    """The goods of an edition by their ids, read a batch at a time; between two batches others may read."""
+    """The goods an edition shows, by their ids, read a batch at a time; between two batches others may read."""
     after = ""
     if start:
+        is_here, here = windows.shown_in(editions.scopes_of(site))
         row = sql.fetch_one(
-            "SELECT product FROM edge_replica_shelfproduct WHERE site = ? ORDER BY product LIMIT 1 OFFSET ?",
-            [site.id, start - 1],
+            f"SELECT product FROM edge_replica_shelfproduct WHERE site = ? AND {is_here} "  # noqa: S608
+            "ORDER BY product LIMIT 1 OFFSET ?",
+            [site.id, *here, start - 1],
         )
         if row is None:
             return
@@ -44,8 +47,8 @@ def products_from(site: SiteDoc, start: int = 0) -> Iterator[ProductDoc]:
             "ORDER BY key LIMIT ?",
             [f"product:{site.id}", after, _BATCH],
         )
-        for _, body in rows:
-            yield editions.product_in(site, unpack(bytes(body), ProductDoc))
+        found = (unpack(bytes(body), ProductDoc) for _, body in rows)
+        yield from (editions.product_in(site, each) for each in found if editions.is_shown(site, each))
         if len(rows) < _BATCH:
             return
         after = rows[-1][0]

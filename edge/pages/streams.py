@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from edge.pages import documents, feeds, heads, wire
 from edge.replica import sites as shops
+from edge.replica import windows
 from sites import editions, urls
 from sites.seo import head, robots, sitemap
 from sites.seo.rules import ROBOTS
@@ -69,7 +70,9 @@ def _open(site: SiteDoc, path: str) -> tuple[str, Iterator[str] | None]:
 
 
 def _products(site: SiteDoc) -> int:
-    [(count,)] = sql.fetch("SELECT count(*) FROM edge_replica_shelfproduct WHERE site = ?", [site.id])
+    is_here, here = windows.shown_in(editions.scopes_of(site))
+    rows = f"SELECT count(*) FROM edge_replica_shelfproduct WHERE site = ? AND {is_here}"  # noqa: S608
+    [(count,)] = sql.fetch(rows, [site.id, *here])
     return int(count)
 
 

@@ -19,15 +19,15 @@ from sync.replica import after_apply, applies
 from sync.store.edge import sql
 
 _STANDING = """
-    SELECT slug, title_key, price, position, prices, titles,
+    SELECT slug, title_key, price, position, prices, titles, shown,
            (SELECT group_concat(category) FROM edge_replica_placing WHERE row_id = shelf.id)
     FROM edge_replica_shelfproduct AS shelf WHERE site = ? AND product = ?
 """
 _STAND = """
-    INSERT INTO edge_replica_shelfproduct (site, product, slug, title_key, price, position, prices, titles)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
+    INSERT INTO edge_replica_shelfproduct (site, product, slug, title_key, price, position, prices, titles, shown)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, product) DO UPDATE SET slug = excluded.slug,
     title_key = excluded.title_key, price = excluded.price, position = excluded.position, prices = excluded.prices,
-    titles = excluded.titles RETURNING id
+    titles = excluded.titles, shown = excluded.shown RETURNING id
 """
 _UNPLACE = """
     DELETE FROM edge_replica_placing
@@ -35,10 +35,11 @@ _UNPLACE = """
 """
 _PLACE = "INSERT INTO edge_replica_placing (row_id, category) VALUES (?, ?)"
 _LEAVE = "DELETE FROM edge_replica_shelfproduct WHERE site = ? AND product = ?"
-_CARD = "SELECT site, slug FROM edge_replica_cardrow WHERE topic = ? AND key = ?"
+_CARD = "SELECT site, slug, shown FROM edge_replica_cardrow WHERE topic = ? AND key = ?"
 _SELL = """
-    INSERT INTO edge_replica_cardrow (topic, key, site, slug, rank) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (topic, key) DO UPDATE SET site = excluded.site, slug = excluded.slug, rank = excluded.rank
+    INSERT INTO edge_replica_cardrow (topic, key, site, slug, rank, shown) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (topic, key) DO UPDATE SET site = excluded.site, slug = excluded.slug, rank = excluded.rank,
+    shown = excluded.shown
 """
 _SELL_NO_MORE = "DELETE FROM edge_replica_cardrow WHERE topic = ? AND key = ?"
 
@@ -65,7 +66,7 @@ def apply_words(topic: str, key: str, ver: int, body: bytes | None) -> None:
 def apply_category(topic: str, key: str, ver: int, body: bytes | None) -> None:
     site = audience_of(topic)
     category = None if body is None else unpack(body, CategoryDoc)
-    place = [category.slug, category.title, category.parent, category.position] if category else None
+    place = [category.slug, category.title, category.parent, category.position, category.shown] if category else None
     before = CategoryRow.objects.filter(site=site, category=key).first()
     if (before.place if before else None) != place:
         if place is None:
@@ -100,14 +101,15 @@ class _Standing:
     #: as columns of `ShelfProduct`
     prices: str
     titles: str
+    shown: str
 
     @classmethod
     def of_row(cls, row: tuple[Any, ...] | None) -> _Standing | None:
         if row is None:
             return None
-        slug, title, price, position, prices, titles, categories = row
+        slug, title, price, position, prices, titles, shown, categories = row
         shelves = frozenset(categories.split(",") if categories else ())
-        return cls(slug, shelves, title, price, position, prices, titles)
+        return cls(slug, shelves, title, price, position, prices, titles, shown)
 
     @classmethod
     def of_product(cls, product: ProductDoc | None) -> _Standing | None:
@@ -117,8 +119,8 @@ class _Standing:
         price = min((variant.price for variant in product.variants), default=0)
         # A product with nothing to sell keeps its page and leaves the lists
         categories = frozenset(product.categories if product.variants else ())
-        prices, titles_json = _json(_regional(product.variants)), _json(titles)
-        return cls(product.slug, categories, _sorted_by(product.title), price, product.position, prices, titles_json)
+        others = (_json(_regional(product.variants)), _json(titles), _json(product.shown))
+        return cls(product.slug, categories, _sorted_by(product.title), price, product.position, *others)
 
     def looked_at(self, facet: str) -> tuple[Any, ...]:
         """What an order by a facet of `lists.FACETS` looks at, in any edition."""
@@ -148,7 +150,8 @@ def _place(site: str, product: str, standing: _Standing | None) -> None:
     if standing is None:
         sql.execute(_LEAVE, [site, product])
         return
-    facts = [standing.slug, standing.title, standing.price, standing.position, standing.prices, standing.titles]
+    facts = [standing.slug, standing.title, standing.price, standing.position]
+    facts += [standing.prices, standing.titles, standing.shown]
     row = sql.fetch_one(_STAND, [site, product, *facts])
     assert row is not None  # noqa: S101  it returns its id
     for category in sorted(standing.categories):
@@ -160,6 +163,8 @@ def _touched(site: str, before: _Standing | None, after: _Standing | None) -> se
     if before is None or after is None:
         standing = before or after
         return _all_lists(site, standing, standing.categories) if standing else set()
+    if before.shown != after.shown:
+        return _all_lists(site, before, before.categories) | _all_lists(site, after, after.categories)
     names = _all_lists(site, None, before.categories ^ after.categories)
     if before.slug != after.slug:
         names |= {lists.slug(site, before.slug), lists.slug(site, after.slug)}
@@ -183,8 +188,8 @@ def apply_card(topic: str, key: str, ver: int, body: bytes | None) -> None:
             sql.execute(_SELL_NO_MORE, [topic, key])
             changes.announce_lists([lists.cards(held[0])])
         return
-    if held != (card.site, card.slug):
-        sql.execute(_SELL, [topic, key, card.site, card.slug, lists.rank_of(card.slug)])
+    if held != (facts := (card.site, card.slug, _json(card.shown))):
+        sql.execute(_SELL, [topic, key, *facts[:2], lists.rank_of(card.slug), facts[2]])
         changes.announce_lists([lists.cards(card.site)])
     pictures.need([card.picture] if card.picture else [])
 

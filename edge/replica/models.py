@@ -22,6 +22,8 @@ class ShelfProduct(models.Model):
     #: JSON: region -> price of the cheapest unit there; language -> title as `title_key`. Where they differ
     prices = models.TextField(default="{}")
     titles = models.TextField(default="{}")
+    #: JSON: `sync.contracts.documents.Reach`
+    shown = models.TextField(default="{}")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "product"], name="shelf_product_once")]
@@ -33,7 +35,7 @@ class CategoryRow(models.Model):
 
     site = models.CharField(max_length=20)
     category = models.CharField(max_length=32)
-    #: [slug, title, parent, position]
+    #: [slug, title, parent, position, shown]
     place = models.JSONField()
 
     class Meta:
@@ -58,6 +60,8 @@ class CardRow(models.Model):
     site = models.CharField(max_length=20)
     slug = models.CharField(max_length=120)
     rank = models.BigIntegerField()
+    #: as of `ShelfProduct`
+    shown = models.TextField(default="{}")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["topic", "key"], name="card_row_once")]

@@ -27,7 +27,7 @@ def product_by_slug(site: SiteDoc, slug: str) -> ProductDoc | None:
         [site.id, slug],
     )
     held = read(f"product:{site.id}", row[0], ProductDoc) if row else None
-    return editions.product_in(site, held.doc) if held else None
+    return editions.product_in(site, held.doc) if held and editions.is_shown(site, held.doc) else None
 
 
 def category(site: SiteDoc, key: str) -> CategoryDoc | None:
@@ -38,33 +38,31 @@ def category(site: SiteDoc, key: str) -> CategoryDoc | None:
 
 def shelf(site: SiteDoc, categories: Sequence[str], order: Order, start: int, count: int) -> list[ProductDoc]:
     """`count` goods of these shelves from the `start`th on."""
-    scopes = tuple(_scopes(site, order))
-    place = (site.id, tuple(categories), order, start, count, *([scopes] if scopes else []))
-    return products(site, windows.look(("shelf", place)))
+    return products(site, _on_shelves(site, categories, order, start, count))
 
 
-def _scopes(site: SiteDoc, order: Order) -> Iterable[str]:
-    if order in ("price", "-price"):
-        return [each.id for each in editions.chain_of(site.regions, site.region)]
-    is_translated = order == "title" and any(each.code == site.language for each in site.languages)
-    return [site.language] if is_translated else []
+def _on_shelves(site: SiteDoc, categories: Sequence[str], order: Order, start: int, count: int) -> list[str]:
+    is_translated = any(each.code == site.language for each in site.languages)
+    edition = (editions.scopes_of(site), site.language if is_translated else "")
+    return windows.look(("shelf", (site.id, tuple(categories), order, start, count, *edition)))
 
 
 def neighbours(site: SiteDoc, category: str, product: str, count: int) -> list[ProductDoc]:
     """The first `count` goods of a shelf beside this one. The page reads those it shows, no others."""
-    keys = windows.look(("shelf", (site.id, (category,), "position", 0, count + 1)))
+    keys = _on_shelves(site, [category], "position", 0, count + 1)
     return products(site, [key for key in keys if key != product][:count])
 
 
 def shelf_size(site: SiteDoc, categories: Sequence[str], order: Order) -> int:
-    [size] = windows.look(("size", (site.id, tuple(categories), order)))
+    [size] = windows.look(("size", (site.id, tuple(categories), order, editions.scopes_of(site))))
     return int(size)
 
 
 def products(site: SiteDoc, keys: Sequence[str]) -> list[ProductDoc]:
-    """In the order of `keys`."""
+    """In the order of `keys`; what this edition does not show is left out."""
     held = read_many(f"product:{site.id}", keys, ProductDoc)
-    return [editions.product_in(site, held[key].doc) for key in keys if key in held]
+    docs = (held[key].doc for key in keys if key in held)
+    return [editions.product_in(site, doc) for doc in docs if editions.is_shown(site, doc)]
 
 
 def cards_of(site: SiteDoc, goods: Iterable[ProductDoc]) -> dict[str, HeldCard]:
@@ -82,6 +80,6 @@ def sister_goods(sisters: Sequence[SiteDoc], seed: str, each: int) -> list[Siste
 
 
 def _goods_of(sister: SiteDoc, seed: str, count: int) -> list[SisterGood]:
-    keys = windows.look(("cards", (sister.group, sister.id, seed, count)))
+    keys = windows.look(("cards", (sister.group, sister.id, seed, count, editions.scopes_of(sister))))
     held = read_many(f"card:{sister.group}", keys, CardDoc)
     return [sister_good(sister, editions.card_in(sister, held[key].doc)) for key in keys if key in held]

@@ -164,10 +164,10 @@ def note_site(site: SiteDoc) -> None:
 
 
 def categories_of(site: SiteDoc) -> tuple[CategoryDoc, ...]:
-    """All shelves of one of this edge's sites, in no order. Off the event loop."""
+    """All shelves of one of this edge's sites that the edition shows, in no order. Off the event loop."""
     note_list(lists.categories(site.id))
     found = _categories.setdefault(site.id, Shared(lambda: _load_categories(site.id))).get()
-    return tuple(editions.category_in(site, each) for each in found)
+    return tuple(editions.category_in(site, each) for each in found if editions.is_shown(site, each))
 
 
 def _load_categories(site_id: str) -> tuple[CategoryDoc, ...]:

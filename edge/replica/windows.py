@@ -25,6 +25,16 @@ _COLUMNS: Final[dict[Order, tuple[str, str]]] = {
 _ON_SHELVES: Final = (
     "FROM edge_replica_placing CROSS JOIN edge_replica_shelfproduct p ON p.id = row_id WHERE p.site = ?"
 )
+#: where a look looks for rules of what is shown: `editions.scopes_of`
+Scopes = tuple[str, ...]
+#: looks that were noted before there were rules named none
+_ALL: Final[Scopes] = ("",)
+
+
+def shown_in(scopes: Scopes) -> tuple[str, list[str]]:
+    """A condition, with its values, on rows that have a column `shown`: see `editions.says`."""
+    paths = [f'$."{scope}"' for scope in scopes]
+    return f"(shown = '{{}}' OR coalesce({', '.join('json_extract(shown, ?)' for _ in paths)}, 1))", paths
 
 
 def look(window: Window) -> list[str]:
@@ -52,39 +62,50 @@ def lists_of(window: Window) -> list[str]:
 
 
 def _shelf(
-    site: str, categories: tuple[str, ...], order: Order, start: int, count: int, scopes: tuple[str, ...] = ()
+    site: str,
+    categories: tuple[str, ...],
+    order: Order,
+    start: int,
+    count: int,
+    scopes: Scopes = _ALL,
+    language: str = "",
 ) -> list[str]:
-    """`scopes`: the edition's regions, the nearest first, where `order` looks at prices; its language, at titles."""
+    """`language`: that of the edition, where titles are others in it."""
     column, others = _COLUMNS[order]
-    paths = [f'$."{scope}"' for scope in scopes] if others else []
+    values = {"prices": scopes[:-1], "titles": (language,) if language else ()}.get(others, ())
+    paths = [f'$."{value}"' for value in values]
     value = f"coalesce({', '.join(f'json_extract({others}, ?)' for _ in paths)}, {column})" if paths else column
+    is_here, here = shown_in(scopes)
     # A product may stand on several of the shelves
     rows = sql.fetch(
         f"SELECT DISTINCT product, {value} AS value {_ON_SHELVES} AND category IN ({sql.marks(categories)}) "
-        f"ORDER BY value{' DESC' if order.startswith('-') else ''}, product LIMIT ? OFFSET ?",
-        [*paths, site, *categories, count, start],
+        f"AND {is_here} ORDER BY value{' DESC' if order.startswith('-') else ''}, product LIMIT ? OFFSET ?",
+        [*paths, site, *categories, *here, count, start],
     )
     return [row[0] for row in rows]
 
 
-def _size(site: str, categories: tuple[str, ...], order: Order) -> list[str]:
+def _size(site: str, categories: tuple[str, ...], order: Order, scopes: Scopes = _ALL) -> list[str]:
     """Every order of a shelf tells that its size changed: `order` is the one its reader watches anyway."""
+    is_here, here = shown_in(scopes)
     [(count,)] = sql.fetch(
-        f"SELECT count(DISTINCT product) {_ON_SHELVES} AND category IN ({sql.marks(categories)})", [site, *categories]
+        f"SELECT count(DISTINCT product) {_ON_SHELVES} AND category IN ({sql.marks(categories)}) AND {is_here}",
+        [site, *categories, *here],
     )
     return [str(count)]
 
 
-def _cards(group: str, sister: str, seed: str, count: int) -> list[str]:
+def _cards(group: str, sister: str, seed: str, count: int, scopes: Scopes = _ALL) -> list[str]:
     """Keys of line cards of `count` goods, one each."""
     keys: dict[str, str] = {}
     # From the seed's place on, and round: every good of the sister has its turn on some page
     start = lists.rank_of(f"{seed}:{sister}")
+    is_here, here = shown_in(scopes)
     for part in (">=", "<"):
         rows = sql.fetch(
             "SELECT slug, key FROM edge_replica_cardrow "  # noqa: S608
-            f"WHERE topic = ? AND site = ? AND rank {part} ? ORDER BY rank, key LIMIT ?",
-            [f"card:{group}", sister, start, count * 8],
+            f"WHERE topic = ? AND site = ? AND rank {part} ? AND {is_here} ORDER BY rank, key LIMIT ?",
+            [f"card:{group}", sister, start, *here, count * 8],
         )
         for slug, key in rows:
             if len(keys) < count:

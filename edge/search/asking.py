@@ -68,6 +68,7 @@ async def _by_server(site: SiteDoc, language: str, query: Query) -> Found | None
         without=list(query.without),
         kinds=list(query.kinds),
         facets={name: list(values) for name, values in query.facets.items()},
+        not_facets={name: list(values) for name, values in query.not_facets.items()},
         is_start=query.is_start,
         limit=query.limit,
         offset=query.offset,

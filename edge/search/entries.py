@@ -37,10 +37,11 @@ def marks_wanted(site: SiteDoc, only: Collection[str] | None = None) -> dict[str
 
 def _marks_of_all(site: SiteDoc) -> dict[str, str]:
     on_sale = {slug for (slug,) in sql.fetch("SELECT slug FROM edge_replica_cardrow WHERE site = ?", [site.id])}
+    tree = _tree_of(site)
     found = {
-        f"{PRODUCT}-{key}": _mark(ver, slug in on_sale)
-        for key, ver, slug in sql.fetch(
-            "SELECT d.key, d.ver, p.slug FROM sync_edge_document d "
+        f"{PRODUCT}-{key}": _mark(ver, slug in on_sale, tree if shown != "{}" else "")
+        for key, ver, slug, shown in sql.fetch(
+            "SELECT d.key, d.ver, p.slug, p.shown FROM sync_edge_document d "
             "JOIN edge_replica_shelfproduct p ON p.site = ? AND p.product = d.key "
             "WHERE d.topic = ? AND d.body IS NOT NULL",
             [site.id, f"product:{site.id}"],
@@ -49,7 +50,7 @@ def _marks_of_all(site: SiteDoc) -> dict[str, str]:
     rows = sql.fetch(
         "SELECT key, ver FROM sync_edge_document WHERE topic = ? AND body IS NOT NULL", [f"category:{site.id}"]
     )
-    return found | {f"{CATEGORY}-{key}": str(ver) for key, ver in rows}
+    return found | {f"{CATEGORY}-{key}": f"{ver}{tree}" for key, ver in rows}
 
 
 def _mark_of(site: SiteDoc, kind: str, key: str) -> dict[str, str]:
@@ -59,8 +60,17 @@ def _mark_of(site: SiteDoc, kind: str, key: str) -> dict[str, str]:
     )
     if row is None:
         return {}
-    mark = _mark(row[0], _is_on_sale(site, unpack(row[1], ProductDoc))) if kind == PRODUCT else str(row[0])
-    return {f"{kind}-{key}": mark}
+    tree = _tree_of(site)
+    if kind == CATEGORY:
+        return {f"{kind}-{key}": f"{row[0]}{tree}"}
+    product = unpack(row[1], ProductDoc)
+    return {f"{kind}-{key}": _mark(row[0], _is_on_sale(site, product), tree if product.shown else "")}
+
+
+def _tree_of(site: SiteDoc) -> str:
+    """A tag of the regions: where something is hidden follows from how they lie in one another."""
+    regions = sorted((each.id, each.parent) for each in site.regions)
+    return f"/{hashlib.sha256(repr(regions).encode()).hexdigest()[:6]}" if regions else ""
 
 
 def _is_on_sale(site: SiteDoc, product: ProductDoc) -> bool:
@@ -73,8 +83,8 @@ def _is_on_sale(site: SiteDoc, product: ProductDoc) -> bool:
     )
 
 
-def _mark(ver: int, is_on_sale: bool) -> str:
-    return f"{ver}{'+' if is_on_sale else '-'}"
+def _mark(ver: int, is_on_sale: bool, tree: str) -> str:
+    return f"{ver}{'+' if is_on_sale else '-'}{tree}"
 
 
 def entries(site: SiteDoc, ids: Iterable[str], marks: Mapping[str, str]) -> list[Entry]:
@@ -90,12 +100,13 @@ def entries(site: SiteDoc, ids: Iterable[str], marks: Mapping[str, str]) -> list
     categories = read_many(f"category:{site.id}", by_kind[CATEGORY], CategoryDoc)
     tree = shops.categories_of(site) if products else ()
     found: list[Entry | None] = [
-        category_entry(editions.category_in(site, one.doc), mark=marks[f"{CATEGORY}-{key}"])
+        category_entry(site, editions.category_in(site, one.doc), mark=marks[f"{CATEGORY}-{key}"])
         for key, one in categories.items()
     ]
     for key, held in products.items():
         mark = marks[f"{PRODUCT}-{key}"]
-        found.append(product_entry(editions.product_in(site, held.doc), tree, is_on_sale=mark.endswith("+"), mark=mark))
+        goods, is_on_sale = editions.product_in(site, held.doc), "+" in mark
+        found.append(product_entry(site, goods, tree, is_on_sale=is_on_sale, mark=mark))
     if by_kind[PAGE]:
         found.append(about_entry(site, mark=marks[ABOUT]))
     return [each for each in found if each is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -11,7 +11,7 @@ from edge.replica import shelves
 from edge.replica import sites as shops
 from infra.search import Found, Query
 from sites import shelf, urls
-from sites.searching import ABOUT, CATEGORY, KINDS, PAGE, PRODUCT, about_title
+from sites.searching import ABOUT, CATEGORY, KINDS, PAGE, PRODUCT, about_title, visible_in
 from sync.contracts.documents import CategoryDoc, ProductDoc, SiteDoc
 
 Kind = Literal["product", "category", "page"]
@@ -32,8 +32,9 @@ class Asked:
     without: str = ""
     brand: str = ""
     page: int = 1
-    #: of the edition
+    #: of the edition: before its paths, and what its visitors do not see
     base: str = ""
+    hidden: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, site: SiteDoc, query: Mapping[str, str]) -> Asked:
@@ -49,6 +50,7 @@ class Asked:
             brand=_clean(query.get("brand", "")),
             page=max(1, min(int(page), MAX_PAGE)) if is_number else 1,
             base=site.base,
+            hidden=visible_in(site),
         )
 
     @property
@@ -71,6 +73,7 @@ class Asked:
             "without": tuple(filter(None, (part.strip() for part in self.without.split(",")))),
             "kinds": (self.kind,) if self.kind else (),
             "facets": {"brand": [self.brand]} if self.brand else {},
+            "not_facets": self.hidden,
         }
         return Query(**wanted | changes)
 

@@ -45,7 +45,8 @@ class Query:
     """Conditions, all of which must hold.
 
     `words`: each of them in any form, or what means the same. `phrase`: these words beside each other. `without`: none
-    of these phrases. `kinds` and `facets`: one of the values of each named. `is_start`: the last word is unfinished.
+    of these phrases. `kinds` and `facets`: one of the values of each named; `not_facets`: none of them. `is_start`: the
+    last word is unfinished.
     """
 
     words: str = ""
@@ -53,6 +54,7 @@ class Query:
     without: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     facets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    not_facets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_start: bool = False
     limit: int = 24
     offset: int = 0

@@ -432,6 +432,9 @@ class _Question:
         for name, wanted in self._query.facets.items():
             parts.append(f"entry.row IN (SELECT row FROM facet WHERE name = ? AND value IN ({_marks(wanted)}))")  # noqa: S608
             values += [name, *wanted]
+        for name, unwanted in self._query.not_facets.items():
+            parts.append(f"entry.row NOT IN (SELECT row FROM facet WHERE name = ? AND value IN ({_marks(unwanted)}))")  # noqa: S608
+            values += [name, *unwanted]
         return " AND ".join(parts) or "1", values
 
     def _hits(self, source: str, where: str, values: Sequence[Any], *, ranked: bool) -> list[Hit]:

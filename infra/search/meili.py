@@ -197,6 +197,7 @@ def _filter(query: Query, *, with_kinds: bool) -> dict[str, Any]:
     if query.kinds and with_kinds:
         wanted["kind"] = query.kinds
     parts = [f"{name} IN [{', '.join(map(_quoted, values))}]" for name, values in wanted.items()]
+    parts += [f"facets.{name} NOT IN [{', '.join(map(_quoted, values))}]" for name, values in query.not_facets.items()]
     return {"filter": " AND ".join(parts)} if parts else {}
 
 

@@ -312,9 +312,11 @@ def _start(word: str) -> str:
 def _where(match: str, query: Query) -> tuple[str, list[Any]]:
     parts: list[str] = ["MATCH(%s)"] if match else []
     values: list[Any] = [match] if match else []
-    for name, wanted in query.facets.items():
-        numbers = [_number(f"{name}={value}") for value in wanted]
-        parts.append(f"chosen IN ({', '.join(map(str, numbers))})")
+    asked = [("IN", query.facets), ("NOT IN", query.not_facets)]
+    for operator, facets in asked:
+        for name, chosen in facets.items():
+            numbers = [str(_number(f"{name}={value}")) for value in chosen]
+            parts.append(f"chosen {operator} ({', '.join(numbers)})")
     return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
 
 

@@ -7,7 +7,7 @@ cart group `main`. Money is an integer in minor units beside its currency (ISO 4
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -198,6 +198,10 @@ class WordsDoc(Struct, frozen=True, kw_only=True):
 # --- realm `catalog` ---------------------------------------------------------------------------------------------
 
 
+#: region -> whether something is shown there and in the regions within that say nothing; "" -> where no region says it
+Reach: TypeAlias = dict[str, bool]
+
+
 class CategoryWords(Struct, frozen=True, kw_only=True):
     """A shelf in one more language; "": as in the shop's own."""
 
@@ -260,6 +264,7 @@ class CategoryDoc(Struct, frozen=True, kw_only=True):
     text: str = ""
     picture: Picture | None = None
     translations: dict[str, CategoryWords] = {}  # language -> words
+    shown: Reach = {}
 
 
 class VariantDoc(Struct, frozen=True, kw_only=True):
@@ -292,6 +297,7 @@ class ProductDoc(Struct, frozen=True, kw_only=True):
     position: int = 0
     changed: str = ""  # the day of the last change, "2027-01-31"
     translations: dict[str, ProductWords] = {}  # language -> words
+    shown: Reach = {}
 
 
 class CardDoc(Struct, frozen=True, kw_only=True):
@@ -313,6 +319,7 @@ class CardDoc(Struct, frozen=True, kw_only=True):
     is_on_sale: bool = True
     prices: dict[str, int] = {}  # region -> price there and below it
     titles: dict[str, tuple[str, str]] = {}  # language -> (title, options_title)
+    shown: Reach = {}
 
 
 class LevelDoc(Struct, frozen=True, kw_only=True):

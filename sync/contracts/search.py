@@ -28,6 +28,7 @@ class SearchAsk(Struct, frozen=True, kw_only=True):
     is_start: bool = False
     limit: int = 24
     offset: int = 0
+    not_facets: dict[str, list[str]] = {}
 
 
 class SearchReply(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from edge.live import carts as live
 from edge.pages.tests import make
 from sync.contracts.cart import CartAlias, CartDelta, CartState, Dot, LineKey
 from sync.contracts.codec import pack, unpack
+from sync.contracts.documents import RegionDoc
 from sync.core import cart as core
 from sync.link import link
 from sync.store.writer import writer
@@ -268,6 +269,20 @@ async def test_goods_gone_or_off_sale_stay_in_the_cart_greyed_and_uncounted(shop
 
     assert [(line["is_sold"], line["notes"], line["sum"]) for line in view["lines"]] == [(False, ["not_sold"], 0)] * 3
     assert (view["count"], view["totals"]) == (4, [])
+
+
+async def test_goods_not_shown_in_the_region_stay_in_the_cart_uncounted(shopper):
+    msk = RegionDoc(id="msk", title="Москва", path="/msk")
+    await make.arrive(make.make_site("tea", regions=[msk]), ver=5)
+    await shopper.put_in(ASSAM)
+    product = make.make_product("tea", "assam", variants=[make.make_variant("tea-assam", 500)])
+    await make.arrive(*make.cards_of(product, shown={"": False, "msk": True}), ver=5)
+
+    [line] = (await shopper.view())["lines"]
+    assert (line["is_sold"], line["notes"], line["sum"], line["url"]) == (False, ["not_here"], 0, "/")
+
+    [line] = msgspec.json.decode((await shopper.get("/msk/_r/cart")).content)["lines"]
+    assert (line["is_sold"], "not_here" in line["notes"], line["url"]) == (True, False, "/msk/p/assam")
 
 
 async def test_a_view_never_shows_a_carts_id(shopper):

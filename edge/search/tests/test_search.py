@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from edge.pages.tests import make
 from edge.pages.tests.conftest import GREEN, SENCHA, THYME
 from edge.search.indexer import indexer
 from sync.contracts.codec import pack
-from sync.contracts.documents import LanguageDoc, ProductWords
+from sync.contracts.documents import LanguageDoc, ProductWords, RegionDoc
 from sync.contracts.search import SearchDoc
 from sync.replica import apply_hooks, run_after_apply
 from sync.store.edge.models import Document
@@ -189,3 +189,35 @@ async def test_each_language_is_searched_in_its_own_words_and_leads_into_itself(
     assert await _titles(visitor, "roasting") == []
     assert await _titles(visitor, "сенчу") == ["Сенча"]
     assert 'href="/en/p/sencha"' in (await visitor.get("/en/search?q=leaves")).text
+
+
+async def test_visitors_of_a_region_find_what_is_shown_there(visitor):
+    regions = [RegionDoc(id="msk", title="Москва", path="/msk"), RegionDoc(id="spb", title="Питер", path="/spb")]
+    site = make.make_site("tea", name="Чабрец", language="ru", currency="RUB", regions=regions)
+    shelf = make.make_category("tea", "sets", title="Сенча в наборах", shown={"msk": False})
+    await _arrive(site, shelf, replace(SENCHA, shown={"": False, "msk": True}))
+
+    async def found(base: str) -> set[str]:
+        answer = json.loads((await visitor.get(f"{base}/_r/search?q={quote('сенча')}")).text)
+        assert answer["total"] == sum(len(group["items"]) for group in answer["groups"])
+        return {item["title"] for group in answer["groups"] for item in group["items"]}
+
+    assert await found("") == await found("/spb") == {"Сенча в наборах"}
+    assert await found("/msk") == {"Сенча"}
+    assert "/p/sencha" not in (await visitor.get(f"/spb/search?q={quote('сенча')}&kind=product")).text
+    assert "/p/sencha" in (await visitor.get(f"/msk/search?q={quote('сенча')}&kind=product")).text
+
+    # Moscow comes to lie in a region where it is shown, the other one too
+    centre = [RegionDoc(id="centre", title="Центр"), *(replace(each, parent="centre") for each in regions)]
+    await _arrive(replace(site, regions=centre), replace(SENCHA, shown={"": False, "centre": True}), ver=3)
+    assert "Сенча" in await found("/spb") and "Сенча" not in await found("")
+
+    # How regions lie in one another decides: the product itself stays as it is
+    await _arrive(replace(site, regions=regions), ver=4)
+    assert "Сенча" not in await found("/spb")
+
+    # Before there is an index
+    await indexer.stop()
+    indexer.engine.drop("tea-ru")
+    await make.arrive(replace(SENCHA, shown={"": False, "msk": True}), ver=5)
+    assert await found("/spb") == set() and await found("/msk") == {"Сенча"}

@@ -19,7 +19,7 @@ from infra.search.words import distance
 
 KEY = "a-key-of-the-tests"
 _PART = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
-_CONDITION = re.compile(r'([\w.]+) IN \[((?:"(?:[^"\\]|\\.)*"(?:, )?)*)\]')
+_CONDITION = re.compile(r'([\w.]+) (IN|NOT IN) \[((?:"(?:[^"\\]|\\.)*"(?:, )?)*)\]')
 
 
 class Refused(Exception):
@@ -122,8 +122,9 @@ def _passes(document: dict[str, Any], wanted: str | None, settings: dict[str, An
             raise Refused(400, "invalid_search_filter")
         if parts[1].partition(".")[0] not in settings.get("filterableAttributes", []):
             raise Refused(400, "invalid_search_filter")
-        values = set(json.loads(f"[{parts[2]}]"))
-        if not values & set(_values(document, parts[1])):
+        values = set(json.loads(f"[{parts[3]}]"))
+        # a document without the attribute is among those that NOT IN finds, as the server's reference says
+        if bool(values & set(_values(document, parts[1]))) != (parts[2] == "IN"):
             return False
     return True
 

@@ -125,6 +125,13 @@ def test_facets_are_chosen_and_counted(engine: Engine, index: str) -> None:
     assert _ids(engine, index, "mugs", facets={"brand": ['Steel & "Co"']}) == ["p5"]
 
 
+def test_facets_are_refused_and_what_has_none_is_found(engine: Engine, index: str) -> None:
+    words = Query(words="чай", not_facets={"brand": ["Uji", "Yixing"]})
+    assert {hit.id for hit in engine.query(index, SETTINGS, words).hits} == {"p3", "c1"}
+    both = Query(not_facets={"brand": ["Uji"], "shelf": ["ware"]})
+    assert {hit.id for hit in engine.query(index, SETTINGS, both).hits} == {"p3", "p5", "c1"}
+
+
 def test_no_words_are_no_condition_and_signs_find_nothing(engine: Engine, index: str) -> None:
     assert len(_ids(engine, index)) == len(GOODS)
     assert _ids(engine, index, '"*)(-') == []
