@@ -8,6 +8,7 @@ from typing import Any
 from central.catalog.actions import set_regional_prices
 from central.catalog.editing import Words, set_picture_alts, translate_category, translate_goods
 from central.catalog.models import Category, Listing, Offer, ProductPicture
+from central.catalog.reach import settle, show_category, show_product
 from central.catalog.spoken import note_languages
 from central.cluster.locales import make_region, put_language, put_site_region
 from central.cluster.page_words import page_texts, set_page_words
@@ -167,6 +168,17 @@ def _fill_regions() -> None:
     )  # fmt: skip
     put_site_region("tea", "pskov", path="/pskov", by=BY)
     _price_regions()
+    _show_in_regions()
+
+
+def _show_in_regions() -> None:
+    """No presents in Pskov, where nobody packs them, and one herb in the North-West in its capital alone."""
+    gifts = Category.objects.get(site="tea", slug="k-chayu")
+    show_category("tea", gifts.pk, {"pskov": False}, by=BY)
+    herb = Listing.objects.filter(site="tea", categories__slug="travy-i-yagody").order_by("position").first()
+    if herb is not None:
+        show_product("tea", herb.product_id, {"nw": False, "spb": True}, by=BY)
+    settle("tea")
 
 
 def _deliveries(*ways: tuple[str, str, int]) -> list[dict[str, Any]]:

@@ -9,16 +9,17 @@ import pytest
 from django.contrib.auth.models import User
 
 from central.catalog.actions import set_price, set_regional_prices
-from central.catalog.bulk import ACTIONS, PercentForm, RegionalPriceForm, price_by
+from central.catalog.bulk import ACTIONS, PercentForm, ReachForm, RegionalPriceForm, price_by
 from central.catalog.errors import BadGoods, StaleProduct
 from central.catalog.models import Listing, Offer
 from central.catalog.queries import offers_visible_to
+from central.catalog.reach import show_product
 from central.cluster import locales
 from central.ui.tests import cast
 
 pytestmark = pytest.mark.django_db(databases=["default", "catalog", "orders"])
 
-PRICE, REGIONAL, ON, OFF = ACTIONS
+PRICE, REGIONAL, REACH, ON, OFF = ACTIONS
 
 
 @pytest.fixture
@@ -157,3 +158,44 @@ def test_products_are_switched_off_and_back_each_once(ada: User) -> None:
 
     assert Listing.objects.get().is_active
     assert ON.do(offer(ada), ada, {}) is None
+
+
+def show(user: User, how: str, *regions: str) -> Any:
+    form = ReachForm({"how": how, "regions": list(regions)})
+    assert form.is_valid(), form.errors
+    return REACH.do(offer(user), user, form.cleaned_data)
+
+
+def rule() -> dict[str, bool]:
+    return dict(Listing.objects.get().shown_in)
+
+
+def test_products_are_shown_in_some_regions_and_everywhere_again(ada: User, moscow: None) -> None:
+    assert REACH.undo is not None
+    first = show(ada, "only", "msk")
+    assert rule() == {"": False, "msk": True}
+    assert show(ada, "only", "msk") is None
+    second = show(ada, "all")
+    assert rule() == {}
+
+    REACH.undo(offer(ada), ada, second)
+    assert rule() == {"": False, "msk": True}
+    REACH.undo(offer(ada), ada, first)
+    assert rule() == {}
+
+
+def test_a_rule_that_was_changed_since_is_not_taken_back(ada: User, moscow: None) -> None:
+    assert REACH.undo is not None
+    told = show(ada, "only", "msk")
+    show_product("tea", Listing.objects.get().product_id, {"msk": False}, by="olga")
+
+    with pytest.raises(StaleProduct):
+        REACH.undo(offer(ada), ada, told)
+
+    assert rule() == {"msk": False}
+
+
+def test_a_rule_without_regions_is_refused(ada: User, moscow: None) -> None:
+    assert "regions" in ReachForm({"how": "only"}).errors
+    assert "regions" in ReachForm({"how": "but", "regions": ["nowhere"]}).errors
+    assert ReachForm({"how": "all"}).is_valid()

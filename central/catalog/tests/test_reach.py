@@ -7,10 +7,8 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 
-from central.catalog import reach, rules
+from central.catalog import reach
 from central.catalog.actions import Goods, Unit, hide_category, save_product, upsert_category
 from central.catalog.errors import BadGoods, StaleProduct, UnknownCategory, UnknownProduct
 from central.catalog.following import JOB
@@ -23,14 +21,11 @@ from central.cluster import locales
 from central.cluster.events import RegionsChanged
 from central.ui.tests import cast
 from node.realms import CATALOG, alias_of
-from sites.editions import says
 from sync.contracts.codec import unpack
 from sync.contracts.documents import CardDoc, CategoryDoc, ProductDoc, card_key
 from sync.store.jobs.models import Job
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-
-TREE = {"centre": None, "msk": "centre", "khimki": "msk", "tver": "centre", "spb": None}
 
 
 def product_doc(product: UUID) -> ProductDoc:
@@ -61,46 +56,6 @@ def tea() -> None:
 @pytest.fixture
 def sencha(tea: None) -> UUID:
     return make_product("tea", "Сенча")
-
-
-# --- rules -----------------------------------------------------------------------------------------------------------
-
-REACHES = st.dictionaries(st.sampled_from(["", *TREE]), st.booleans())
-
-
-@given(st.lists(REACHES, min_size=1, max_size=4), st.sampled_from([all, any]))
-def test_a_merged_rule_says_everywhere_what_its_parts_make(parts: list[dict[str, bool]], how: Any) -> None:
-    merged = rules.merged(parts, how, TREE)
-
-    for region in ("", *TREE):
-        scopes = rules._scopes(region, TREE)
-        assert says(merged, scopes) == how(says(part, scopes) for part in parts)
-    for region in merged:  # and says nothing twice
-        shorter = {other: said for other, said in merged.items() if other != region}
-        assert any(
-            says(shorter, rules._scopes(one, TREE)) != says(merged, rules._scopes(one, TREE)) for one in ("", *TREE)
-        )
-
-
-@pytest.mark.parametrize(
-    ("how", "regions", "rule", "words"),
-    [
-        ("all", ["msk"], {}, ""),
-        ("only", ["msk", "tver"], {"": False, "msk": True, "tver": True}, "only in Moscow, Tver"),
-        ("but", ["spb"], {"spb": False}, "everywhere but in St Petersburg"),
-    ],
-)
-def test_a_choice_is_a_rule_and_reads_like_one(how: Any, regions: list[str], rule: Any, words: str) -> None:
-    titles = {"msk": "Moscow", "tver": "Tver", "spb": "St Petersburg", "khimki": "Khimki"}
-    assert rules.from_choice(how, regions) == rule
-    assert rules.in_words(rule, titles) == words
-
-
-def test_exceptions_of_exceptions_are_named() -> None:
-    titles = {"centre": "Centre", "msk": "Moscow"}
-    assert rules.in_words({"": False, "centre": True, "msk": False}, titles) == "only in Centre; not in Moscow"
-    assert rules.in_words({"centre": False, "msk": True}, titles) == "everywhere but in Centre; shown in Moscow"
-    assert rules.in_words({"": False}, titles) == "nowhere"
 
 
 # --- goods -----------------------------------------------------------------------------------------------------------
