@@ -173,8 +173,8 @@ def _fill_regions() -> None:
 
 def _show_in_regions() -> None:
     """No presents in Pskov, where nobody packs them, and one herb in the North-West in its capital alone."""
-    gifts = Category.objects.get(site="tea", slug="k-chayu")
-    show_category("tea", gifts.pk, {"pskov": False}, by=BY)
+    for gifts in Category.objects.filter(site="tea", slug="k-chayu"):
+        show_category("tea", gifts.pk, {"pskov": False}, by=BY)
     herb = Listing.objects.filter(site="tea", categories__slug="travy-i-yagody").order_by("position").first()
     if herb is not None:
         show_product("tea", herb.product_id, {"nw": False, "spb": True}, by=BY)

@@ -160,7 +160,8 @@ def _check_past() -> None:
     # Nobody is written to about the past: the code of a sign-up that is through is not sent any more.
     assert waiting <= {
         "orders.index_customer", "catalog.import_run", "catalog.note_stock_levels",
-        "catalog.note_site_languages", "shoppers.mail_code",
+        "catalog.note_site_languages", "catalog.note_regions", "catalog.settle_reach", "search.regions_changed",
+        "shoppers.mail_code",
         "pictures.plan",
         "pictures.plan_placed",
     }  # fmt: skip
