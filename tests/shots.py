@@ -202,6 +202,7 @@ def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
         ("47 a pair", _first(page, options, "/orders/duplicates", r"/orders/duplicates/[0-9]+$")),
         ("48 encryption keys", "/encryption-keys"),
         ("51 health", "/health"),
+        ("51 health cache", "/health/cache"),
         ("53 new region", "/regions/new"),
         ("55 new language", f"{site}/languages/new" if site else ""),
         ("56 new region of a site", f"{site}/regions/new" if site else ""),

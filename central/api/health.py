@@ -9,7 +9,7 @@ from ninja import Router
 from central.api.calling import caller, guarded
 from central.api.schemas import HealthOut
 from central.health.findings import findings_of
-from central.health.gathering import health_for
+from central.health.gathering import health_shown
 from central.health.metrics import CONTENT_TYPE, metrics_of
 
 router = Router(tags=["Health"])
@@ -24,7 +24,7 @@ def get_health(request: HttpRequest) -> dict[str, object]:
 
     A key limited to sites gets the nodes of those and no figure of the whole cluster.
     """
-    health = health_for(caller(request))
+    health = health_shown(caller(request))
     findings = [{"code": one.code, "about": one.about, "text": one.text} for one in findings_of(health)]
     return {**msgspec.to_builtins(health), "findings": findings}
 
@@ -33,4 +33,4 @@ def get_health(request: HttpRequest) -> dict[str, object]:
 @guarded
 def get_metrics(request: HttpRequest) -> HttpResponse:
     """In Prometheus' text format; what is not known has no series. Name the key as `authorization.credentials`."""
-    return HttpResponse(metrics_of(health_for(caller(request))), content_type=CONTENT_TYPE)
+    return HttpResponse(metrics_of(health_shown(caller(request))), content_type=CONTENT_TYPE)

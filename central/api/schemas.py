@@ -484,6 +484,24 @@ class PagesHealthOut(BaseModel):
     wrong_s: float | None
 
 
+class CacheKindOut(BaseModel):
+    name: str
+    near: int
+    far: int
+    made: int
+
+
+class CacheOut(BaseModel):
+    """A node's program cache. `near`, `far`: found in memory, in the store; `made`: found nowhere."""
+
+    backend: str
+    error: str
+    entries: int | None
+    bytes: int | None
+    errors: int
+    kinds: list[CacheKindOut]
+
+
 class NodeHealthOut(BaseModel):
     node: str
     name: str
@@ -495,6 +513,7 @@ class NodeHealthOut(BaseModel):
     rights: int | None
     frozen: int | None
     streams: list[StreamHealthOut]
+    cache: CacheOut | None
 
 
 class RealmHealthOut(BaseModel):
@@ -519,4 +538,5 @@ class HealthOut(BaseModel):
     duplicates: int | None
     pending: int | None
     failures: int | None
+    cache: CacheOut | None
     findings: list[FindingOut]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from infra.caching.figures import CacheFigures
+
 
 class RealmFigures(Struct, frozen=True, kw_only=True):
     """`waiting`: entries its log has not numbered; `set_aside`: ops in quarantine; `failed`, `queued`: jobs."""
@@ -64,6 +66,7 @@ class NodeFigures(Struct, frozen=True, kw_only=True):
     rights: int | None = None
     frozen: int | None = None
     streams: list[StreamFigures] = []
+    cache: CacheFigures | None = None
 
     def total(self, name: str) -> int | None:
         """The sum of a count over the realms; None when no realm tells."""
@@ -129,3 +132,5 @@ class Health(Struct, frozen=True, kw_only=True):
     broken_links: int | None = None
     failed_pictures: int | None = None
     slow: list[SlowFigures] | None = None
+    #: central's own program cache
+    cache: CacheFigures | None = None

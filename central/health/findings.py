@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from central.health.figures import CdnFigures, Health, NodeFigures, RealmFigures
 from central.pages.words import slowdown_in_words
+from infra.caching.figures import CacheFigures
 
 #: a node may be so long behind, or hold what central has not taken in, before it is worth a word
 BEHIND_S = 60.0
@@ -57,9 +58,11 @@ def findings_of(health: Health) -> list[Finding]:
         *_of_cdn(health.cdn or []),
         *_of_speed(health),
         *_of_files(health.left_files or []),
+        *_of_cache("", _("Central"), health.cache),
     ]
     for node in health.nodes:
         found += _of_node(node)
+        found += _of_cache(node.node, node.name, node.cache)
     return sorted(found, key=lambda one: one.urgency)
 
 
@@ -156,6 +159,13 @@ def _of_files(left: list[str]) -> Iterator[Finding]:
     for name in left:
         text = _("The shops' file %(file)s cannot be minified or joined; it is served as it is.") % {"file": name}
         yield Finding(Urgency.LOOK, "file_left", name, text, reverse("sites"), "see_sites")
+
+
+def _of_cache(node: str, name: str, cache: CacheFigures | None) -> Iterator[Finding]:
+    if cache is not None and cache.error:
+        text = _("The program cache (%(backend)s) of %(node)s does not answer; it is done without.")
+        named = {"backend": cache.backend, "node": name}
+        yield Finding(Urgency.LOOK, "cache_away", node, text % named, reverse("cluster-health-cache"), "see_health")
 
 
 def _of_pages(node: NodeFigures) -> Iterator[Finding]:

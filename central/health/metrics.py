@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from central.health.figures import Health, NodeFigures, StreamFigures
+from infra.caching.figures import CacheFigures
 
 __all__ = ["CONTENT_TYPE", "metrics_of"]
 
@@ -63,6 +64,7 @@ class _Told(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _of_nodes(self._health.nodes)
         yield from _of_realms(self._health)
+        yield from _of_caches(self._health)
         for field, (name, words) in _CLUSTER.items():
             if (value := getattr(self._health, field)) is not None:
                 yield GaugeMetricFamily(PREFIX + name, words, value=value)
@@ -97,6 +99,26 @@ def _of_nodes(nodes: list[NodeFigures]) -> Iterator[Metric]:
             if (value := getattr(stream, field)) is not None:
                 family.add_metric([name, stream.realm], value)
         yield family
+
+
+def _of_caches(health: Health) -> Iterator[Metric]:
+    told = [(node.node, node.cache) for node in health.nodes] + [("central", health.cache)]
+    caches: list[tuple[str, CacheFigures]] = [(node, cache) for node, cache in told if cache is not None]
+    up = GaugeMetricFamily(PREFIX + "cache_up", "1 while the program cache answers", labels=["node", "backend"])
+    errors = CounterMetricFamily(PREFIX + "cache_errors", "Calls of the cache that failed", labels=["node"])
+    entries = GaugeMetricFamily(PREFIX + "cache_entries", "Entries of the program cache", labels=["node"])
+    asks = CounterMetricFamily(
+        PREFIX + "cache_asks", "Asks by where the answer was: memory, store, or made", labels=["node", "kind", "found"]
+    )
+    for node, cache in caches:
+        up.add_metric([node, cache.backend], not cache.error)
+        errors.add_metric([node], cache.errors)
+        if cache.entries is not None:
+            entries.add_metric([node], cache.entries)
+        for kind in cache.kinds:
+            for found, count in (("memory", kind.near), ("store", kind.far), ("made", kind.made)):
+                asks.add_metric([node, kind.name, found], count)
+    yield from (up, errors, entries, asks)
 
 
 def _streams(nodes: list[NodeFigures]) -> Iterator[tuple[str, StreamFigures]]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from central.cluster.node_list import STATES
 from central.health.figures import BooksFigures, NodeFigures
 from central.health.findings import findings_of
-from central.health.gathering import health_for
+from central.health.gathering import health_shown
 from central.ui.screens import StaffRequest, screen
 
 RIGHT = "see_health"
@@ -43,7 +43,7 @@ class NodeRow:
 @screen(RIGHT)
 def health(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
-    found = health_for(request.user, now)
+    found = health_shown(request.user)
     context = {
         "health": found,
         "findings": findings_of(found),

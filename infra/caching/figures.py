@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+#: figures come from other machines too
+Count = Annotated[int, Meta(ge=0, lt=2**53)]
+Word = Annotated[str, Meta(max_length=40)]
 
 
 @dataclass
@@ -19,10 +24,10 @@ class Counts:
 class KindFigures(Struct, frozen=True, kw_only=True):
     """`near`, `far`: how often it was found in memory and in the store; `made`: nowhere, so it was made."""
 
-    name: str
-    near: int = 0
-    far: int = 0
-    made: int = 0
+    name: Word
+    near: Count = 0
+    far: Count = 0
+    made: Count = 0
 
 
 class CacheFigures(Struct, frozen=True, kw_only=True):
@@ -32,12 +37,12 @@ class CacheFigures(Struct, frozen=True, kw_only=True):
     store that failed or were too slow, and values of it that were spoilt.
     """
 
-    backend: str
-    error: str = ""
-    entries: int | None = None
-    bytes: int | None = None
-    errors: int = 0
-    kinds: list[KindFigures] = []
+    backend: Word
+    error: Annotated[str, Meta(max_length=300)] = ""
+    entries: Count | None = None
+    bytes: Count | None = None
+    errors: Count = 0
+    kinds: Annotated[list[KindFigures], Meta(max_length=100)] = []
 
     @property
     def found(self) -> int:

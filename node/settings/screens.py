@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "central.history.middleware.ActorMiddleware",
     "central.accounts.middleware.PreferencesMiddleware",
+    "central.ui.middleware.FreshMiddleware",
     "central.ui.middleware.ErrorsMiddleware",
     "central.ui.middleware.FetchedFormsMiddleware",
 ]

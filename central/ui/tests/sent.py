@@ -192,6 +192,7 @@ FORMS: list[Form] = [
     Form("cdn-account-new", {"title": "Other CDN", "plan": "none:any"}),
     Form("cdn-account-edit", {"title": "Another CDN"}),
     Form("cdn-account-check", on="cdn-account"),
+    Form("cluster-health-cache-empty", on="cluster-health-cache"),
     Form("cdn-account-again", on=None),
     Form("cdn-media-new", {"site": "tea", "origins": "https://files.tea.example"}),
     Form("cdn-media-edit", {"origins": "https://other.tea.example"}),
