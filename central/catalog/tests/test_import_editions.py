@@ -68,6 +68,15 @@ def test_a_new_product_comes_with_its_words_and_prices(desk: Desk) -> None:
     assert (change.was, change.became) == (10_000, 12_000)
 
 
+def test_a_new_unit_of_a_known_product_is_one_version_with_its_price_there(desk: Desk) -> None:
+    desk.bring(HEADER + CUP)
+
+    desk.bring(HEADER + "T1,size=S,Cup,كوب,خزف,صغير,90,110\n")
+
+    offer = Offer.objects.get(variant__options="size=S")
+    assert (offer.ver, offer.regional_prices.get().price) == (1, 11_000)
+
+
 def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     desk.bring(HEADER + CUP)
     forget_pointers()
