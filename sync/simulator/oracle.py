@@ -147,12 +147,9 @@ class Oracle:
 
     def look(self) -> None:
         """Orders at central and orders on their way: what is confirmed was received."""
-        world = self.world
-        try:
+        with self.world.central.databases.orders.seen_from_outside():
             self.received = dict(self._central("books").received)
             orders = self._central("orders")
-        except world.roles.database_errors:
-            return
         sold: dict[str, int] = defaultdict(int)
         for order in orders.values():
             for variant, units in order.units.items():

@@ -333,6 +333,7 @@ class World:
             try:
                 done = self.roles.central.operator(action, rng)
             except self.roles.database_errors:
+                self.oracle.look()  # the answer of a commit was lost, perhaps
                 continue
             if done:
                 self.trace.tell("desk", f"{action}: {done}")

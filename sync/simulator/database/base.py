@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.sqlite3 import base as sqlite
@@ -55,6 +56,16 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     @property
     def is_troubled(self) -> bool:
         return self.is_down or self.breaks_in is not None
+
+    @contextmanager
+    def seen_from_outside(self) -> Iterator[None]:
+        """Read what is on the disk whatever the server's troubles are; they wait meanwhile, and are used up by none."""
+        before = self.is_down, self.breaks_in
+        self.is_down, self.breaks_in = False, None
+        try:
+            yield
+        finally:
+            self.is_down, self.breaks_in = before
 
     def meet(self, statement: str, run: Callable[[], object]) -> None:
         """Before a statement. Raises what a broken connection would."""

@@ -6,8 +6,10 @@ import sqlite3
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connections
 
 from sync.simulator.database import driver
+from sync.simulator.database.base import DatabaseWrapper
 
 
 @pytest.fixture(params=["apsw", "sqlite3"])
@@ -62,3 +64,18 @@ def test_rolls_back(db: Any) -> None:
     db.rollback()
 
     assert db.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_troubles_wait_while_somebody_looks_from_outside(django_db_blocker: Any) -> None:
+    database = DatabaseWrapper({**connections["default"].settings_dict, "NAME": ":memory:"})
+    database.is_down, database.breaks_in = True, 1
+
+    with django_db_blocker.unblock():
+        with database.seen_from_outside(), database.cursor() as cursor:
+            assert cursor.execute("SELECT 1").fetchone() == (1,)
+            assert not database.is_troubled
+
+        assert (database.is_down, database.breaks_in) == (True, 1)
+        with pytest.raises(OperationalError), database.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        database.connection.close()
