@@ -178,6 +178,8 @@ class NodeCache:
 
     def figures(self) -> CacheFigures:
         """Of the node: this process, the others that run, and what the store tells of itself."""
+        if self._tells:
+            self.tell()
         told = [self.own_figures(), *self._others()]
         counts: dict[str, KindFigures] = {}
         for one in (kind for figures in told for kind in figures.kinds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import socket
@@ -327,6 +328,18 @@ def test_counts_of_all_processes_are_the_nodes(tmp_path):
     counted = {one.name: one.made for one in figures.kinds}
     assert (counted["test-answers"], figures.entries) == (2, 2)
     assert not own.with_stem("999999999").exists()
+
+
+def test_a_process_that_is_asked_tells_the_others_too(tmp_path):
+    with overridden(cache=Cache(backend="memory"), home=tmp_path):
+        node_cache().begin_telling()
+        ANSWERS.get("a", made()[0])
+
+        node_cache().figures()
+
+        [file] = node_cache()._folder.glob("*.json")
+        told = {one["name"]: one["made"] for one in json.loads(file.read_text())["kinds"]}
+    assert told["test-answers"] == 1
 
 
 # --- the settings -----------------------------------------------------------------------------------------------------
