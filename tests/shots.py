@@ -134,6 +134,7 @@ def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
     words = _first(page, options, product, r"/words/[a-z]+$") if product else ""
     green = _first(page, options, "/products?q=T-0101", r"/products/[0-9a-f-]{36}$")
     prices = _first(page, options, green, r"/regions/tea$") if green else ""
+    shelf = _first(page, options, "/categories?hidden=pskov", r"/categories/[0-9a-f-]{36}$")
     client = _first(page, options, "/clients", r"/clients/[0-9a-f-]{36}$")
     realm = _first(page, options, "/realms", r"/realms/(?!test$)[a-z]+$")
     run = _first(page, options, "/imports", r"/imports/[0-9a-f-]{36}$")
@@ -164,6 +165,9 @@ def _of_the_desk(page: Page, options: Options) -> list[tuple[str, str]]:
         ("14f words of the shops", "/words?language=ar"),
         ("14g categories", "/categories"),
         ("14h prices by region", prices),
+        ("14i a category", shelf),
+        ("14j regions of a category", f"{shelf}/shown" if shelf else ""),
+        ("14k regions of a product", prices.replace("/regions/", "/shown/")),
         ("15 profile", "/profile"),
         ("18 staff", "/staff"),
         ("19 member of staff", person),

@@ -38,6 +38,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "get_product": Access("GET", "/products/{product}", ("see_products",)),
     "create_product": Access("POST", "/products", ("edit_products",)),
     "change_product": Access("PATCH", "/products/{product}", ("edit_products",)),
+    "show_product": Access("PUT", "/products/{product}/shown", ("edit_products",)),
     "set_price": Access("PUT", "/prices", ("edit_products",)),
     "list_warehouses": Access("GET", "/warehouses", ("see_products",), of_sites="none"),
     "get_stock": Access("GET", "/stock", ("see_products",)),

@@ -25,6 +25,7 @@ from central.api.schemas import (
     ProductIn,
     ProductOut,
     Search,
+    ShownIn,
     SiteId,
     StockHereOut,
     StockIn,
@@ -37,7 +38,7 @@ from central.api.schemas import (
     WordsOut,
     seen_ver,
 )
-from central.catalog import actions, feeding, queries
+from central.catalog import actions, feeding, queries, reach
 from central.catalog.actions import Goods, Unit
 from central.catalog.errors import BadGoods, StaleProduct, UnknownProduct
 from central.catalog.keys import canonical_options, clean_sku, parse_options
@@ -124,6 +125,22 @@ def change_product(
     )
     try:
         actions.save_product(body.site, goods, by=caller(request).username, seen_ver=seen_ver(body.ver, if_match))
+    except StaleProduct as error:
+        error.data["current"] = _product(request, body.site, product).model_dump(mode="json")
+        raise
+    return Status(200, _tagged(response, _product(request, body.site, product)))
+
+
+@router.put("/products/{product}/shown", response={200: ProductOut, 409: Problem}, summary="Show a product in regions")
+@guarded
+def show_product(
+    request: HttpRequest, response: HttpResponse, product: UUID, body: ShownIn, if_match: IfMatch = ""
+) -> Any:
+    """In which regions of a shop its visitors find it. 409 `stale_product` as when its texts are changed."""
+    _product(request, body.site, product)
+    ver = seen_ver(body.ver, if_match)
+    try:
+        reach.show_product(body.site, product, body.regions, by=caller(request).username, seen_ver=ver)
     except StaleProduct as error:
         error.data["current"] = _product(request, body.site, product).model_dump(mode="json")
         raise
@@ -271,6 +288,7 @@ def _product(request: HttpRequest, site: str, product: UUID) -> ProductOut:
         is_active=listing.is_active,
         units=_units(rows),
         translations=_translations(listing, rows),
+        shown_in=listing.shown_in,
         ver=listing.ver,
     )
 

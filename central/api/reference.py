@@ -25,6 +25,7 @@ TITLES = {
     "get_product": _("Get a product"),
     "create_product": _("Create a product"),
     "change_product": _("Change a product's texts"),
+    "show_product": _("Show a product in regions"),
     "set_price": _("Set a price"),
     "list_warehouses": _("List warehouses"),
     "get_stock": _("Stock of a unit in each warehouse"),

@@ -213,6 +213,10 @@ class ProductOut(BaseModel):
     is_active: bool
     units: list[UnitOut]
     translations: dict[str, WordsOut]
+    shown_in: dict[str, bool] = Field(
+        description="Its own rule: region -> whether it is shown there and in the regions within that say nothing; "
+        '"" -> where no region says it. {}: everywhere. Its shelves may hide it all the same.'
+    )
     ver: int
 
 
@@ -290,6 +294,14 @@ class PriceIn(Input):
     region: Region = ""
     price: Money | None
     old_price: Money | None = None
+    ver: Ver = None
+
+
+class ShownIn(Input):
+    """`regions`: as `shown_in` of a product, the whole rule; {} shows it everywhere."""
+
+    site: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    regions: Annotated[dict[Region, bool], Field(max_length=200)]
     ver: Ver = None
 
 

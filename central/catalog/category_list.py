@@ -125,7 +125,7 @@ CATEGORIES = lists.List(
         lists.Column(
             "reach",
             _("Shown in"),
-            lambda row, shown: row.rule or "—",
+            lambda row, shown: row.rule or _("everywhere"),
             export=lambda row: in_history(row.shown_in),
             css="wide-only",
         ),

@@ -117,7 +117,7 @@ class Look:
 def look_at(row: Feed, most: int = 8) -> Look:
     """What an edge would write, from the rows themselves."""
     site, doc = edition_of(row) or site_doc(site_row(row.site)), feed_doc(row)
-    tree = [editions.category_in(site, each) for each in tree_of(row.site)]
+    tree = [editions.category_in(site, each) for each in tree_of(row.site) if editions.is_shown(site, each)]
     listings = list(
         listings_whole(Listing.objects.filter(site=row.site, is_active=True)).order_by("product")[:_LOOKED_AT]
     )
@@ -144,6 +144,8 @@ def _goods(
     variants = [offer.variant_id for listing in listings for offer in listing.offers.all()]
     levels = dict(StockLevel.objects.filter(pk__in=variants).values_list("pk", "level"))
     for listing, own in zip(listings, product_docs(listings), strict=True):
+        if not editions.is_shown(site, own):
+            continue
         doc = editions.product_in(site, own)
         yield doc, cards_of(listing, doc), _in_stock(listing.offers.all(), levels)
 

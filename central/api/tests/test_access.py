@@ -23,6 +23,7 @@ BUYER = {"name": "Anna Example", "phone": "+70000000001"}
 BODIES: dict[str, Any] = {
     "create_product": {"site": "tea", "title": "x", "units": [{"sku": "new", "price": 1}]},
     "change_product": {"site": "tea", "title": "x"},
+    "show_product": {"site": "tea", "regions": {}},
     "set_price": {"site": "tea", "sku": "Tea-1", "price": 1},
     "put_stock": {"site": "tea", "sku": "Tea-1", "units": 1},
     "move_order": {"to": "confirmed"},

@@ -175,6 +175,21 @@ def test_a_product_is_made_and_changed_in_further_languages_and_regions(caller, 
     assert made.get("units?search=OOL-50").json()["items"][0]["regional_prices"] == {"spb": 60_000}
 
 
+def test_a_product_is_shown_in_some_regions_and_everywhere_again(caller, shops) -> None:
+    made = caller()
+    be_in("tea", "msk")
+    seen = made.get("units").json()["items"][0]
+    path = f"products/{seen['product']}/shown"
+
+    hidden = made.ask("PUT", path, {"site": "tea", "regions": {"": False, "msk": True}, "ver": None})
+    assert hidden.json()["shown_in"] == {"": False, "msk": True}
+    stale = made.ask("PUT", path, {"site": "tea", "regions": {}, "ver": hidden.json()["ver"] - 1})
+    assert refused(stale) == (409, "stale_product")
+    assert stale.json()["current"]["shown_in"] == {"": False, "msk": True}
+
+    assert made.ask("PUT", path, {"site": "tea", "regions": {}}).json()["shown_in"] == {}
+
+
 def test_a_price_of_a_region_somebody_changed_meanwhile_is_not_painted_over(caller, shops) -> None:
     made = caller()
     be_in("tea", "msk")
@@ -194,6 +209,7 @@ def test_a_price_of_a_region_somebody_changed_meanwhile_is_not_painted_over(call
         ("PUT", "prices", {"sku": "Tea-1", "region": "far", "price": 1}),
         ("PUT", "prices", {"sku": "Tea-1", "region": "msk", "price": 1, "old_price": 2}),
         ("PUT", "prices", {"sku": "Tea-1", "price": None}),
+        ("PUT", "products/{product}/shown", {"regions": {"far": True}}),
         ("PATCH", "products/{product}", {"translations": {"de": {"title": "Tee"}}}),
         ("PATCH", "products/{product}", {"translations": {"ru": {"title": "x"}}}),
         ("PATCH", "products/{product}", {"translations": {"en": {"options": [{"sku": "no", "title": "x"}]}}}),
