@@ -98,6 +98,8 @@ def _bulk(spec: List) -> list[Form]:
 _ANSWERS = {
     "status": {"to": "confirmed"},
     "price": {"percent": "5"},
+    "reach": {"how": "all"},
+    "regional-price": {"region": "{regions-row}", "deed": "set", "amount": "350"},
     "give-up": {"reason": "it broke"},
     "write-off": {"reason": "it broke"},
 }
@@ -149,7 +151,9 @@ FORMS: list[Form] = [
     Form("products-feed", {"field": "title", "do": "take"}, None),
     Form("products-new", {"site": "tea", "sku": "New-2", "title": "New", "price": "10", "stock": "3"}),
     Form("products-regions", {"price_{offer.hex}_{site}-city": "9"}),
+    Form("products-reach", {"elsewhere": "no"}),
     Form("categories-words", {"title_de": "Other shelf"}),
+    Form("categories-reach", {"elsewhere": "no"}),
     Form("products-words", {"title_ru": "Other tea"}),
     Form("products-pictures", {"pictures": _picture}, "products-card"),
     Form("products-switch", on="products-card"),

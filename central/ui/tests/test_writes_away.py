@@ -144,6 +144,7 @@ def api_calls(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "create_product": {"site": "tea", "title": "New", "units": [{"sku": "New-1", "price": 100}]},
         "change_product": {"site": "tea", "title": "Other tea"},
+        "show_product": {"site": "tea", "regions": {"": False}},
         "set_price": {"site": "tea", "sku": "Tea-1", "price": 200},
         "put_stock": {"site": "tea", "sku": "Tea-1", "units": 9},
         "create_order": {
