@@ -130,7 +130,7 @@ def product(request: StaffRequest, product_id: UUID) -> HttpResponse:
                     "catalog/parts/stocks.html",
                     {"units": _stocks(found), "product": found.product, "may_share": not found.hidden_sites},
                 ),
-                Part(_("Prices that were"), "catalog/parts/prices.html", {"prices": found.prices}),
+                Part(_("Prices that were"), "catalog/parts/prices.html", _prices(found)),
                 Part(_("Pictures"), "catalog/parts/pictures.html", pictures, is_aside=True),
             ],
             facts_title=_("Product"),
@@ -228,6 +228,12 @@ def _site(listing: Listing) -> dict[str, Any]:
         "units": units,
         "others": [one for one in listing.translations.all() if one.title],
     }
+
+
+def _prices(found: card.ProductCard) -> dict[str, Any]:
+    titles = dict(Region.objects.values_list("pk", "title")) if any(one.region for one in found.prices) else {}
+    regions = {one.region: titles.get(one.region, one.region) for one in found.prices if one.region}
+    return {"prices": found.prices, "regions": regions}
 
 
 def _regional(offer: Offer, regions: dict[str, Region]) -> list[tuple[str, int]]:

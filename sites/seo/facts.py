@@ -38,6 +38,8 @@ class Facts:
     sections: Sequence[Crumb] = ()
     section_ids: Sequence[str] = ()
     picture: str = ""
+    #: what is to be seen in it
+    picture_alt: str = ""
     offers: Sequence[OfferFact] = ()
     brand: str = ""
     text: str = ""
@@ -76,6 +78,7 @@ def category(
         sections=_crumbs(site, above),
         section_ids=[each.id for each in path],
         picture=_address(place.picture),
+        picture_alt=place.picture.alt if place.picture else "",
     )
 
 
@@ -104,6 +107,7 @@ def product(site: SiteDoc, goods: ProductDoc, path: Sequence[CategoryDoc], units
         sections=_crumbs(site, path),
         section_ids=[each.id for each in path],
         picture=_address(goods.pictures[0]) if goods.pictures else "",
+        picture_alt=goods.pictures[0].alt if goods.pictures else "",
         offers=[OfferFact(unit.sku, unit.price, goods.currency, unit.is_on_sale) for unit in units],
         brand=goods.brand,
         text=goods.text,

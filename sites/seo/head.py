@@ -184,7 +184,7 @@ def _graph(facts: Facts, texts: Mapping[str, str], canonical: str, image: str) -
         ("og:url", canonical),
         ("og:locale", _OG_LOCALE.get(site.language, "")),
         ("og:image", image),
-        ("og:image:alt", facts.values["title"] if image else ""),
+        ("og:image:alt", (_alt(facts, texts) or facts.values["title"]) if image else ""),
     ]
     if facts.kind == "product" and facts.offers:
         cheapest = min(facts.offers, key=lambda offer: offer.price)
@@ -193,6 +193,11 @@ def _graph(facts: Facts, texts: Mapping[str, str], canonical: str, image: str) -
             ("product:price:currency", cheapest.currency),
         ]
     return [(name, value) for name, value in graph if value]
+
+
+def _alt(facts: Facts, texts: Mapping[str, str]) -> str:
+    """What is to be seen in the page's own picture; of another one nothing is known."""
+    return "" if texts["image"] else facts.picture_alt
 
 
 def lines_of(head: Head) -> Sequence[tuple[str, str]]:

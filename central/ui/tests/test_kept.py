@@ -81,7 +81,7 @@ def test_each_sees_the_side_bar_of_his_rights_whoever_asked_before(client):
 def test_the_screen_one_is_on_is_marked(client):
     client.force_login(cast.staff("anna", ADMIN))
 
-    for address in ("/nodes", "/staff", "/nodes"):
+    for address in ("/nodes", "/staff", "/health", "/nodes"):
         assert re.findall(
             r'href="([^"]+)" class="side-link" aria-current="page"', client.get(address).content.decode()
         ) == [address]

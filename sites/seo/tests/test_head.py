@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
+from msgspec.structs import replace
 
 from sites import urls
 from sites.rendering import Shell, render_page
@@ -115,6 +116,15 @@ def test_every_meta_of_the_form_reaches_the_page():
         '<meta property="og:image" content="https://tea.example/_m/x.jpg">',
     ):
         assert line in html
+
+
+def test_a_picture_says_what_is_to_be_seen_in_it_and_another_one_says_the_title():
+    def alt(rules: dict[str, dict[str, str]], said: str) -> str:
+        pictures = [replace(make.PICTURE, alt=said)]
+        return dict(product_head(rules, pictures=pictures).graph)["og:image:alt"]
+
+    other = {page_key("product", make.product().id): {"image": "/_m/x.jpg"}}
+    assert (alt({}, "Сухой лист"), alt({}, ""), alt(other, "Сухой лист")) == ("Сухой лист", "Сенча", "Сенча")
 
 
 def test_json_ld_tells_the_product_its_offers_and_the_way_to_it():
