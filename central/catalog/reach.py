@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from central.catalog.actions import lock_goods, publish_card, refuse_stale, shop
+from central.catalog.actions import lock_goods, publish_card, refuse_stale, shop, touch_product
 from central.catalog.errors import BadGoods, UnknownCategory, UnknownProduct
 from central.catalog.following import settle_later
 from central.catalog.models import Category, Listing, Offer, RegionTree
@@ -27,6 +27,8 @@ from sync.outbox import record_state
 
 #: goods that one transaction of `settle` looks through
 BATCH: Final = 500
+#: there is one tree
+_ONE: Final = 1
 
 
 # --- what staff say ------------------------------------------------------------------------------------------------
@@ -46,9 +48,12 @@ def show_product(site: str, product: UUID, rule: Reach, *, by: str, seen_ver: in
             raise UnknownProduct(f"the shop '{site}' has no product {product.hex}")
         if seen_ver is not None:
             refuse_stale(seen_ver, listing.ver)
-        listing.shown_in = trimmed(rule, parents)
+        if (said := trimmed(rule, parents)) == listing.shown_in:
+            return
+        listing.shown_in = said
         listing.save(update_fields=["shown_in"])
-        _settle_listings(group, Listing.objects.filter(pk=listing.pk), parents)
+        if not _settle_listings(group, Listing.objects.filter(pk=listing.pk), parents):
+            touch_product(listing)  # who still sees the old rule is told so
 
 
 def show_category(site: str, category: UUID, rule: Reach, *, by: str) -> None:
@@ -163,12 +168,10 @@ def _tree_at_cluster() -> Parents:
 
 
 def _tree() -> Parents:
-    row = RegionTree.objects.first()
+    row = RegionTree.objects.filter(pk=_ONE).first()
     return row.parents if row else {}
 
 
 def _note_tree(parents: Parents) -> None:
-    row = RegionTree.objects.select_for_update().first() or RegionTree()
-    if row.parents != parents or row.pk is None:
-        row.parents = dict(parents)
-        row.save()
+    if _tree() != parents:
+        RegionTree.objects.update_or_create(pk=_ONE, defaults={"parents": dict(parents)})

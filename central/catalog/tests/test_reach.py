@@ -83,6 +83,19 @@ def test_what_goes_without_saying_writes_nothing(sencha: UUID) -> None:
     assert pointers() == []
 
 
+def test_a_rule_that_changes_nothing_to_be_seen_is_a_new_version_all_the_same(shelves: dict[str, Category]) -> None:
+    goods = stand("Сенча", shelves["green"])
+    reach.show_category("tea", shelves["green"].pk, {"": False}, by="ann")
+    settle_if_asked()
+    seen = Listing.objects.get().ver
+
+    reach.show_product("tea", goods, {"msk": False}, by="ann", seen_ver=seen)
+
+    with pytest.raises(StaleProduct):
+        reach.show_product("tea", goods, {"spb": False}, by="olga", seen_ver=seen)
+    assert product_doc(goods).shown == {"": False}
+
+
 def test_what_cannot_be_is_refused(sencha: UUID) -> None:
     with pytest.raises(BadGoods, match="not in 'far'"):
         reach.show_product("tea", sencha, {"far": False}, by="ann")
