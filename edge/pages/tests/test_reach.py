@@ -15,9 +15,8 @@ from edge.pages.tests import make
 from edge.pages.tests.client import Browser
 from edge.pages.tests.conftest import GREEN, SENCHA, THYME
 from edge.pages.tests.test_seo import FEED
-from edge.replica import lists
+from edge.replica import changes
 from edge.replica import sites as shops
-from edge.replica.reads import LIST
 from node.config import config
 from sites import editions
 from sync.contracts.documents import CardDoc, RegionDoc, SiteDoc
@@ -161,35 +160,43 @@ def _work(maker: Maker) -> None:
         pass
 
 
-def _hear(maker: Maker, news) -> None:
-    [shelf] = SENCHA.categories
-    maker.hear([*news, (LIST, lists.slug("tea", "sencha")), (LIST, lists.shelf("tea", shelf, "position"))])
+@pytest.fixture
+def announced(monkeypatch):
+    """The lists that are told to have changed."""
+    deps = []
+    monkeypatch.setattr(changes, "_listeners", [*changes._listeners, deps.extend])
+    return deps
+
+
+def _hear(maker: Maker, news, announced) -> None:
+    maker.hear([*news, *announced])
+    announced.clear()
     _work(maker)
 
 
-def test_files_come_and_go_with_the_rule(maker):
+def test_files_come_and_go_with_the_rule(maker, announced):
     _work(maker)
     folder = config().pages_dir / "tea.localhost"
     assert (folder / "spb/p/sencha.html").exists()
 
-    _hear(maker, hide(SENCHA, ONLY_MSK))
+    _hear(maker, hide(SENCHA, ONLY_MSK), announced)
     assert not (folder / "spb/p/sencha.html").exists() and not (folder / "p/sencha.html").exists()
     assert (folder / "khimki/p/sencha.html").exists()
     assert "sencha" not in (folder / "spb/c/green.html").read_text()
     assert "sencha" in (folder / "msk/c/green.html").read_text()
 
-    _hear(maker, hide(SENCHA, {}, ver=3))
+    _hear(maker, hide(SENCHA, {}, ver=3), announced)
     assert (folder / "spb/p/sencha.html").exists()
     assert "sencha" in (folder / "spb/c/green.html").read_text()
 
 
-def test_a_rule_that_changes_elsewhere_rewrites_no_page_of_a_region(maker):
+def test_a_rule_that_changes_elsewhere_rewrites_no_page_of_a_region(maker, announced):
     hide(SENCHA, {"": False, "msk": True})
     _work(maker)
     folder = config().pages_dir / "tea.localhost"
     before = (folder / "msk/c/green.html").stat().st_mtime_ns
 
-    _hear(maker, hide(SENCHA, {"": False, "msk": True, "khimki": False}, ver=3))
+    _hear(maker, hide(SENCHA, {"": False, "msk": True, "khimki": False}, ver=3), announced)
 
     assert (folder / "msk/c/green.html").stat().st_mtime_ns == before
     assert not (folder / "khimki/p/sencha.html").exists()
