@@ -10,7 +10,7 @@ from django.db import OperationalError
 from central.ui import menu
 from central.ui.tests import cast
 
-pytestmark = pytest.mark.django_db(databases=["default", "customers", "catalog", "orders"])
+pytestmark = pytest.mark.django_db(databases=["default", "customers", "catalog", "orders", "work", "stats"])
 
 
 @pytest.fixture(autouse=True)
