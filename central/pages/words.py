@@ -46,6 +46,7 @@ LINKS: Final[dict[str, Promise]] = {
     "404": gettext_lazy("No such page"),
     "410": gettext_lazy("Gone for good"),
     "unknown_host": gettext_lazy("No such host"),
+    "no_lookup": gettext_lazy("Its name cannot be looked up now"),
     "timeout": gettext_lazy("Answers too late"),
     "no_answer": gettext_lazy("Does not answer"),
     "certificate": gettext_lazy("Its certificate is not right"),
