@@ -8,7 +8,9 @@ protocol guards by number: a hole must be seen, a repeat must not count.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -18,6 +20,8 @@ from sync.simulator.loop import Life, Loop
 
 UP, DOWN = "up", "down"
 
+#: least and most
+LATENCY_S = (0.002, 0.03)
 #: kinds of frames that carry a number, or are asked for again
 GUARDED = ("batch", "ops", "opsack", "ack", "head", "pull", "expected", "request", "reply", "tell", "ping", "pong")
 
@@ -33,6 +37,15 @@ class Weather:
 
     def clear(self) -> None:
         self.__init__()  # type: ignore[misc]
+
+
+@dataclass(eq=False)
+class _Frame:
+    """Text on its way, or None: the other end has closed. `is_late`: it waits behind others, or for a slow reader."""
+
+    text: str | None
+    is_late: bool
+    has_come: bool = False
 
 
 class Wire:
@@ -53,6 +66,7 @@ class Wire:
         self.deliver: dict[str, Callable[[str | None], object]] = {}
         self.is_closed = {UP: False, DOWN: False}  # this way says nothing more
         self._free_at = {UP: 0.0, DOWN: 0.0}
+        self._under_way: dict[str, deque[_Frame]] = {UP: deque(), DOWN: deque()}
         self._held: dict[str, list[str | None]] = {UP: [], DOWN: []}
 
     def send(self, way: str, text: str | None) -> None:
@@ -93,12 +107,28 @@ class Wire:
         return self.hub_life if way == UP else self.edge
 
     def _carry(self, way: str, text: str | None) -> None:
-        latency = self._rng.uniform(0.002, 0.03) + (self.weather.slow_s if way == DOWN else 0.0)
+        latency = self._rng.uniform(*LATENCY_S) + (self.weather.slow_s if way == DOWN else 0.0)
         # One after another: a frame never overtakes the one before it.
         begin = max(self._loop.now, self._free_at[way]) if self.weather.slow_s else self._loop.now
         at = max(begin + latency, self._free_at[way])
         self._free_at[way] = at
-        self._loop.call_in(self._life(way), at - self._loop.now, self._arrive, way, text)
+        frame = _Frame(text, is_late=at - self._loop.now > LATENCY_S[1])
+        self._under_way[way].append(frame)
+        self._loop.call_in(self._life(way), at - self._loop.now, self._due, way, frame)
+
+    def _due(self, way: str, frame: _Frame) -> None:
+        if frame.has_come:
+            return
+        waiting = self._under_way[way]
+        self._come(way, waiting.popleft())
+        # Who is slow no more reads at once what has piled up before him.
+        while waiting and waiting[0].is_late and not self.weather.slow_s:
+            self._free_at[way] = self._loop.now
+            self._come(way, waiting.popleft())
+
+    def _come(self, way: str, frame: _Frame) -> None:
+        frame.has_come = True
+        self._arrive(way, frame.text)
 
     def _arrive(self, way: str, text: str | None) -> None:
         if way in self.weather.cut or (self._held[way] and text is not None):
