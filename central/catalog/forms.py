@@ -192,8 +192,9 @@ class ReachForm(RecordForm):
             help_text=_("Also the pages of the shop that belong to no region."),
         )
         for pk in regions:
-            choices = [("", _("as in the region around")), ("yes", _("shown")), ("no", _("not shown"))]
             line = [pk, *line_above(pk, parents)]
+            silent = _("as in the region around") if len(line) > 1 else _("as elsewhere")
+            choices = [("", silent), ("yes", _("shown")), ("no", _("not shown"))]
             title = " › ".join(regions[one].title for one in reversed(line) if one in regions)
             self.fields[self.name_of(pk)] = forms.ChoiceField(label=title, choices=choices, required=False)
         names = [self.name_of(pk) for pk in regions]
