@@ -57,8 +57,12 @@ def _reprice_back(offer: Offer, user: User, told: dict[str, int]) -> None:
     _set(offer, told["was"], user)
 
 
+def _regions() -> list[tuple[str, str]]:
+    return list(Region.objects.values_list("pk", "title"))
+
+
 class RegionalPriceForm(forms.Form):
-    region = forms.ChoiceField(label=_("Region"))
+    region = forms.ChoiceField(label=_("Region"), choices=_regions)
     deed = forms.ChoiceField(
         label=_("Its price"),
         choices=[
@@ -82,10 +86,6 @@ class RegionalPriceForm(forms.Form):
         help_text=_("In the currency of the shop, such as 350 or 4.50."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["region"].choices = [(one.pk, one.title) for one in Region.objects.all()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         filled = super().clean() or {}
@@ -146,14 +146,12 @@ def _set(offer: Offer, price: int, user: User) -> None:
     set_price(offer.site, offer.variant.sku, offer.variant.options, price, by=user.username, seen_ver=offer.ver)
 
 
-class ReachForm(forms.Form):
+class ShowInRegionsForm(forms.Form):
     how = forms.ChoiceField(
         label=_("Show these products"),
         choices=[("all", _("in all regions")), ("only", _("only in these")), ("but", _("everywhere but in these"))],
     )
-    regions = forms.MultipleChoiceField(
-        label=_("Regions"), choices=lambda: list(Region.objects.values_list("pk", "title")), required=False
-    )
+    regions = forms.MultipleChoiceField(label=_("Regions"), choices=_regions, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -228,7 +226,7 @@ ACTIONS = [
         "edit_products",
         _reach,
         undo=_reach_back,
-        form=ReachForm,
+        form=ShowInRegionsForm,
         icon="world",
         is_there=_has_regions,
     ),

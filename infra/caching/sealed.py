@@ -39,7 +39,7 @@ def _plain(value: object) -> str:
     """Text that is marked safe for HTML is text; whoever kept it knows what it was."""
     if isinstance(value, str):
         return "".join((value,))
-    raise NotImplementedError(f"a {type(value).__name__} cannot be kept")
+    raise TypeError(f"a {type(value).__name__} cannot be kept")
 
 
 def seal(name: str, body: bytes, until: float) -> bytes:

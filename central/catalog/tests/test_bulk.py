@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from central.catalog.actions import set_price, set_regional_prices
-from central.catalog.bulk import ACTIONS, PercentForm, ReachForm, RegionalPriceForm, price_by
+from central.catalog.bulk import ACTIONS, PercentForm, RegionalPriceForm, ShowInRegionsForm, price_by
 from central.catalog.errors import BadGoods, StaleProduct
 from central.catalog.models import Listing, Offer
 from central.catalog.queries import offers_visible_to
@@ -161,7 +161,7 @@ def test_products_are_switched_off_and_back_each_once(ada: User) -> None:
 
 
 def show(user: User, how: str, *regions: str) -> Any:
-    form = ReachForm({"how": how, "regions": list(regions)})
+    form = ShowInRegionsForm({"how": how, "regions": list(regions)})
     assert form.is_valid(), form.errors
     return REACH.do(offer(user), user, form.cleaned_data)
 
@@ -196,6 +196,6 @@ def test_a_rule_that_was_changed_since_is_not_taken_back(ada: User, moscow: None
 
 
 def test_a_rule_without_regions_is_refused(ada: User, moscow: None) -> None:
-    assert "regions" in ReachForm({"how": "only"}).errors
-    assert "regions" in ReachForm({"how": "but", "regions": ["nowhere"]}).errors
-    assert ReachForm({"how": "all"}).is_valid()
+    assert "regions" in ShowInRegionsForm({"how": "only"}).errors
+    assert "regions" in ShowInRegionsForm({"how": "but", "regions": ["nowhere"]}).errors
+    assert ShowInRegionsForm({"how": "all"}).is_valid()
