@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from edge.pages.book import Book
 from edge.pages.cache import pages
+from edge.pages.making import Maker
 from edge.pages.tests import make
 from edge.pages.tests.client import Browser
 from edge.replica import sites, words
 from node import config as node_config
+from node.config import config
 from sync.discover import load_edge
 from sync.store.writer import reader, writer
 
@@ -51,6 +54,21 @@ def tea(edge):
 @pytest.fixture
 def visitor(tea) -> Browser:
     return Browser("tea.localhost")
+
+
+@pytest.fixture
+def maker(tea, tmp_path):
+    """The maker of the pages of `tea`, whatever a module means by it."""
+    book = Book(config().pages_dir / ".book.sqlite3")
+    yield Maker(book, config().pages_dir, tmp_path / "none.sqlite3")
+    book.close()
+
+
+def make_all(maker: Maker) -> None:
+    """Until nothing is missing and nothing is old."""
+    maker.look_for_missing()
+    while maker.renew() or maker.fill():
+        pass
 
 
 def _tea(slug: str, shelf: str, **changes):

@@ -11,12 +11,10 @@ from lxml import etree
 from msgspec.structs import replace
 
 from edge.asgi import application
-from edge.pages.book import Book
 from edge.pages.building import build
-from edge.pages.making import Maker
 from edge.pages.tests import make
 from edge.pages.tests.client import Browser, Page
-from edge.pages.tests.conftest import GREEN, SENCHA, THYME
+from edge.pages.tests.conftest import GREEN, SENCHA, THYME, make_all
 from edge.replica import sites as shops
 from node.config import config
 from sites import editions
@@ -211,27 +209,12 @@ async def test_robots_and_maps_name_every_edition_of_the_host(visitor):
     assert 'hreflang="ru" href="http://tea.localhost:8499/p/longjing"' in body
 
 
-@pytest.fixture
-def maker(tea, tmp_path):
-    folder = config().pages_dir
-    book = Book(folder / ".book.sqlite3")
-    maker = Maker(book, folder, tmp_path / "none.sqlite3")
-    yield maker
-    book.close()
-
-
-def _work(maker: Maker) -> None:
-    maker.look_for_missing()
-    while maker.renew() or maker.fill():
-        pass
-
-
 def _files(folder: Path) -> set[str]:
     return {str(file.relative_to(folder)) for file in folder.rglob("*.html")}
 
 
 def test_every_edition_lies_as_files_where_its_address_says(maker):
-    _work(maker)
+    make_all(maker)
 
     files = _files(config().pages_dir)
     for place in ("tea.localhost/", "tea.localhost/en/", "tea.localhost/en/moscow/", f"{SPB}/", f"{SPB}/en/"):
@@ -241,26 +224,26 @@ def test_every_edition_lies_as_files_where_its_address_says(maker):
 
 
 def test_an_edition_that_is_closed_takes_its_files_along_and_no_others(maker):
-    _work(maker)
+    make_all(maker)
     before = _files(config().pages_dir)
 
     maker.hear(make.publish(shop(), ver=2) and [("site:main", "tea")])
     make.publish(replace(shop(), regions=[]), ver=3)
     shops.forget_all()
     maker.hear([("site:main", "tea")])
-    _work(maker)
+    make_all(maker)
 
     after = _files(config().pages_dir)
     assert after == {name for name in before if "moscow" not in name and not name.startswith(SPB)}
 
 
 def test_a_regional_price_makes_the_pages_of_that_region_anew_and_no_others(maker):
-    _work(maker)
+    make_all(maker)
     written = maker.written
     card = replace(make.cards_of(GREEN)[0], prices={"msk": 220000}, titles={"en": ("Dragon Well", "Bag")})
 
     maker.hear(make.publish(card, ver=3))
-    _work(maker)
+    make_all(maker)
 
     shown = {name: (config().pages_dir / name).read_text() for name in _files(config().pages_dir)}
     assert [name for name, text in shown.items() if "2\xa0200\xa0₽" in text] != []

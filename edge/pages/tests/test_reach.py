@@ -9,11 +9,10 @@ from msgspec.structs import replace
 
 from edge.asgi import application
 from edge.pages.addresses import addresses_of
-from edge.pages.book import Book
 from edge.pages.making import Maker
 from edge.pages.tests import make
 from edge.pages.tests.client import Browser
-from edge.pages.tests.conftest import GREEN, SENCHA, THYME
+from edge.pages.tests.conftest import GREEN, SENCHA, THYME, make_all
 from edge.pages.tests.test_seo import FEED
 from edge.replica import changes
 from edge.replica import sites as shops
@@ -147,20 +146,6 @@ async def _sister_goods(visitor: Browser, path: str) -> set[str]:
 
 
 @pytest.fixture
-def maker(tea, tmp_path):
-    book = Book(config().pages_dir / ".book.sqlite3")
-    maker = Maker(book, config().pages_dir, tmp_path / "none.sqlite3")
-    yield maker
-    book.close()
-
-
-def _work(maker: Maker) -> None:
-    maker.look_for_missing()
-    while maker.renew() or maker.fill():
-        pass
-
-
-@pytest.fixture
 def announced(monkeypatch):
     """The lists that are told to have changed."""
     deps = []
@@ -171,11 +156,11 @@ def announced(monkeypatch):
 def _hear(maker: Maker, news, announced) -> None:
     maker.hear([*news, *announced])
     announced.clear()
-    _work(maker)
+    make_all(maker)
 
 
 def test_files_come_and_go_with_the_rule(maker, announced):
-    _work(maker)
+    make_all(maker)
     folder = config().pages_dir / "tea.localhost"
     assert (folder / "spb/p/sencha.html").exists()
 
@@ -192,7 +177,7 @@ def test_files_come_and_go_with_the_rule(maker, announced):
 
 def test_a_rule_that_changes_elsewhere_rewrites_no_page_of_a_region(maker, announced):
     hide(SENCHA, {"": False, "msk": True})
-    _work(maker)
+    make_all(maker)
     folder = config().pages_dir / "tea.localhost"
     before = (folder / "msk/c/green.html").stat().st_mtime_ns
 
