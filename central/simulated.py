@@ -34,7 +34,7 @@ from central.stock.receipts import receive_stock, set_stocks, transfer_stock
 from central.stock.receives import answer_with
 from infra.crypto.signing import public_of
 from node.realms import CLUSTER, ORDERS, alias_of, atomic
-from sync import hub, logreader
+from sync import doubts, hub, logreader
 from sync.contracts.codec import unpack
 from sync.contracts.stock import Ask
 from sync.directory import Heartbeat, NodeIdentity
@@ -86,7 +86,7 @@ class Central:
         self._nodes.begin(setting)
         # Read from the node's key files in production.
         upstream.central_public_key = lambda: public_of(setting.central_key)  # type: ignore[attr-defined]
-        logreader.forget()
+        self.forget()
         self._told.clear()
         self._asks.clear()
         # The catalogue is another database's; every shop of a run may have all goods.
@@ -95,6 +95,10 @@ class Central:
         leases.TTL_S = setting.ttl_s
         receive_stock({UUID(sku.variant): sku.units for sku in setting.skus if sku.units}, who=WHO)
         number_batch(ORDERS)
+
+    def forget(self) -> None:
+        logreader.forget()
+        doubts.forget()
 
     # --- what the hub and the sequencer do
 

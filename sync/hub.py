@@ -13,7 +13,6 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -21,7 +20,6 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
-from django.utils import timezone
 
 from infra.crypto.signing import sign, verify
 from infra.http import limits
@@ -29,7 +27,7 @@ from infra.http.address import address_of, counted_as, is_loopback
 from node import clock
 from node.errors import RialtoError
 from node.realms import CENTRAL_REALMS
-from sync import intake, logreader
+from sync import doubts, intake, logreader
 from sync.contracts import frames as f
 from sync.core import hub_end
 from sync.core import link as io
@@ -55,7 +53,7 @@ ANSWERS = 16
 WAITING = 2_000
 
 #: ends of a session that are nobody's fault: the line, the load, or a newer link of the same node
-BLAMELESS = frozenset({"silent", "slow", "newer", "error", "try_later"})
+BLAMELESS = frozenset({"silent", "slow", "newer", "error", "try_later", "look_again"})
 #: the code of a refusal, and of why a link ends
 ROLLED_BACK = "rolled_back"
 
@@ -123,9 +121,9 @@ class LinkConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if await asyncio.to_thread(_comes_too_often, address):
             await self.close()
             return
-        await self.accept()
         self.session = Session(self._send_text, self._close, address)
         self.session.on_introduced = self._join_groups
+        await self.accept()
         self.session.start()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -177,8 +175,8 @@ class Session:
         self._state = hub_end.HubEnd()
         self._identity: NodeIdentity | None = None
         self._speaks: dict[str, int] = {}
-        #: when it was told who is there
-        self._began = timezone.now()
+        #: before the node can have read what it says in its HELLO
+        self._opened = clock.monotonic()
         self._nonce = secrets.token_bytes(32)
         self._out: asyncio.Queue[f.Frame | None] = asyncio.Queue()
         self._lanes: dict[str, asyncio.Queue[Coroutine[Any, Any, None]]] = {}
@@ -244,8 +242,9 @@ class Session:
                 self._in_lane(f"up:{realm}", self._take_ops(effect))
             case io.Check(realm=realm):
                 failed = io.Checked(realm, effect.cursor, "failed")
-                check = partial(logreader.check, self._scope, effect, began=self._began)
-                self._in_lane(f"down:{realm}", self._db(realm, check, failed))
+                self._in_lane(f"down:{realm}", self._db(realm, lambda: logreader.check(self._scope, effect), failed))
+            case io.Doubt(realm, taken):
+                doubts.doubt(self._scope.node, self._scope.epoch, realm, taken)
             case io.ReadHead(realm):
                 work = self._db(realm, lambda: logreader.read_head(self._scope, realm), io.ReadFailed(realm))
                 self._in_lane(f"down:{realm}", work)
@@ -318,7 +317,6 @@ class Session:
     # --- who it is
 
     async def _introduce(self, hello: f.Hello) -> None:
-        self._began = timezone.now()
         try:
             welcome = await lanes.run("directory", lambda: self._welcome(hello))
         except _Refuse as refusal:
@@ -327,7 +325,8 @@ class Session:
         if self.on_introduced is not None:
             # Before the first read of the log: what comes later than the read finds a group to nudge.
             await self.on_introduced()
-        self.feed(hub_end.Introduced(hello, welcome, frozenset(CENTRAL_REALMS), interest_topics()))
+        known = doubts.known_before(hello.node, hello.epoch, self._opened)
+        self.feed(hub_end.Introduced(hello, welcome, frozenset(CENTRAL_REALMS), interest_topics(), known))
 
     def _welcome(self, hello: f.Hello) -> f.Welcome:
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
@@ -23,7 +21,7 @@ Bodies = Mapping[str, Mapping[str, tuple[int, bytes | None]]]
 
 # Plain SQL: each session of each edge asks these again and again.
 _HEAD = "SELECT epoch, head, chain, floor, floor_chain FROM sync_central_synchead"
-_TAKEN = "SELECT n, changed BETWEEN %s AND %s FROM sync_central_lastn WHERE edge = %s AND epoch = %s"
+_TAKEN = "SELECT n FROM sync_central_lastn WHERE edge = %s AND epoch = %s"
 _CHAIN = "SELECT chain FROM sync_central_synclog WHERE seq = %s"
 
 _tails = {realm: SharedTail(realm) for realm in CENTRAL_REALMS}
@@ -45,22 +43,20 @@ def head_of(realm: str) -> HeadOfLog:
     return HeadOfLog(epoch, head, bytes(chain), floor, bytes(floor_chain))
 
 
-def check(edge: EdgeScope, asked: io.Check, *, began: datetime | None = None) -> io.Checked:
-    """Where may the tail of this edge begin, and how many of its ops were taken in? `began`: when its session did."""
+def check(edge: EdgeScope, asked: io.Check) -> io.Checked:
+    """Where may the tail of this edge begin, and how many of its ops were taken in?"""
     alias, cursor, realm = alias_of(asked.realm), asked.cursor, asked.realm
-    now = timezone.now()
-    rows = sql.run(alias, _TAKEN, [began or now, now, edge.node, edge.epoch])
-    taken, is_overtaken = rows[0] if rows else (0, False)
-    said: dict[str, Any] = {"taken": taken, "is_overtaken": bool(is_overtaken)}
+    rows = sql.run(alias, _TAKEN, [edge.node, edge.epoch])
+    taken = int(rows[0][0]) if rows else 0
     if cursor is None:
-        return io.Checked(realm, None, "fetch", **said)
+        return io.Checked(realm, None, "fetch", taken=taken)
     head = head_of(realm)
     chain = known_chain(cursor.seq, head)
     if chain is None:
         found = sql.run(alias, _CHAIN, [cursor.seq])
         chain = bytes(found[0][0]) if found else None
     reason = why_refetch(cursor, head, chain) or ""
-    return io.Checked(realm, cursor, "refetch" if reason else "tail", reason, head.seq, **said)
+    return io.Checked(realm, cursor, "refetch" if reason else "tail", reason, head.seq, taken)
 
 
 def read_log(

@@ -18,13 +18,15 @@ class Introduced:
     """The HELLO was verified; `welcome` is signed.
 
     `realms`: those this central has. `facts`: the topics whose keys an edge may follow; nothing else may be followed,
-    or a node could ask for the documents of shops that are not its own, key by key.
+    or a node could ask for the documents of shops that are not its own, key by key. `doubts`: realm -> ops of the node
+    that central was known to have taken in before this connection was opened, as far as any session has told.
     """
 
     hello: f.Hello
     welcome: f.Welcome
     realms: frozenset[str]
     facts: frozenset[str]
+    doubts: Mapping[str, int] = field(default_factory=dict)
 
 
 Event = (
@@ -246,6 +248,10 @@ def _introduced(state: HubEnd, event: Introduced, now: float, out: Effects) -> H
     audience = {realm: frozenset(topics) for realm, topics in welcome.audience.items()}
     state = replace(state, phase="up", audience=audience, save_at=now + io.SAVE_ACKED_EVERY)
     state = replace(state, realms=event.realms, facts=event.facts)
+    for realm, taken in sorted(event.doubts.items()):
+        if taken > (known := hello.last_n.get(realm, 0)):
+            message = f"central took in {taken} ops of '{realm}' from this node, which knows of {known}: "
+            return _refuse(state, "rolled_back", message + "its disk was rolled back; run `rialto adopt` there", out)
     out.append(io.Send(welcome))
     for realm in sorted({*hello.cursors, *hello.last_n, *audience} & state.realms):
         # No number at all is a claim too: "I never sent anything".
@@ -268,11 +274,10 @@ def _checked(state: HubEnd, checked: io.Checked, now: float, out: Effects) -> Hu
     if checked.taken > (highest := state.intakes.get(realm, Intake()).highest):
         # Compared now, not when it was asked: ops of this very session may have been taken in since. None is before
         # the first answer: what a rolled-back disk sends under old numbers must not hide that it is one.
-        if checked.is_overtaken:
-            # This session was late to ask (its realm was away), and says nothing of the disk.
-            return _refuse(state, "newer", "the node has sent more through a newer link", out)
-        message = f"central took in {checked.taken} ops of '{realm}' from this node, which knows of {highest}: "
-        return _refuse(state, "rolled_back", message + "its disk was rolled back; run `rialto adopt` there", out)
+        # Or the node has sent more through a newer session, and this one was late to ask: the next connection tells.
+        out.append(io.Doubt(realm, checked.taken))
+        message = f"central took in {checked.taken} ops of '{realm}' from this node, which knew of {highest}: "
+        return _refuse(state, "look_again", message + "dial again", out)
     if checked.cursor != state.feeds[realm].to_check:
         return state  # the edge has claimed another place meanwhile, which is checked at the next tick
     state = _feed(state, realm, must_check=False, to_check=None)

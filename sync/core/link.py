@@ -255,10 +255,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """`verdict`: "tail", "fetch" (no cursor), "refetch" (why in `reason`), "failed". `taken`: the last op taken in.
-
-    `is_overtaken`: that was after this session began. If not through this one, the node has opened another since.
-    """
+    """`verdict`: "tail", "fetch" (no cursor), "refetch" (why in `reason`), "failed". `taken`: the last op taken in."""
 
     realm: str
     cursor: Cursor | None
@@ -266,7 +263,14 @@ class Checked:
     reason: str = ""
     head: int = 0
     taken: int = 0
-    is_overtaken: bool = False
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Central has taken in up to `taken`, more than the node says it knows of: remember it for its next connection."""
+
+    realm: str
+    taken: int
 
 
 @dataclass(frozen=True)

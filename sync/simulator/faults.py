@@ -320,10 +320,8 @@ async def _sequencer(world: World, rng: Random) -> None:
 async def _worker(world: World, rng: Random) -> None:
     """The process that serves the links dies; another takes over."""
     world.trace.fault("worker_killed", "central", "its web worker dies with every session")
-    for serving in list(world.sessions):
-        serving.is_over = True
-        serving.wire.send(DOWN, None)
-    world.sessions = []
+    world.end_sessions()
+    world.inside(world.central.life, world.roles.central.forget)
 
 
 # --- the end of trouble

@@ -84,6 +84,9 @@ class Central(Protocol):
         """A fresh world: forget what the process remembers (tails, bodies, directory), write the seed's goods,
         sites and units, hand `sync.directory` a directory of the setting's nodes."""
 
+    def forget(self) -> None:
+        """What the process that serves the links remembers goes with it."""
+
     def sequence(self) -> int:
         """Outbox -> log of every realm the edges read, one batch; returns how many entries moved."""
 

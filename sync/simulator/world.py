@@ -388,6 +388,11 @@ class World:
         self.sessions.append(serving)
         session.start()
 
+    def end_sessions(self) -> None:
+        """The process that serves the links ends, with every task of every session."""
+        for serving in list(self.sessions):
+            self.loop.start(self.central.life, self._leave(serving))
+
     async def _leave(self, serving: Serving) -> None:
         if not serving.is_over:
             serving.is_over = True

@@ -23,7 +23,7 @@ from django.urls import path
 
 from infra.crypto.signing import new_signing_key, public_of
 from node.realms import alias_of, atomic
-from sync import hub, upstream
+from sync import doubts, hub, upstream
 from sync.link import Link, LinkSettings
 from sync.outbox import record_fact, record_state
 from sync.sequencer import Sequencer
@@ -215,6 +215,7 @@ class House:
 async def central(*, realms: Sequence[str] = (ORDERS, CATALOG), sequencers: bool = True) -> AsyncIterator[House]:
     directory = Directory()
     hub.set_directory(directory)
+    doubts.forget()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

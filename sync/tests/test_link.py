@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import msgspec
 import pytest
-from django.db import OperationalError
-from django.utils import timezone
-from websockets.asyncio.client import connect
+from django.db import OperationalError, connections
+from websockets.asyncio.client import ClientConnection, connect
 
 from infra.crypto.signing import new_signing_key, sign
 from node.errors import Refused, RialtoError
-from sync import figures, hub, logreader
+from node.realms import atomic
+from sync import figures, hub
 from sync.contracts import frames
 from sync.contracts.frames import Op
-from sync.core import link as io
 from sync.intake import take_ops, try_quarantined
-from sync.link import LinkDown
+from sync.link import LinkDown, LinkSettings
 from sync.logreader import head_of
 from sync.replica import after_apply, applies, applies_fact, on_central_ack, told, when_fenced
 from sync.store.central.log import begin_anew, cut_log
@@ -432,6 +433,28 @@ async def test_an_edge_refuses_a_central_with_another_key() -> None:
             assert not link.is_up
 
 
+@asynccontextmanager
+async def dialled(settings: LinkSettings, last_n: dict[str, int] | None = None) -> AsyncIterator[ClientConnection]:
+    """A connection on which the node has said its HELLO."""
+    async with connect(settings.socket_url, proxy=None) as socket:
+        challenge = await heard(socket)
+        assert isinstance(challenge, frames.Challenge)
+        hello = frames.Hello(node=settings.node, epoch=settings.epoch, nonce=b"e" * 32, last_n=last_n or {})
+        signature = sign(settings.sign_key, hello.signed_part(challenge.nonce))
+        await socket.send(frames.encode(frames.signed(hello, signature)))
+        yield socket
+
+
+async def heard(socket: ClientConnection) -> frames.Frame | None:
+    return frames.decode(await socket.recv())
+
+
+async def refusal(socket: ClientConnection) -> frames.Refused:
+    while not isinstance(frame := await heard(socket), frames.Refused):
+        pass
+    return frame
+
+
 async def test_a_replayed_hello_is_refused() -> None:
     async with central() as home:
         settings = home.settings("a")
@@ -524,20 +547,39 @@ async def test_a_node_with_a_rolled_back_disk_is_refused_and_its_epoch_is_over(f
     assert await in_thread(house.taken) == [b"one"]
 
 
-async def test_ops_that_came_after_a_session_began_are_told_from_those_before(fenced: list[str]) -> None:
+def overtake(scope: EdgeScope, is_locked: threading.Event, go_on: threading.Event) -> None:
+    """Another worker takes an op in, and nobody can ask what was taken in until it has."""
+    with atomic(ORDERS):
+        house.run_sql(ORDERS, "LOCK TABLE sync_central_lastn")
+        is_locked.set()
+        assert go_on.wait(10)
+        take_ops(scope, ORDERS, 1, [Op("thing", b"through a newer session")])
+    connections.close_all()
+
+
+def waits_for_a_lock() -> bool:
+    return bool(house.run_sql(ORDERS, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sync_central_lastn'::regclass"))
+
+
+async def test_a_session_that_was_late_to_ask_ends_no_epoch_and_the_next_of_a_rolled_back_disk_does() -> None:
+    is_locked, go_on = threading.Event(), threading.Event()
     async with central() as home:
-        home.settings("a")
-        scope = home.directory.nodes["a"].scope
-        before = timezone.now()
-        await in_thread(lambda: take_ops(scope, ORDERS, 1, [Op("thing", b"through another session")]))
-        after = timezone.now()
+        settings = home.settings("a")
+        newer = asyncio.create_task(asyncio.to_thread(overtake, home.directory.nodes["a"].scope, is_locked, go_on))
+        await until(is_locked.is_set)
+        async with dialled(settings) as late:
+            assert isinstance(await heard(late), frames.Welcome)
+            await until_db(waits_for_a_lock)
+            go_on.set()
+            await newer
+            assert (await refusal(late)).code == "look_again"
+        assert not home.directory.nodes["a"].is_fenced
 
-        asked = [
-            await in_thread(lambda began=began: logreader.check(scope, io.Check(ORDERS, None), began=began))
-            for began in (before, after)
-        ]
-
-    assert [(one.taken, one.is_overtaken) for one in asked] == [(1, True), (1, False)]
+        async with dialled(settings, {ORDERS: 1}) as true_disk:
+            assert isinstance(await heard(true_disk), frames.Welcome)
+        async with dialled(settings) as rolled_back:
+            assert (await refusal(rolled_back)).code == "rolled_back"
+            await until(lambda: home.directory.nodes["a"].is_fenced)
 
 
 async def test_a_copied_disk_that_went_on_by_itself_ends_its_epoch(fenced: list[str]) -> None:

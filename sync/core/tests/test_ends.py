@@ -275,14 +275,25 @@ def test_frames_of_a_realm_that_is_not_there_end_the_link() -> None:
         assert effects[-1] == io.Close("bad_realm")
 
 
-def test_a_session_that_was_late_to_ask_says_nothing_of_the_nodes_disk() -> None:
-    codes = []
-    for is_overtaken in (True, False):
-        checked = io.Checked("r", PLACE, "tail", head=5, taken=9, is_overtaken=is_overtaken)
-        _, effects = hub_end.step(hub(), checked, HOUR)
-        codes.append([frame.code for frame in sent(effects) if isinstance(frame, f.Refused)])
+def test_an_answer_that_may_be_newer_than_the_hello_proves_nothing_and_is_remembered() -> None:
+    _, effects = hub_end.step(hub(), io.Checked("r", PLACE, "tail", head=5, taken=9), HOUR)
 
-    assert codes == [["newer"], ["rolled_back"]]
+    assert [one for one in effects if isinstance(one, io.Doubt)] == [io.Doubt("r", 9)]
+    assert [frame.code for frame in sent(effects) if isinstance(frame, f.Refused)] == ["look_again"]
+
+
+@pytest.mark.parametrize(("knows", "codes"), [({"r": 8}, ["rolled_back"]), ({}, ["rolled_back"]), ({"r": 9}, [])])
+def test_a_disk_that_says_less_than_was_known_before_it_dialled_is_shut_out(
+    knows: dict[str, int], codes: list[str]
+) -> None:
+    hello = f.Hello(node="a", epoch=1, nonce=b"", last_n=knows)
+    welcome = f.Welcome(node="a", proto=f.PROTO_MAX, audience={}, paused=[], window=io.OPS_WINDOW)
+    asked = hub_end.Introduced(hello, welcome, frozenset({"r"}), frozenset(), {"r": 9})
+
+    _, effects = hub_end.step(hub_end.HubEnd(phase="verifying"), asked, HOUR)
+
+    assert [frame.code for frame in sent(effects) if isinstance(frame, f.Refused)] == codes
+    assert any(isinstance(frame, f.Welcome) for frame in sent(effects)) is not bool(codes)
 
 
 def a_disk_sends(sends: int, *, knows: int, taken: int, asks_first: bool = False) -> list[list[str]]:
@@ -309,10 +320,10 @@ def test_no_op_is_taken_in_before_central_knows_what_the_node_has_sent(asks_firs
 
 
 @pytest.mark.parametrize("asks_first", [False, True])
-def test_what_a_rolled_back_disk_sends_does_not_hide_that_it_is_one(asks_first: bool) -> None:
+def test_what_a_rolled_back_disk_sends_does_not_hide_that_it_knows_less(asks_first: bool) -> None:
     steps = a_disk_sends(3, knows=2, taken=4, asks_first=asks_first)
 
-    assert steps[-3:] == [[], ["Check"], ["rolled_back"]]
+    assert steps[-3:] == [[], ["Check"], ["look_again"]]
 
 
 def test_a_place_claimed_during_a_check_is_checked_next() -> None:
