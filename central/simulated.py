@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from central.carts.queries import root_of
 from central.cluster.models import Node, Site, SiteGroup
 from central.orders import statuses, upstream
 from central.orders.actions import change_status
+from central.orders.errors import OrderConflict
 from central.orders.handlers import note_stock
 from central.orders.models import Order, OrderLine, OrderPerson, OrderStatus
 from central.stock import granting, leases, warehouses
@@ -36,6 +38,7 @@ from infra.crypto.signing import public_of
 from node.realms import CLUSTER, ORDERS, alias_of, atomic
 from sync import doubts, hub, logreader
 from sync.contracts.codec import unpack
+from sync.contracts.orders import KeptOrder, PlacedOrder
 from sync.contracts.stock import Ask
 from sync.directory import Heartbeat, NodeIdentity
 from sync.discover import load_central
@@ -241,9 +244,29 @@ class Central:
         head = SyncHead.objects.using(alias_of(ORDERS)).first()
         return {ORDERS: (head.epoch, head.head)} if head else {}
 
+    def set_aside(self) -> Sequence[tuple[str, bytes, str]]:
+        found = []
+        for row in filter(_is_second_order, _held()):
+            body = bytes(row.body)
+            if row.kind == "kept_order":
+                body = unpack(body, KeptOrder).body
+            found.append((unpack(body, PlacedOrder).id, blake2b(body, digest_size=32).digest(), row.reason))
+        return found
+
     def audit(self) -> Sequence[str]:
-        held = Quarantine.objects.using(alias_of(ORDERS)).filter(resolved__isnull=True).order_by("pk")
-        return [*map(str, breaches()), *(f"quarantine: {row.edge}/{row.n} ({row.kind}): {row.reason}" for row in held)]
+        others = [row for row in _held() if not _is_second_order(row)]
+        return [
+            *map(str, breaches()),
+            *(f"quarantine: {row.edge}/{row.n} ({row.kind}): {row.reason}" for row in others),
+        ]
+
+
+def _held() -> list[Quarantine]:
+    return list(Quarantine.objects.using(alias_of(ORDERS)).filter(resolved__isnull=True).order_by("pk"))
+
+
+def _is_second_order(row: Quarantine) -> bool:
+    return row.kind in ("order", "kept_order") and row.reason.startswith(f"{OrderConflict.code}:")
 
 
 class _Directory:

@@ -2,10 +2,13 @@
 
 A tab presents what it keeps to any page of any shop of the group. The edge that does not know the order sends it on to
 central, envelope and all, under its own numbers; central takes an order in once, by its id. A browser can carry an
-order, not make one, and neither can another node: the edge that made it signed it.
+order, not make one, and neither can another node: the edge that made it signed it. What is known is known by its bytes:
+two disks of a node that was copied may each have made the order of one checkout, and people must hear of the second.
 """
 
 from __future__ import annotations
+
+from hashlib import blake2b
 
 import msgspec
 
@@ -52,14 +55,15 @@ def take_in(orders: list[KeptOrder]) -> dict[str, str]:
 
 
 def _take_in(kept: KeptOrder) -> str:
-    for known in (Order, Kept):
-        is_acked = known._default_manager.filter(pk=kept.id).values_list("is_acked", flat=True).first()
+    mark = blake2b(kept.body, digest_size=16).hexdigest()
+    for known in (Order.objects.filter(pk=kept.id, body=kept.body), Kept.objects.filter(pk=mark)):
+        is_acked = known.values_list("is_acked", flat=True).first()
         if is_acked is not None:
             return "acked" if is_acked else "kept"
     if not _is_genuine(kept):
         return "refused"
-    Kept.objects.create(id=kept.id)
-    enqueue("orders", "kept_order", pack(kept), ref=kept.id)
+    Kept.objects.create(id=mark)
+    enqueue("orders", "kept_order", pack(kept), ref=mark)
     return "kept"
 
 
@@ -87,7 +91,7 @@ def _is_shut_out(node: str) -> bool:
 @on_central_ack("kept_order")
 @on_central_ack("order")
 async def acked(refs: list[str]) -> None:
-    """Central has committed these orders: the tabs may forget them."""
+    """Central has committed these orders, told by id or by the mark of what a tab brought: the tabs may forget them."""
     await writer.run(lambda: _mark(refs))
 
 

@@ -24,8 +24,9 @@ class Order(models.Model):
 
 
 class Kept(models.Model):
-    """An order that another edge made and a tab brought here because central had not acknowledged it."""
+    """An order that another disk made and a tab brought here because central had not acknowledged it."""
 
+    #: BLAKE2b of its bytes, 16 bytes as hex; before, the order's id
     id = models.CharField(primary_key=True, max_length=32)
     is_acked = models.BooleanField(default=False)
 

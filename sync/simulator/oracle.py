@@ -225,8 +225,7 @@ class Oracle:
         self._judge_books(orders)
         self._judge_rights()
         for line in self._central("audit"):
-            if not any(f"order {placed.number} is here already" in line for placed in self._made_again()):
-                self.violate(f"audit: {line}")
+            self.violate(f"audit: {line}")
         for edge in world.edges:
             for line in edge.run(world.roles.edge.parked) if edge.is_up else []:
                 self.violate(f"edge {edge.name} has parked {line}")
@@ -238,28 +237,29 @@ class Oracle:
         return known.tab_is_dead and all(when >= self.lost_disks.get(disk, 1e9) for disk, when in known.copies)
 
     def _made_again(self) -> list[_Order]:
-        """Orders that a shopper heard of from a disk alone that was put back or copied: it may have forgotten that it
-        had made them once already. Central keeps the first, and sets the other aside for people to look at."""
+        """Orders that a shopper heard of from disks alone of which there were two, or that had forgotten: the other one
+        may have made them too. Central keeps the first, and sets the second aside for people to look at."""
 
         def node(disk: str) -> str:
             return disk.partition("#")[0].rstrip("2")
 
         lost = {node(disk) for disk in self.lost_disks}
-        return [
-            placed
-            for placed in self.placed.values()
-            if all(disk not in self.lost_disks and node(disk) in lost for disk, _ in placed.copies)
-        ]
+        return [placed for placed in self.placed.values() if all(node(disk) in lost for disk, _ in placed.copies)]
 
     def _judge_orders(self, orders: Mapping[str, Any]) -> None:
         again = self._made_again()
+        aside = self._central("set_aside")
+        for order_id, _, reason in aside:
+            if not any(placed is self.placed.get(order_id) for placed in again):
+                self.violate(f"order {order_id[-6:]} was set aside: {reason}")
+        second = {(order_id, body_hash) for order_id, body_hash, _ in aside}
         for order_id, placed in self.placed.items():
             found = orders.get(order_id)
             if self._may_be_lost(placed):
                 continue  # central may have it as another shop took it in when the tab asked there too
             if found is None:
                 self.violate(f"order {order_id[-6:]}, acknowledged to {placed.who}, is not at central")
-            elif found.body_hash != blake2b(placed.body, digest_size=32).digest() and placed not in again:
+            elif found.body_hash != (mine := _hash(placed.body)) and (order_id, mine) not in second:
                 self.violate(f"order {order_id[-6:]} is another one at central")
         for order_id in sorted(orders.keys() - self.tried_orders.keys()):
             self.violate(f"central has an order that nobody placed: {order_id}")
@@ -382,3 +382,8 @@ class Oracle:
 def _short_takes(held: Any, dot: Dot) -> int:
     """Units of a token that nodes took because no more were left."""
     return sum(take.units for take in held.takes.get(dot, {}).values() if take.cause == core.SHORT)
+
+
+def _hash(body: bytes) -> bytes:
+    """As central keeps it of an order."""
+    return blake2b(body, digest_size=32).digest()

@@ -129,5 +129,8 @@ class Central(Protocol):
     def log_heads(self) -> Mapping[str, tuple[str, int]]:
         """Realm -> (epoch, head) of each log the edges read."""
 
+    def set_aside(self) -> Sequence[tuple[str, bytes, str]]:
+        """(order, `body_hash`, reason) of each second order under an id or number, kept for people to look at."""
+
     def audit(self) -> Sequence[str]:
-        """Breaches of I1-I3 as central's own audit finds them; quarantined ops too, one line each."""
+        """Breaches of I1-I3 as central's own audit finds them; other quarantined ops too, one line each."""

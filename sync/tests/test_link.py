@@ -558,7 +558,9 @@ def overtake(scope: EdgeScope, is_locked: threading.Event, go_on: threading.Even
 
 
 def waits_for_a_lock() -> bool:
-    return bool(house.run_sql(ORDERS, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sync_central_lastn'::regclass"))
+    return bool(
+        house.run_sql(ORDERS, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sync_central_lastn'::regclass")
+    )
 
 
 async def test_a_session_that_was_late_to_ask_ends_no_epoch_and_the_next_of_a_rolled_back_disk_does() -> None:

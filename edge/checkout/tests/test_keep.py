@@ -17,9 +17,9 @@ from edge.checkout.tests.test_checkout import ASSAM, fill, orders, sent
 from edge.rights import keeper as keeping
 from infra.crypto.keys import ensure_central_keys
 from node import config as node_config
-from sync.contracts.codec import unpack
+from sync.contracts.codec import pack, unpack
 from sync.contracts.documents import NodeDoc, OrderStateDoc
-from sync.contracts.orders import KeptOrder
+from sync.contracts.orders import KeptOrder, PlacedOrder
 from sync.join import join_in_process
 from sync.link import LinkDown
 from sync.replica import run_acked, run_after_apply
@@ -61,6 +61,17 @@ async def present(shopper, *envelopes: bytes):
     return answer.status_code, answer.json()
 
 
+def refs(kind: str) -> list[str]:
+    return list(Outgoing.objects.filter(kind=kind).values_list("ref", flat=True))
+
+
+def make_anew(order) -> None:
+    """As a copy of this disk made the order a moment later."""
+    placed = unpack(bytes(order.body), PlacedOrder)
+    later = msgspec.structs.replace(placed, placed_at=placed.placed_at + 1)
+    Order.objects.filter(pk=order.pk).update(body=pack(later))
+
+
 def wipe_disk() -> None:
     for model in (Order, Kept, Outgoing):
         model.objects.all().delete()
@@ -86,8 +97,18 @@ async def test_an_edge_that_does_not_know_the_order_sends_it_on_unchanged(shoppe
 
     assert first == again == (200, {"orders": {order.pk: "kept"}})
     assert [unpack(one, KeptOrder) for one in sent("kept_order")] == [msgspec.json.decode(envelope, type=KeptOrder)]
-    await run_acked("kept_order", [order.pk])
+    await run_acked("kept_order", await reader.run(lambda: refs("kept_order")))
     assert (await present(shopper, envelope))[1] == {"orders": {order.pk: "acked"}}
+
+
+async def test_what_the_other_disk_of_a_copied_node_made_of_the_same_checkout_goes_to_central_too(shopper, order):
+    envelope = await kept_by_tab(shopper, order)
+    await writer.run(lambda: make_anew(order))
+    await run_acked("order", [order.pk])
+
+    assert await present(shopper, envelope) == (200, {"orders": {order.pk: "kept"}})
+
+    assert [unpack(one, KeptOrder) for one in sent("kept_order")] == [msgspec.json.decode(envelope, type=KeptOrder)]
 
 
 async def test_an_order_outlives_the_disk_and_the_keys_of_its_edge(shopper, order, tmp_path_factory, central_keys):
