@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from central.catalog.actions import delist, refuse_stale, relist, set_price, set_regional_prices
+from central.catalog.actions import delist, refuse_stale, relist, rename_address, set_price, set_regional_prices
 from central.catalog.errors import BadGoods, StaleProduct
-from central.catalog.models import Listing, Offer
+from central.catalog.models import Category, Listing, Offer
 from central.catalog.queries import price_around
 from central.catalog.reach import show_product
+from central.catalog.renaming import rename_product, renew_category, renew_product
 from central.catalog.rules import from_choice
 from central.cluster.models import Region
 from central.cluster.queries import regions_at
@@ -184,6 +185,36 @@ def _rule(offer: Offer) -> dict[str, bool]:
     return dict(Listing.objects.values_list("shown_in", flat=True).get(pk=offer.listing_id))
 
 
+def _renew(offer: Offer, user: User, filled: dict[str, Any]) -> dict[str, str] | None:
+    was = _slug(offer)
+    became = renew_product(offer.site, offer.variant.product_id, by=user.username)
+    return {"was": was, "became": became} if was != became else None
+
+
+def _renew_back(offer: Offer, user: User, told: dict[str, str]) -> None:
+    """Only an address that is still what it was made."""
+    if _slug(offer) != told["became"]:
+        raise StaleProduct(offer.ver, offer.ver)
+    rename_product(offer.site, offer.variant.product_id, told["was"], by=user.username)
+
+
+def _slug(offer: Offer) -> str:
+    # Asked anew: another unit of the same product may have been given the address a moment ago.
+    return str(Listing.objects.values_list("slug", flat=True).get(pk=offer.listing_id))
+
+
+def _renew_shelf(shelf: Category, user: User, filled: dict[str, Any]) -> dict[str, str] | None:
+    became = renew_category(shelf.site, shelf.pk)
+    return {"was": shelf.slug, "became": became} if shelf.slug != became else None
+
+
+def _renew_shelf_back(shelf: Category, user: User, told: dict[str, str]) -> None:
+    """Only an address that is still what it was made."""
+    if shelf.slug != told["became"]:
+        raise StaleProduct(shelf.ver, shelf.ver)
+    rename_address(shelf.site, shelf.pk, told["was"])
+
+
 def _is_on(offer: Offer) -> bool:
     # Asked anew: another unit of the same product may have been switched a moment ago.
     return Listing.objects.filter(pk=offer.listing_id, is_active=True).exists()
@@ -205,6 +236,24 @@ def _switch_back(offer: Offer, user: User, told: dict[str, bool]) -> None:
     act = relist if told["was_on"] else delist
     act(offer.site, offer.variant.product_id, by=user.username)
 
+
+_ASK_TO_RENEW = _(
+    "Their pages get the addresses that new ones would get today, and the old addresses lead on to them. The patterns "
+    "are set in Search engines."
+)
+
+#: of the list of categories
+OF_SHELVES = [
+    BulkAction(
+        "renew",
+        _("Addresses by the pattern"),
+        "manage_seo",
+        _renew_shelf,
+        undo=_renew_shelf_back,
+        asks=_ASK_TO_RENEW,
+        icon="refresh",
+    ),
+]
 
 ACTIONS = [
     BulkAction(
@@ -229,6 +278,15 @@ ACTIONS = [
         form=ShowInRegionsForm,
         icon="world",
         is_there=_has_regions,
+    ),
+    BulkAction(
+        "renew",
+        _("Addresses by the pattern"),
+        "manage_seo",
+        _renew,
+        undo=_renew_back,
+        asks=_ASK_TO_RENEW,
+        icon="refresh",
     ),
     BulkAction("on", _("Switch on"), "edit_products", _on, undo=_switch_back, icon="check"),
     BulkAction(

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from central.catalog.bulk import OF_SHELVES
 from central.catalog.documents import spoken_at
 from central.catalog.models import Category, CategoryTranslation, Listing, SpokenLanguages, Translation
 from central.catalog.rules import ELSEWHERE, in_history, in_words
@@ -147,6 +148,7 @@ CATEGORIES = lists.List(
     search=lists.Search(_("Title"), ("title", "slug")),
     row_url=lambda row: reverse("categories-words", args=[row.pk]),
     prepare=_prepare,
+    bulk=OF_SHELVES,
     buttons=[lists.Button(_("Products"), "products", "package")],
     help=_("The shelves of your sites, and what they are called in the further languages their sites speak."),
     empty=lists.Empty(_("No categories yet"), _("They come with the goods, by import."), "list"),

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from central.catalog.actions import Goods, Unit, rename_address, save_product
-from central.catalog.keys import slug_of
-from central.catalog.models import Category, Listing
+from central.catalog.actions import rename_address
+from central.catalog.models import Category
+from central.catalog.renaming import rename_product
 from central.cluster.documents import site_doc
 from central.cluster.locale_forms import titled_languages
 from central.cluster.locales import edition_names
@@ -248,12 +248,8 @@ def _values(found: looking.Look) -> dict[str, str]:
 def _move(site: str, kind: str, id_: str, slug: str, by: str) -> None:
     if kind == "category":
         rename_address(site, UUID(id_), slug)
-        return
-    listing = Listing.objects.get(site=site, product=UUID(id_))
-    first = listing.offers.select_related("variant").order_by("variant__position").first()
-    if first is not None:
-        unit = Unit(first.variant.sku, first.variant.options)
-        save_product(site, Goods([unit], slug=slug_of(slug)), by=by)
+    else:
+        rename_product(site, UUID(id_), slug, by=by)
 
 
 @screen(RIGHT)

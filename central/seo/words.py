@@ -42,7 +42,7 @@ HELP: Final[dict[str, Promise]] = {
     "unavailable_after": _("A day, as 2027-01-31: search engines forget the page then."),
     "expires": _("A day, as 2027-01-31."),
     "canonical": _("When this page repeats another one: its address."),
-    "alias": _("Turned into Latin letters; a clash gets a suffix. Pages that have an address keep it."),
+    "alias": _("Turned into Latin letters; a clash gets a suffix."),
 }
 PROBLEMS: Final[dict[str, Promise]] = {
     "no_price": _("has no price: left out"),

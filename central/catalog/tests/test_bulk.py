@@ -19,7 +19,7 @@ from central.ui.tests import cast
 
 pytestmark = pytest.mark.django_db(databases=["default", "catalog", "orders"])
 
-PRICE, REGIONAL, REACH, ON, OFF = ACTIONS
+PRICE, REGIONAL, REACH, _RENEW, ON, OFF = ACTIONS
 
 
 @pytest.fixture
