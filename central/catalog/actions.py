@@ -27,6 +27,7 @@ from central.cluster.queries import site as site_row
 from infra.storage.inspect import inspect_picture
 from infra.storage.media import media_store, sha256_of
 from node.realms import CATALOG, alias_of, atomic
+from sync.contracts.documents import Reach
 from sync.outbox import record_state
 
 #: 10 milliards of minor units: above it a price is a typing mistake
@@ -72,6 +73,7 @@ class Goods:
     pictures: Sequence[str] | None = None  # sha256 of kept pictures, the main one first
     position: int | None = None
     is_listed: bool | None = None  # False: taken off the site
+    shown_in: Reach | None = None  # its own rule of the regions in which it is shown; {} shows it everywhere
     #: further language -> what is said of "title", "text", "attributes" (pairs); what is empty takes it away
     words: Mapping[str, Mapping[str, Any]] | None = None
 

@@ -1,14 +1,23 @@
-"""Asking for what `reach.settle` does, from whatever moves shelves or goods."""
+"""Asking for what `reach.settle` does, from whatever moves shelves or goods; and how regions lie in one another."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from central.catalog.models import Category, Listing
+from central.catalog.models import Category, Listing, RegionTree
+from central.cluster.trees import Parents
 from node.realms import CATALOG
 from sync.events import schedule_job
 
 JOB: Final = "catalog.settle_reach"
+#: there is one tree
+THE_TREE: Final = 1
+
+
+def region_tree() -> Parents:
+    """As this realm knows it."""
+    row = RegionTree.objects.filter(pk=THE_TREE).first()
+    return row.parents if row else {}
 
 
 def has_rules(site: str) -> bool:

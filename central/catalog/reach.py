@@ -15,9 +15,9 @@ from django.db.models import QuerySet
 
 from central.catalog.actions import lock_goods, publish_card, refuse_stale, shop, touch_product
 from central.catalog.errors import BadGoods, UnknownCategory, UnknownProduct
-from central.catalog.following import settle_later
+from central.catalog.following import THE_TREE, region_tree, settle_later
 from central.catalog.models import Category, Listing, Offer, RegionTree
-from central.catalog.rules import merged, trimmed
+from central.catalog.rules import merged, reach_of, trimmed
 from central.cluster.models import Region
 from central.cluster.queries import regions_at
 from central.cluster.trees import Parents
@@ -27,8 +27,6 @@ from sync.outbox import record_state
 
 #: goods that one transaction of `settle` looks through
 BATCH: Final = 500
-#: there is one tree
-_ONE: Final = 1
 
 
 # --- what staff say ------------------------------------------------------------------------------------------------
@@ -86,6 +84,13 @@ def _checked(site: str, rule: Reach) -> Parents:
 # --- what follows --------------------------------------------------------------------------------------------------
 
 
+def learn_regions() -> None:
+    """How regions lie in one another, for the writers of this realm, as the cluster has it. Outside any transaction."""
+    parents = _tree_at_cluster()
+    with atomic(CATALOG):
+        _note_tree(parents)
+
+
 def note_regions(sites: Iterable[str]) -> None:
     """The regions of these shops, or how they lie in one another, have changed."""
     parents = _tree_at_cluster()
@@ -100,7 +105,7 @@ def settle(site: str) -> int:
 
     Done again it does nothing. Raises `UnknownSite`.
     """
-    group, parents = shop(site).group, _tree()
+    group, parents = shop(site).group, region_tree()
     with atomic(CATALOG):
         _settle_shelves(site, parents)
     changed = 0
@@ -147,8 +152,7 @@ def _settle_listings(group: str, listings: QuerySet[Listing], parents: Parents) 
         shelves.setdefault(listing, []).append(reach)
     changed = []
     for row in listings.select_for_update().order_by("product_id"):
-        somewhere = merged(shelves.get(row.pk, [{}]), any, parents)
-        reach = merged([row.shown_in, somewhere], all, parents)
+        reach = reach_of(row.shown_in, shelves.get(row.pk, ()), parents)
         if reach != row.reach:
             row.reach = reach
             row.ver += 1
@@ -167,11 +171,6 @@ def _tree_at_cluster() -> Parents:
     return dict(Region.objects.values_list("pk", "parent_id"))
 
 
-def _tree() -> Parents:
-    row = RegionTree.objects.filter(pk=_ONE).first()
-    return row.parents if row else {}
-
-
 def _note_tree(parents: Parents) -> None:
-    if _tree() != parents:
-        RegionTree.objects.update_or_create(pk=_ONE, defaults={"parents": dict(parents)})
+    if region_tree() != parents:
+        RegionTree.objects.update_or_create(pk=THE_TREE, defaults={"parents": dict(parents)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -40,6 +41,39 @@ def from_choice(how: How, regions: Iterable[str]) -> Reach:
     if how == "all":
         return {}
     return {**({ELSEWHERE: False} if how == "only" else {}), **dict.fromkeys(regions, how == "only")}
+
+
+def reach_of(rule: Reach, shelves: Sequence[Reach], parents: Parents) -> Reach:
+    """Where a product is shown: where it is itself and, when it stands on shelves, one of them is."""
+    return merged([rule, merged(shelves or [{}], any, parents)], all, parents)
+
+
+def in_cell(rule: Reach) -> str:
+    """As a cell of a table says it: "msk, spb" only there, "-msk" everywhere but there, "" everywhere.
+
+    Exceptions say what holds elsewhere, too: "*, -msk, mytishchi", "msk, -mytishchi"; "-*" is nowhere.
+    """
+    shown = [region for region in sorted(rule) if region and rule[region]]
+    hidden = [f"-{region}" for region in sorted(rule) if region and not rule[region]]
+    if rule.get(ELSEWHERE, True):
+        return ", ".join([*(["*"] if shown else []), *hidden, *shown])
+    return ", ".join([*shown, *hidden] if shown else ["-*", *hidden])
+
+
+def of_cell(text: str) -> Reach:
+    """The rule that such a cell says; "*" and "-" are everywhere. Raises `ValueError` with what is wrong."""
+    rule: dict[str, bool] = {}
+    for part in re.split(r"[,;]", "*" if text.strip() == "-" else text):
+        hidden, name = re.fullmatch(r"\s*(-?)\s*(.*?)\s*", part, re.DOTALL).groups()  # type: ignore[union-attr]
+        if not re.fullmatch(r"\*|[a-z0-9][a-z0-9-]*", name):
+            raise ValueError(f"'{part.strip()[:40]}' is no region: write ids as in msk, spb or -msk")
+        region = ELSEWHERE if name == "*" else name
+        if rule.get(region, not hidden) == bool(hidden):
+            raise ValueError(f"'{name}' is said twice, and not the same")
+        rule[region] = not hidden
+    if ELSEWHERE not in rule:
+        rule[ELSEWHERE] = not any(rule.values())
+    return rule
 
 
 def in_history(rule: Any) -> str:

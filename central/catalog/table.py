@@ -12,6 +12,7 @@ from central.catalog.actions import known_category
 from central.catalog.errors import ManySites
 from central.catalog.importing.rows import parts_of_path
 from central.catalog.models import Category, Offer
+from central.catalog.rules import in_cell
 from central.cluster.queries import languages_of, regions_at
 from central.ui import lists
 from central.ui.lists import cells
@@ -29,6 +30,7 @@ def table_of(shown: lists.Shown) -> lists.Table:
         raise ManySites(f"the list holds goods of {', '.join(sites)} and perhaps others")
     columns = [*_OWN, ("category", _category_of())]
     for site in sites:
+        columns += [("shown_in", lambda offer: in_cell(offer.listing.shown_in))] if regions_at(site) else []
         columns += [(f"{name}:{code}", _word(code, name)) for code in languages_of(site) for name in _WORDS]
         columns += [(f"price:{region}", _price(region)) for region in regions_at(site)]
     return lists.Table(columns, _prepare)

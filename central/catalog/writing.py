@@ -19,11 +19,12 @@ from central.catalog.actions import MAX_PRICE, Changes, Goods, Importing, Saved,
 from central.catalog.editing import note_search_words
 from central.catalog.errors import BadGoods
 from central.catalog.feeding import taken_over
-from central.catalog.following import settle_later
+from central.catalog.following import region_tree, settle_later
 from central.catalog.galleries import place_pictures, tell_placed
 from central.catalog.importing.rows import paragraphs
 from central.catalog.keys import check_barcode, clean_sku, name_key, slug_of
 from central.catalog.models import (
+    Category,
     Listing,
     Media,
     Offer,
@@ -35,10 +36,12 @@ from central.catalog.models import (
     Translation,
     Variant,
 )
+from central.catalog.rules import in_cell, reach_of, trimmed
 from central.catalog.words import search_words
+from central.cluster.trees import Parents
 from node.copying import copy_rows
 from node.realms import CATALOG, alias_of
-from sync.contracts.documents import card_key
+from sync.contracts.documents import Reach, card_key
 from sync.outbox import record_states
 
 Key = tuple[str, str]
@@ -149,6 +152,7 @@ class GoodsWriter:
         )
         links = Listing.categories.through.objects.filter(listing__in=self.listings.values())
         self.categories = _grouped(links.values_list("listing_id", "category_id"))
+        self._read_reaches(batch)
         self.private = self._read_private(batch)
         self._read_editions(batch)
         wanted = {sha for goods in batch for sha in goods.pictures or ()}
@@ -158,6 +162,15 @@ class GoodsWriter:
         slugs = {self._wanted_slug(goods) for goods in batch}
         taken = Listing.objects.filter(site=self.where.id, slug__in=slugs)
         self.taken_slugs = set(taken.values_list("slug", flat=True))
+
+    def _read_reaches(self, batch: Sequence[Goods]) -> None:
+        """Where shelves are shown, if the batch says it of any product."""
+        self.parents: Parents = {}
+        self.reaches: dict[UUID, Reach] = {}
+        if any(goods.shown_in is not None for goods in batch):
+            self.parents = region_tree()
+            shelves = Category.objects.filter(site=self.where.id, is_active=True)
+            self.reaches = dict(shelves.values_list("pk", "reach"))
 
     def _read_editions(self, batch: Sequence[Goods]) -> None:
         """Words and prices of further languages and regions, where the batch says any."""
@@ -299,8 +312,18 @@ class GoodsWriter:
         if goods.categories is not None and draft.differs("category", shelves, set(goods.categories)):
             self.categories[listing.pk] = list(dict.fromkeys(goods.categories))
             draft.is_changed = draft.is_moved = True
+        if goods.shown_in is not None:
+            self._lay_reach(draft, goods.shown_in)
         if goods.is_listed is not None and draft.differs("listed", listing.is_active, goods.is_listed):
             listing.is_active = goods.is_listed
+            draft.is_changed = draft.are_cards_changed = True
+
+    def _lay_reach(self, draft: Draft, rule: Reach) -> None:
+        """Its own rule of the regions in which it is shown, and what follows: nobody sees it elsewhere meanwhile."""
+        listing, said = draft.listing, trimmed(rule, self.parents)
+        if draft.differs("shown_in", in_cell(listing.shown_in), in_cell(said)):
+            shelves = [self.reaches[one] for one in self.categories.get(listing.pk, []) if one in self.reaches]
+            listing.shown_in, listing.reach = said, reach_of(said, shelves, self.parents)
             draft.is_changed = draft.are_cards_changed = True
 
     def _differs_in_text(self, draft: Draft, name: str, was: str, became: str) -> bool:
@@ -574,6 +597,8 @@ class GoodsWriter:
                 "attributes",
                 "position",
                 "is_active",
+                "shown_in",
+                "reach",
                 "search_key",
                 "ver",
                 "changed_at",

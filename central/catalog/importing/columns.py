@@ -34,6 +34,7 @@ FIELDS = (
     "picture",
     "product",
     "slug",
+    "shown_in",
 )
 #: fields that a column may name for a language ("title:en") or a region ("price:msk")
 WORDS = ("title", "text", "options_title")
@@ -65,6 +66,7 @@ _NAMES: Mapping[str, str] = {
         "изображение, изображения",
         "product": "product, handle, parent, parent sku, product id, group, родитель, id товара",
         "slug": "slug, url, адрес",
+        "shown_in": "shown in, shown in regions, показ по регионам, показывать в регионах",
     }.items()
     for name in names.split(", ")
 }

@@ -13,6 +13,8 @@ from central.catalog.importing.columns import REGIONAL, Columns
 from central.catalog.importing.models import FIELDS
 from central.catalog.importing.rows import ProductRows, UnitRow
 from central.catalog.models import Category, Variant
+from central.catalog.reach import learn_regions
+from central.catalog.rules import ELSEWHERE
 from central.cluster.queries import languages_of, regions_at
 from sync.contracts.ids import uuid7
 
@@ -71,6 +73,8 @@ class Shelf:
         self.is_dry = is_dry
         self.languages = frozenset(languages_of(where.id))
         self.regions = frozenset(regions_at(where.id))
+        if self.regions:
+            learn_regions()
         self._categories: dict[tuple[str, ...], UUID] = {}
         #: of categories that a dry run would make
         self._made_up: dict[str, str] = {}
@@ -107,6 +111,7 @@ class Shelf:
             attributes=product.attributes or None,
             categories=list(dict.fromkeys(categories)) or None,
             pictures=list(pictures) or None,
+            shown_in=product.shown_in,
         )
 
     def unit(self, row: UnitRow) -> Unit:
@@ -162,10 +167,22 @@ class Shelf:
             pictures=goods.pictures if "picture" in may else None,
             is_listed=goods.is_listed,
             words=_of_fields(goods.words, may),
+            shown_in=goods.shown_in if "category" in may else None,
         )
 
     def save(self, batch: Sequence[Goods]) -> Saved:
-        return save_goods(self.where, batch, by=self.by, importing=self.rules.importing, is_dry=self.is_dry)
+        strange = {id(goods): self._strange_region(goods) for goods in batch}
+        sound = [goods for goods in batch if not strange[id(goods)]]
+        saved = save_goods(self.where, sound, by=self.by, importing=self.rules.importing, is_dry=self.is_dry)
+        for goods in batch:
+            if region := strange[id(goods)]:
+                why = f"shown_in: the shop is not in '{region}'"
+                saved.refused |= dict.fromkeys((unit.key for unit in goods.units), why)
+        return saved
+
+    def _strange_region(self, goods: Goods) -> str:
+        """One that its rule names and the site is not in; "" for none."""
+        return min(set(goods.shown_in or ()) - {ELSEWHERE} - self.regions, default="")
 
     def lay(self, products: Sequence[ProductRows], pictures: Mapping[int, Sequence[str]]) -> tuple[list[Line], Stock]:
         """Lay products; `pictures`: sha256 by the product's place in the batch.

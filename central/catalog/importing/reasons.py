@@ -48,6 +48,18 @@ _REASONS: list[tuple[str, Promise | str]] = [
             "there are: %(known)s."
         ),
     ),
+    (
+        r"shown_in: the shop is not in '(?P<region>.*)'",
+        _("shown in regions: the shop is not in %(region)s"),
+    ),
+    (
+        r"shown_in: '(?P<value>.*)' is no region: .*",
+        _("shown in regions: “%(value)s” is no region; write ids of regions as in msk, spb or -msk"),
+    ),
+    (
+        r"shown_in: '(?P<region>.*)' is said twice, and not the same",
+        _("shown in regions: %(region)s is named twice, once with a minus"),
+    ),
     (r"stock: '(?P<value>.*)' is no whole number of units", _("stock: “%(value)s” is no whole number of units")),
     (r"currency: '(?P<value>.*)' is no ISO 4217 code", _("currency: “%(value)s” is no code such as EUR")),
     (r"price: (?P<value>-?\d+) is not between .*", _("price: “%(value)s” cannot be")),

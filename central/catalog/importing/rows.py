@@ -20,6 +20,8 @@ from central.catalog.importing.columns import REGIONAL, WORDS, Columns
 from central.catalog.importing.reading import Record
 from central.catalog.importing.seen import Seen
 from central.catalog.keys import canonical_options, clean_sku, name_key, options_title, parse_options
+from central.catalog.rules import of_cell
+from sync.contracts.documents import Reach
 
 Key = tuple[str, str]
 
@@ -76,6 +78,8 @@ class ProductRows:
     pictures: list[str] = field(default_factory=list)
     #: language -> what is said in it of "title" and "text"; "" takes it away
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: its own rule of the regions in which it is shown; None says nothing
+    shown_in: Reach | None = None
     units: list[UnitRow] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -141,6 +145,10 @@ class Rows:
     # --- a product ------------------------------------------------------------------------------------------------
 
     def _product(self, group: _Group) -> ProductRows:
+        try:
+            shown_in = self._shown_in(group.head)
+        except BadGoods as error:
+            group.why = group.why or str(error)
         if group.why:
             refused = [Refusal(group.head.line, group.why, group.head.cells)]
             refused += [Refusal(row.line, "its product above was refused", row.cells) for row in group.below]
@@ -155,6 +163,7 @@ class Rows:
             category=tuple(parts_of_path(self._cell(head, "category"))),
             attributes=[(name, self._at(head, column)) for name, column in self.columns.attributes],
             words=self._words(head),
+            shown_in=shown_in,
         )
         product.attributes = [pair for pair in product.attributes if pair[1]]
         for record in (head, *group.below):
@@ -165,6 +174,13 @@ class Rows:
         for row in rows:
             self._unit(product, row, head)
         return product
+
+    def _shown_in(self, head: Record) -> Reach | None:
+        cell = self._cell(head, "shown_in")
+        try:
+            return of_cell(cell) if cell else None
+        except ValueError as error:
+            raise BadGoods("shown_in", str(error)) from error
 
     def _words(self, head: Record) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}

@@ -49,6 +49,7 @@ FIELD_TITLES = {
     "options_title": _("Options as shoppers read them"),
     "product": _("Product of a variant"),
     "slug": _("Address in the shop"),
+    "shown_in": _("Shown in regions"),
     "listed": _("Shown in the shop"),
     "is_active": _("On sale"),
     "purchase price": _("Purchase price"),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from central.catalog.actions import set_regional_prices
+from central.catalog.actions import set_regional_prices, upsert_category
 from central.catalog.documents import card_docs
 from central.catalog.editing import Words, translate_goods
 from central.catalog.errors import ImportRefused
@@ -16,7 +16,8 @@ from central.catalog.importing import runs
 from central.catalog.importing.models import ImportRun
 from central.catalog.importing.reasons import in_words
 from central.catalog.importing.sources import edit_source, make_source
-from central.catalog.models import Listing, Offer, PriceChange, RegionalPrice, Translation
+from central.catalog.models import Listing, Offer, PriceChange, RegionalPrice, Translation, Variant
+from central.catalog.reach import show_category
 from central.catalog.spoken import note_languages
 from central.catalog.tests.make import forget_pointers, make_product, make_site, pointers
 from central.catalog.tests.test_editions import product_doc
@@ -239,3 +240,52 @@ def test_columns_are_mapped_and_changes_shown_before_they_are_written(desk: Desk
     assert "Price, Москва:</span> ₽150.00" in page
     assert "Title, العربية:" in page
     assert regional() == {}
+
+
+def reach(sku: str = "T1") -> tuple[dict[str, bool], dict[str, bool]]:
+    row = Listing.objects.get(offers__variant__sku=sku)
+    return row.shown_in, row.reach
+
+
+def test_a_column_says_in_which_regions_a_product_is_shown(desk: Desk) -> None:
+    only = {"": False, "msk": True}
+
+    assert desk.bring("sku,title,price,shown_in\nT1,Cup,100,msk\nT2,Bowl,100,\n") == counted(read=2, created=2)
+    assert (reach(), reach("T2")) == ((only, only), ({}, {}))
+    cup = Offer.objects.select_related("listing").get(variant__sku="T1")
+    assert product_doc(cup.listing.product_id).shown == card_docs([cup])[0].shown == only
+
+    forget_pointers()
+    assert desk.bring("sku,Показ по регионам\nT1,\nT2,-\n") == counted(read=2, unchanged=2)
+    assert pointers() == []
+
+    assert desk.bring("sku,shown_in\nT1,-\nT2,-msk\n") == counted(read=2, updated=2)
+    assert (reach(), reach("T2")) == (({}, {}), ({"msk": False}, {"msk": False}))
+    assert len(pointers()) == 4
+
+
+def test_a_product_that_comes_onto_a_hidden_shelf_is_nowhere_shown_meanwhile(desk: Desk) -> None:
+    shelf = upsert_category("tea", "Cups")
+    show_category("tea", shelf.pk, {"": False}, by="test")
+
+    desk.bring("sku,title,category,price,shown_in\nT1,Cup,Cups,100,msk\n")
+
+    assert reach() == ({"": False, "msk": True}, {"": False})
+
+
+@pytest.mark.parametrize(
+    ("cell", "why", "russian"),
+    [
+        ("spb", "shown_in: the shop is not in 'spb'", "магазина нет в spb"),
+        ("Москва", "shown_in: 'Москва' is no region", "«Москва» — не регион"),
+        ('"msk, -msk"', "shown_in: 'msk' is said twice", "msk назван дважды"),
+    ],
+)
+def test_a_rule_that_names_no_region_of_the_shop_refuses_its_row(desk: Desk, cell: str, why: str, russian: str) -> None:
+    counts = desk.bring(f"sku,title,price,shown_in\nT1,Cup,100,{cell}\nT2,Bowl,100,msk\n")
+
+    assert counts == counted(read=2, created=1, refused=1)
+    [told] = [line for line in desk.told.splitlines() if why in line]
+    with translation.override("ru"):
+        assert russian in in_words(told.partition("line 2: ")[2])
+    assert not Variant.objects.filter(sku="T1").exists()

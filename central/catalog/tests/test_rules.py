@@ -49,3 +49,37 @@ def test_exceptions_of_exceptions_are_named() -> None:
     assert rules.in_words({"": False, "centre": True, "msk": False}, titles) == "only in Centre; not in Moscow"
     assert rules.in_words({"centre": False, "msk": True}, titles) == "everywhere but in Centre; shown in Moscow"
     assert rules.in_words({"": False}, titles) == "nowhere"
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(REACHES)
+def test_a_rule_goes_through_a_cell_of_a_table(rule: dict[str, bool]) -> None:
+    whole = rules.trimmed(rule, TREE)
+
+    cell = rules.in_cell(whole)
+
+    assert rules.trimmed(rules.of_cell(cell or "*"), TREE) == whole
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        ("*", {}),
+        ("-", {}),
+        ("msk; spb", {"": False, "msk": True, "spb": True}),
+        (" - msk ,-spb", {"msk": False, "spb": False}),
+        ("-*", {"": False}),
+        ("msk, -khimki", {"": False, "msk": True, "khimki": False}),
+        ("*, -centre, msk", {"centre": False, "msk": True}),
+    ],
+)
+def test_a_cell_says_where_a_product_is_shown(cell: str, rule: dict[str, bool]) -> None:
+    assert rules.trimmed(rules.of_cell(cell), TREE) == rule
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"), [("msk,,spb", "'' is no region"), ("Москва", "'Москва' is no region"), ("msk, -msk", "said twice")]
+)
+def test_a_cell_that_says_no_rule_is_refused(cell: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        rules.of_cell(cell)

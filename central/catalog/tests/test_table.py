@@ -13,6 +13,7 @@ from django.test import Client
 from central.catalog.actions import Goods, Unit, save_product, set_regional_prices, upsert_category
 from central.catalog.editing import Words, translate_goods
 from central.catalog.models import Listing, Offer, RegionalPrice, Translation
+from central.catalog.reach import show_product
 from central.catalog.spoken import note_languages
 from central.catalog.tests.make import forget_pointers, make_product, make_site, pointers
 from central.catalog.tests.test_import import Desk, counted
@@ -66,6 +67,8 @@ def goods(desk: Desk) -> UUID:
     first = Offer.objects.get(variant__sku="B2")
     translate_goods("tea", {boots: {"ar": Words("حذاء", "- دافئ\n- ناعم", {first.pk: "صغير"})}}, by="test")
     set_regional_prices("tea", {("B1", ""): {"msk": 15_000}, ("G1", ""): {"spb": 0}}, by="test")
+    gift = Listing.objects.get(title="@Gift")
+    show_product("tea", gift.product_id, {"": False, "msk": True}, by="test")
     forget_pointers()
     return boots
 
@@ -103,9 +106,10 @@ def test_what_was_edited_is_what_changes(desk: Desk, ada: Client, goods: UUID) -
     by_key = {(row["sku"], row["options"]): row for row in rows}
     assert by_key["B1", ""]["price:msk"] == "150.00" and by_key["G1", ""]["price:spb"] == "0.00"
     assert by_key["B2", "size=S"]["options_title:ar"] == "صغير"
+    assert (by_key["B1", ""]["shown_in"], by_key["G1", ""]["shown_in"]) == ("", "msk")
     by_key["B1", ""].update({"price": "101", "price:msk": "-", "price:spb": "99"})
     by_key["B1", "colour=red;size=M"]["options_title:ar"] = "وسط"
-    by_key["G1", ""].update({"title:ar": "هدية", "text": "For a friend"})
+    by_key["G1", ""].update({"title:ar": "هدية", "text": "For a friend", "shown_in": "-msk"})
 
     counts = desk.bring(written(rows))
 
@@ -114,7 +118,7 @@ def test_what_was_edited_is_what_changes(desk: Desk, ada: Client, goods: UUID) -
     assert prices == {("B1", "spb"): 9_900, ("G1", "spb"): 0}
     assert Offer.objects.get(variant__sku="B1", variant__options="").price == 10_100
     gift = Listing.objects.get(title="@Gift")
-    assert (gift.text, gift.categories.count()) == ("For a friend", 2)
+    assert (gift.text, gift.categories.count(), gift.shown_in) == ("For a friend", 2, {"msk": False})
     words = Translation.objects.get(listing__product=goods)
     medium = Offer.objects.get(variant__options="colour=red;size=M")
     assert (words.title, words.options[medium.pk.hex]) == ("حذاء", "وسط")
