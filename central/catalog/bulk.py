@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -18,12 +19,12 @@ from central.catalog.reach import show_product
 from central.catalog.renaming import rename_product, renew_category, renew_product
 from central.catalog.rules import from_choice
 from central.cluster.models import Region
-from central.cluster.queries import regions_at
-from central.ui.lists import BulkAction
+from central.cluster.queries import regions_at, regions_visible_to
+from central.ui.lists import BulkAction, BulkForm
 from central.ui.texts import parse_money
 
 
-class PercentForm(forms.Form):
+class PercentForm(BulkForm):
     percent = forms.DecimalField(
         label=_("Change by, %"),
         min_value=Decimal(-99),
@@ -58,12 +59,12 @@ def _reprice_back(offer: Offer, user: User, told: dict[str, int]) -> None:
     _set(offer, told["was"], user)
 
 
-def _regions() -> list[tuple[str, str]]:
-    return list(Region.objects.values_list("pk", "title"))
+def _regions(user: User) -> list[tuple[str, str]]:
+    return list(regions_visible_to(user).values_list("pk", "title"))
 
 
-class RegionalPriceForm(forms.Form):
-    region = forms.ChoiceField(label=_("Region"), choices=_regions)
+class RegionalPriceForm(BulkForm):
+    region = forms.ChoiceField(label=_("Region"))
     deed = forms.ChoiceField(
         label=_("Its price"),
         choices=[
@@ -87,6 +88,10 @@ class RegionalPriceForm(forms.Form):
         help_text=_("In the currency of the shop, such as 350 or 4.50."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
+
+    def __init__(self, given: Mapping[str, Any] | None, user: User) -> None:
+        super().__init__(given, user)
+        self.fields["region"].choices = _regions(user)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         filled = super().clean() or {}
@@ -147,12 +152,16 @@ def _set(offer: Offer, price: int, user: User) -> None:
     set_price(offer.site, offer.variant.sku, offer.variant.options, price, by=user.username, seen_ver=offer.ver)
 
 
-class ShowInRegionsForm(forms.Form):
+class ShowInRegionsForm(BulkForm):
     how = forms.ChoiceField(
         label=_("Show these products"),
         choices=[("all", _("in all regions")), ("only", _("only in these")), ("but", _("everywhere but in these"))],
     )
-    regions = forms.MultipleChoiceField(label=_("Regions"), choices=_regions, required=False)
+    regions = forms.MultipleChoiceField(label=_("Regions"), required=False)
+
+    def __init__(self, given: Mapping[str, Any] | None, user: User) -> None:
+        super().__init__(given, user)
+        self.fields["regions"].choices = _regions(user)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from central.ui.fields import ReasonField
 from central.ui.forms import RecordForm, Section
+from central.ui.lists import BulkForm
 
 
 class GiveUpForm(RecordForm):
@@ -16,5 +16,5 @@ class GiveUpForm(RecordForm):
     reason = ReasonField()
 
 
-class BulkGiveUpForm(forms.Form):
+class BulkGiveUpForm(BulkForm):
     reason = ReasonField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,14 +13,14 @@ from central.orders.actions import change_status
 from central.orders.errors import StaleOrder
 from central.orders.models import Order, StatusMove
 from central.orders.queries import all_statuses
-from central.ui.lists import BulkAction
+from central.ui.lists import BulkAction, BulkForm
 
 
-class StatusForm(forms.Form):
+class StatusForm(BulkForm):
     to = forms.ChoiceField(label=_("New status"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, given: Mapping[str, Any] | None, user: User) -> None:
+        super().__init__(given, user)
         self.fields["to"].choices = [(one.code, one.title) for one in all_statuses()]  # type: ignore[attr-defined]
 
 

@@ -16,6 +16,7 @@ from central.stock.models import Warehouse
 from central.stock.receipts import MAX_UNITS
 from central.ui.fields import ReasonField
 from central.ui.forms import LongTextField, NumberField, RecordForm, Section, TickField
+from central.ui.lists import BulkForm
 
 #: lines of one delivery note: what a person scans in one go
 MAX_LINES = 500
@@ -206,5 +207,5 @@ class WriteOffForm(RecordForm):
     reason = ReasonField()
 
 
-class BulkWriteOffForm(forms.Form):
+class BulkWriteOffForm(BulkForm):
     reason = ReasonField()

@@ -63,8 +63,8 @@ def test_halves_of_a_minor_unit_go_up(price: int, percent: str, became: int) -> 
 
 
 @pytest.mark.parametrize("percent", ["0", "-100", "1001", "much", ""])
-def test_what_is_no_change_is_refused(percent: str) -> None:
-    assert not PercentForm({"percent": percent}).is_valid()
+def test_what_is_no_change_is_refused(ada: User, percent: str) -> None:
+    assert not PercentForm({"percent": percent}, ada).is_valid()
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def prices_there() -> dict[str, int]:
 
 
 def change_there(user: User, region: str, deed: str, **filled: Any) -> Any:
-    form = RegionalPriceForm({"region": region, "deed": deed, **filled})
+    form = RegionalPriceForm({"region": region, "deed": deed, **filled}, user)
     assert form.is_valid(), form.errors
     return REGIONAL.do(offer(user), user, form.cleaned_data)
 
@@ -136,7 +136,7 @@ def test_a_region_the_shop_is_not_in_is_refused_beside_the_product(ada: User, mo
      {"deed": "remove", "region": "far"}],
 )  # fmt: skip
 def test_what_says_no_price_of_a_region_is_refused(ada: User, moscow: None, filled: dict[str, str]) -> None:
-    assert not RegionalPriceForm({"region": "msk", **filled}).is_valid()
+    assert not RegionalPriceForm({"region": "msk", **filled}, ada).is_valid()
 
 
 def test_prices_of_regions_are_changed_where_there_are_regions(ada: User) -> None:
@@ -161,7 +161,7 @@ def test_products_are_switched_off_and_back_each_once(ada: User) -> None:
 
 
 def show(user: User, how: str, *regions: str) -> Any:
-    form = ShowInRegionsForm({"how": how, "regions": list(regions)})
+    form = ShowInRegionsForm({"how": how, "regions": list(regions)}, user)
     assert form.is_valid(), form.errors
     return REACH.do(offer(user), user, form.cleaned_data)
 
@@ -196,6 +196,20 @@ def test_a_rule_that_was_changed_since_is_not_taken_back(ada: User, moscow: None
 
 
 def test_a_rule_without_regions_is_refused(ada: User, moscow: None) -> None:
-    assert "regions" in ShowInRegionsForm({"how": "only"}).errors
-    assert "regions" in ShowInRegionsForm({"how": "but", "regions": ["nowhere"]}).errors
-    assert ShowInRegionsForm({"how": "all"}).is_valid()
+    assert "regions" in ShowInRegionsForm({"how": "only"}, ada).errors
+    assert "regions" in ShowInRegionsForm({"how": "but", "regions": ["nowhere"]}, ada).errors
+    assert ShowInRegionsForm({"how": "all"}, ada).is_valid()
+
+
+def test_staff_of_one_site_are_offered_its_regions_alone(ada: User, moscow: None) -> None:
+    locales.make_region("spb", title="Петербург", by="test")
+    olga = cast.staff("olga", "manager", sites=["tea"])
+
+    offered = [
+        [value for value, _ in form.fields[name].choices]
+        for form, name in ((RegionalPriceForm(None, olga), "region"), (ShowInRegionsForm(None, olga), "regions"))
+    ]
+
+    assert offered == [["msk"], ["msk"]]
+    assert "regions" in ShowInRegionsForm({"how": "only", "regions": ["spb"]}, olga).errors
+    assert "regions" not in ShowInRegionsForm({"how": "only", "regions": ["spb"]}, ada).errors

@@ -51,6 +51,6 @@ def test_what_others_did_since_is_not_taken_back(olga: User) -> None:
     assert Order.objects.get().status_id == "packed"
 
 
-def test_only_a_status_that_is_there_can_be_chosen() -> None:
-    assert StatusForm({"to": "sent"}).is_valid()
-    assert not StatusForm({"to": "nowhere"}).is_valid()
+def test_only_a_status_that_is_there_can_be_chosen(olga: User) -> None:
+    assert StatusForm({"to": "sent"}, olga).is_valid()
+    assert not StatusForm({"to": "nowhere"}, olga).is_valid()

@@ -148,19 +148,19 @@ def _do_locked(realm: str, run: BulkRun, spec: List, action: BulkAction, row: Bu
         rows = BulkRow.objects.using(alias_of(realm)).filter(run=run.undoes, key=row.key)
         rows.update(state=BulkRow.State.UNDONE)
     else:
-        row.told = action.do(found, user, _filled(action, run))
+        row.told = action.do(found, user, _filled(action, run, user))
     row.state = BulkRow.State.DONE
     row.save(using=alias_of(realm), update_fields=["title", "told", "state"])
     actions.runs(realm).filter(pk=run.pk).update(done=F("done") + 1)
 
 
-def _filled(action: BulkAction, run: BulkRun) -> dict[str, Any]:
+def _filled(action: BulkAction, run: BulkRun, user: User) -> dict[str, Any]:
     if action.form is None:
         return {}
     given = QueryDict(mutable=True)
     for name, values in run.filled.items():
         given.setlist(name, values)
-    form = action.form(given)
+    form = action.form(given, user)
     if not form.is_valid():
         raise RowRefused(_("What was filled in is not valid any more."))
     return dict(form.cleaned_data)

@@ -22,11 +22,12 @@ from __future__ import annotations
 from central.ui.lists.columns import moment_column, number_column, site_column
 from central.ui.lists.filters import Choices, Dates, Filter, Flag, Option, Search, Sites, Text
 from central.ui.lists.shown import Shown
-from central.ui.lists.spec import BulkAction, Button, Column, Empty, List, Table, find
+from central.ui.lists.spec import BulkAction, BulkForm, Button, Column, Empty, List, Table, find
 from central.ui.lists.views import urls
 
 __all__ = [
     "BulkAction",
+    "BulkForm",
     "Button",
     "Choices",
     "Column",

@@ -42,7 +42,7 @@ def begin(request: StaffRequest, spec: List) -> HttpResponseBase:
         messages.error(request, _("Tick the rows first."))
         return redirect(address_of(spec, shown.query))
     is_answered = request.POST.get("go") == "1"
-    form = action.form(request.POST if is_answered else None) if action.form else None
+    form = action.form(request.POST if is_answered else None, request.user) if action.form else None
     for field in list(form.fields.values())[:1] if form else []:
         field.widget.attrs["autofocus"] = True
     needs_answer = bool(action.form or action.asks or is_whole)

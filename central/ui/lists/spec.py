@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import AnonymousUser
+from django import forms
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.urls import get_resolver
 from django.utils.functional import Promise
@@ -56,14 +57,22 @@ class Table:
     prepare: Callable[[list[Any]], None] = lambda rows: None
 
 
+class BulkForm(forms.Form):
+    """What a bulk action asks for. `user`: who fills it in; it offers nothing that he may not see."""
+
+    def __init__(self, given: Mapping[str, Any] | None, user: User) -> None:
+        super().__init__(given)
+        self.user = user
+
+
 @dataclass(frozen=True)
 class BulkAction:
     """One thing done to many rows, by a job, each row in a transaction of its own with its mark.
 
     `do(row, user, filled)`: calls one action on the row; what it returns (JSON) is handed to `undo(row, user, told)`,
     None = this row cannot be taken back. Whatever it raises is told beside the row. `right` is asked for each row anew.
-    `form`: a Django form, filled in before the run begins; `filled` is its cleaned data. `asks`: a question instead.
-    `is_there`: as of a column.
+    `form`: filled in before the run begins, and looked at anew for each row; `filled` is its cleaned data. `asks`: a
+    question instead. `is_there`: as of a column.
     """
 
     name: str
@@ -71,7 +80,7 @@ class BulkAction:
     right: str
     do: Callable[[Any, Any, dict[str, Any]], Any]
     undo: Callable[[Any, Any, Any], None] | None = None
-    form: Callable[..., Any] | None = None
+    form: type[BulkForm] | None = None
     asks: Words = ""
     icon: str = "pencil"
     is_dangerous: bool = False
