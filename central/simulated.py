@@ -46,7 +46,7 @@ from sync.events import run_job
 from sync.numbering import number_batch
 from sync.simulator.roles import EDGES, GROUP, SITES, Books, CentralOrder, Setting
 from sync.store.central.log import begin_anew, cut_log
-from sync.store.central.models import Quarantine, SyncHead
+from sync.store.central.models import LastN, Quarantine, SyncHead
 from sync.store.jobs.models import Job
 from sync.store.jobs.registry import name_of
 from sync.topics import EdgeScope, all_topics, unregister_topic
@@ -239,6 +239,9 @@ class Central:
 
     def grants(self) -> dict[str, int]:
         return {pk.hex: units for pk, units in Grant.objects.values_list("pk", "units")}
+
+    def taken(self, node: str) -> dict[int, int]:
+        return dict(LastN.objects.using(alias_of(ORDERS)).filter(edge=node).values_list("epoch", "n"))
 
     def log_heads(self) -> dict[str, tuple[str, int]]:
         head = SyncHead.objects.using(alias_of(ORDERS)).first()

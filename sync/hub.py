@@ -190,6 +190,15 @@ class Session:
         """The node's id once it has proved to be it, else ""."""
         return self._identity.id if self._identity is not None else ""
 
+    @property
+    def epoch(self) -> int:
+        """Of the disk it has proved to be, else 0."""
+        return self._identity.epoch if self._identity is not None else 0
+
+    @property
+    def state(self) -> hub_end.HubEnd:
+        return self._state
+
     def start(self) -> None:
         self._spawn(self._sender())
         self._spawn(self._ticker())

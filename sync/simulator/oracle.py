@@ -5,6 +5,7 @@
 (c) at every step no more of a variant is confirmed than was received; at the end none of a right than was granted
 (d) at the end every node has the same bytes of every cart
 (e) at the end queues are empty and cursors at the head, within the time allowed
+(f) no disk is served that knows of fewer ops than central had taken in from it
 and central's own audit of its ledger finds nothing. Loss is allowed only where both copies died: disk and tab.
 """
 
@@ -22,6 +23,7 @@ from sync.contracts.orders import PlacedOrder
 from sync.simulator.pristine import core
 
 if TYPE_CHECKING:
+    from sync.hub import Session
     from sync.simulator.shoppers import Tab
     from sync.simulator.world import World
 
@@ -163,6 +165,20 @@ class Oracle:
         for variant, units in sold.items():
             if units > self.received.get(variant, 0):
                 self.violate(f"{units} units of {variant[-2:]} are sold, {self.received.get(variant, 0)} were received")
+
+    def taken_from(self, node: str) -> Mapping[int, int]:
+        """Epoch -> ops that central has taken in from a node by now."""
+        with self.world.central.databases.orders.seen_from_outside():
+            return self._central("taken", node)  # type: ignore[no-any-return]
+
+    def session_ends(self, session: Session, taken: Mapping[int, int]) -> None:
+        """Central serves no disk that knows of fewer ops than it had taken in before the disk was asked."""
+        feed, intake = session.state.feeds.get(REALM), session.state.intakes.get(REALM)
+        if feed is None or intake is None or feed.must_check:
+            return  # it had not been let in
+        had = taken.get(session.epoch, 0)
+        if had > intake.highest:
+            self.violate(f"{session.node} was served with a disk that knew of {intake.highest} ops of {had}")
 
     # --- the end
 

@@ -113,6 +113,9 @@ class Central(Protocol):
 
     # --- for the oracle
 
+    def taken(self, node: str) -> Mapping[int, int]:
+        """Epoch -> the last op taken in from this node under it."""
+
     def orders(self) -> Mapping[str, CentralOrder]:
         """By id (32 hex digits)."""
 

@@ -11,7 +11,7 @@ import asyncio
 import gc
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -124,6 +124,8 @@ class Serving:
     node: str
     wire: Wire
     session: Session
+    #: epoch of the node -> ops central had taken in when the connection was opened
+    taken: Mapping[int, int]
     task: asyncio.Task[Any] | None = None
     is_over: bool = False
 
@@ -368,7 +370,7 @@ class World:
 
         wire.hub_life = self.central.life
         session = Session(send, close)
-        serving = Serving(node, wire, session)
+        serving = Serving(node, wire, session, self.oracle.taken_from(node))
 
         async def introduced() -> None:
             for other in list(self.sessions):
@@ -396,6 +398,7 @@ class World:
     async def _leave(self, serving: Serving) -> None:
         if not serving.is_over:
             serving.is_over = True
+            self.oracle.session_ends(serving.session, serving.taken)
             self.sessions = [one for one in self.sessions if one is not serving]
             serving.wire.send(DOWN, None)
             # The sender may be who closes: it cannot wait for its own end.
