@@ -59,7 +59,10 @@ def _listing(site: str, product: UUID) -> Listing:
 
 
 def _units(listing: Listing) -> list[tuple[str, str]]:
-    return list(listing.offers.order_by("variant__position").values_list("variant__sku", "variant__options"))
+    units = list(listing.offers.order_by("variant__position").values_list("variant__sku", "variant__options"))
+    if not units:
+        raise UnknownProduct(f"'{listing.title}' has no unit that the shop '{listing.site}' sells")
+    return units
 
 
 def _is_made_of(slug: str, wanted: str, skus: Collection[str] = (), *, is_taken: bool) -> bool:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from central.catalog.actions import Goods, Unit, save_product, upsert_category
 from central.catalog.bulk import ACTIONS, OF_SHELVES
-from central.catalog.errors import StaleProduct
+from central.catalog.errors import StaleProduct, UnknownProduct
 from central.catalog.models import Category, Listing, Offer
 from central.catalog.queries import offers_visible_to
 from central.catalog.renaming import rename_product
@@ -102,3 +102,23 @@ def test_a_shelf_gets_the_address_of_todays_pattern_and_its_own_back(ada: User) 
     assert leads() == {"/c/zelyony-listovoy": "/c/listovoy"}
     with pytest.raises(StaleProduct):
         RENEW_SHELF.undo(Category.objects.get(pk=leaf.pk), ada, told)
+
+
+def test_a_product_without_units_says_so(ada: User) -> None:
+    goods("S-1")
+    Offer.objects.all().delete()
+
+    with pytest.raises(UnknownProduct, match="has no unit"):
+        rename_product("tea", Listing.objects.get().product_id, "first", by="test")
+
+
+@pytest.mark.parametrize(("role", "is_offered"), [("manager", True), ("viewer", False)])
+def test_addresses_are_renewed_by_who_may_change_what_search_engines_read(
+    ada: User, role: str, is_offered: bool
+) -> None:
+    goods("S-1")
+    client = cast.signed_in(cast.staff("olga", role))
+
+    page = client.get("/products").content.decode()
+
+    assert ("Addresses by the pattern" in page) is is_offered
